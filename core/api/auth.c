@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bearer tokens and the unix socket's peers. Tokens are 258 random bits, so their hash needs no
+ * salt and no stretching. */
+#include "api/auth.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "api/routes.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#define TOKEN_PREFIX "hr_"
+#define TOKEN_CHARS 43
+
+void auth_token_hash(const char *text, uint8_t ret_hash[32])
+{
+	unsigned len = 0;
+
+	if (EVP_Digest(text, strlen(text), ret_hash, &len, EVP_sha256(), NULL) != 1 || len != 32)
+		memset(ret_hash, 0, 32); /* no token has this hash */
+}
+
+void auth_token_text(struct id_source *ids, char buf[API_TOKEN_SIZE])
+{
+	memcpy(buf, TOKEN_PREFIX, sizeof(TOKEN_PREFIX));
+	id_secret_text(ids, buf + strlen(TOKEN_PREFIX), TOKEN_CHARS);
+}
+
+struct lookup {
+	uint8_t hash[32];
+	struct api_token token;
+};
+
+static int lookup_token(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct lookup *lookup = arg;
+
+	return token_get_by_hash(tx, lookup->hash, &lookup->token, err);
+}
+
+static int refuse(struct hr_error *err, const char *message)
+{
+	return error_set(err, HR_AUTH, "%s", message);
+}
+
+/* "Bearer <token>"; the scheme's case does not matter. NULL: none. */
+static const char *bearer(const char *header)
+{
+	if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	header += 7;
+	return header + strspn(header, " ");
+}
+
+static int check_token(struct exchange *exchange, const char *header, struct hr_error *err)
+{
+	const char *text = bearer(header);
+	struct lookup lookup = {0};
+	char time[TIME_TEXT_SIZE];
+
+	if (!text)
+		return refuse(err, "the Authorization header must read: Bearer hr_...");
+	if (strlen(text) != strlen(TOKEN_PREFIX) + TOKEN_CHARS ||
+	    strncmp(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
+		return refuse(err, "this is no access token of Headroom: those begin with hr_ and have 46 "
+				   "characters");
+	auth_token_hash(text, lookup.hash);
+	if (store_read(exchange->api->options.store, lookup_token, &lookup, err) != 0)
+		return err->class == HR_NOT_FOUND
+			       ? refuse(err, "this access token is not known here; make one with: headroom "
+					     "token create")
+			       : -1;
+	if (lookup.token.revoked_ms != 0)
+		return error_set(err, HR_AUTH, "the access token \"%s\" was revoked at %s",
+				 lookup.token.name, time_text(lookup.token.revoked_ms, time));
+	if (lookup.token.expires_ms <= clock_now().wall_ms)
+		return error_set(err, HR_AUTH, "the access token \"%s\" expired at %s",
+				 lookup.token.name, time_text(lookup.token.expires_ms, time));
+	exchange->role = lookup.token.role;
+	text_copy(exchange->who, sizeof(exchange->who), lookup.token.name);
+	return 0;
+}
+
+/* "operator or admin" */
+static void roles_text(unsigned roles, char buf[64])
+{
+	buf[0] = '\0';
+	for (int role = ROLE_VIEWER; role <= ROLE_ADMIN; role++)
+		if (roles & ROLE_BIT(role))
+			text_format(buf + strlen(buf), 64 - strlen(buf), "%s%s", buf[0] ? " or " : "",
+				    token_role_name((enum token_role)role));
+}
+
+static int check_role(const struct exchange *exchange, struct hr_error *err)
+{
+	char roles[64];
+
+	if (exchange->route->roles & ROLE_BIT(exchange->role))
+		return 0;
+	roles_text(exchange->route->roles, roles);
+	error_set(err, HR_AUTH, "the token \"%s\" has the role %s; this needs %s", exchange->who,
+		  token_role_name(exchange->role), roles);
+	err->http_status = MHD_HTTP_FORBIDDEN;
+	return -1;
+}
+
+int auth_check(struct exchange *exchange, struct hr_error *err)
+{
+	const char *header = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+
+	if (exchange->route->roles == 0)
+		return 0;
+	if (header) {
+		if (check_token(exchange, header, err) != 0)
+			return -1;
+	} else if (exchange->peer && exchange->peer->trusted) {
+		exchange->role = ROLE_ADMIN;
+		text_copy(exchange->who, sizeof(exchange->who), "local");
+	} else {
+		return refuse(err, "this needs an access token: send the header \"Authorization: Bearer "
+				   "hr_...\"; make one with: headroom token create");
+	}
+	return check_role(exchange, err);
+}

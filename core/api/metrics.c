@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Figures in Prometheus' text format. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/pool_status.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "store/document_rows.h"
+#include "store/server_rows.h"
+#include "store/session_rows.h"
+
+#define PAGE 100
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP headroom_%s %s\n# TYPE headroom_%s %s\n", name, help, name, type);
+}
+
+static void one(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	head(out, name, type, help);
+	fprintf(out, "headroom_%s %llu\n", name, (unsigned long long)value);
+}
+
+/* Names of pools are [a-z0-9-]: nothing to escape. */
+static int pool_servers(struct tx *tx, const struct document *pool, FILE *out, struct hr_error *err)
+{
+	int64_t counts[16] = {0};
+	struct cohort *cohorts = NULL;
+	size_t n = 0;
+
+	if (cohort_list(tx, pool->id, &cohorts, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		counts[(cohorts[i].state / 10) % 16] += cohorts[i].count;
+	for (int state = SERVER_PLANNED; state < SERVER_GONE; state += 10)
+		fprintf(out, "headroom_servers{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
+			server_state_name((enum server_state)state), (long long)counts[state / 10]);
+	free(cohorts);
+	return 0;
+}
+
+static int pool_sessions(struct tx *tx, const struct document *pool, FILE *out,
+			 struct hr_error *err)
+{
+	static const enum session_state states[] = {SESSION_QUEUED, SESSION_ACTIVE};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		int64_t n;
+
+		if (pool_count_sessions(tx, pool->id, SESSION_STATE_BIT(states[i]), &n, err) != 0)
+			return -1;
+		fprintf(out, "headroom_sessions{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
+			session_state_name(states[i]), (long long)n);
+	}
+	return 0;
+}
+
+static int each_pool(struct tx *tx, FILE *out,
+		     int (*write)(struct tx *tx, const struct document *pool, FILE *out,
+				  struct hr_error *err),
+		     struct hr_error *err)
+{
+	char after[NAME_SIZE] = "";
+	struct document *pools;
+	size_t n;
+	int rc = 0;
+
+	do {
+		pools = NULL;
+		n = 0;
+		if (document_list(tx, DOCUMENT_POOL, after, PAGE, &pools, &n, err) != 0)
+			return -1;
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = write(tx, &pools[i], out, err);
+		if (n > 0)
+			memcpy(after, pools[n - 1].name, sizeof(after));
+		document_list_free(pools, n);
+	} while (rc == 0 && n == PAGE);
+	return rc;
+}
+
+static void write_engine(struct engine *engine, FILE *out)
+{
+	struct engine_figures figures = {0};
+
+	if (engine)
+		engine_figures(engine, &figures);
+	one(out, "plans_total", "counter", "Plans made.", figures.plans);
+	one(out, "creates_total", "counter", "Create steps sent to providers.", figures.creates_sent);
+	one(out, "destroys_total", "counter", "Destroy steps sent to providers.", figures.destroys_sent);
+	one(out, "operation_failures_total", "counter", "Steps that ended in an error.",
+	    figures.operation_failures);
+	one(out, "operations_in_flight", "gauge", "Requests to providers that are not answered yet.",
+	    figures.in_flight);
+}
+
+static void write_api(struct api *api, FILE *out)
+{
+	head(out, "http_requests_total", "counter", "Requests answered, by HTTP status.");
+	for (int status = 100; status < HTTP_STATUS_MAX; status++) {
+		uint64_t n = atomic_load(&api->answers[status]);
+
+		if (n > 0)
+			fprintf(out, "headroom_http_requests_total{code=\"%d\"} %llu\n", status,
+				(unsigned long long)n);
+	}
+	one(out, "http_connections", "gauge", "Connections open.",
+	    peers_count(api->tcp_peers) + peers_count(api->local_peers));
+	one(out, "checkins_total", "counter", "Check-ins accepted.", atomic_load(&api->checkins));
+	one(out, "checkins_refused_total", "counter", "Check-ins with a token that is not accepted.",
+	    atomic_load(&api->checkins_refused));
+}
+
+static void write_store(struct store *store, FILE *out)
+{
+	uint64_t transactions = 0, commits = 0;
+
+	store_figures(store, &transactions, &commits);
+	one(out, "store_transactions_total", "counter", "Transactions run.", transactions);
+	one(out, "store_commits_total", "counter", "Commits made; one may hold many transactions.",
+	    commits);
+}
+
+static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error *err)
+{
+	struct api *api = exchange->api;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int rc;
+
+	free(exchange->text);
+	exchange->text = NULL;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return error_no_memory(err, "writing metrics");
+	head(out, "servers", "gauge", "Servers that are not gone, by pool and state.");
+	rc = each_pool(tx, out, pool_servers, err);
+	head(out, "sessions", "gauge", "Sessions waiting and active, by pool.");
+	if (rc == 0)
+		rc = each_pool(tx, out, pool_sessions, err);
+	write_engine(api->options.engine, out);
+	write_store(api->options.store, out);
+	write_api(api, out);
+	one(out, "uptime_seconds", "gauge", "Since the API started.",
+	    (uint64_t)((clock_now().wall_ms - api->started_ms) / MS_PER_S));
+	if (fclose(out) != 0 && rc == 0)
+		rc = error_no_memory(err, "writing metrics");
+	if (rc != 0) {
+		free(text);
+		return -1;
+	}
+	exchange->text = text;
+	exchange->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	return 0;
+}
+
+int metrics_get(struct exchange *exchange, struct hr_error *err)
+{
+	return exchange_read(exchange, run_metrics, err);
+}

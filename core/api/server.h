@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running API as its own files see it. */
+#ifndef HR_API_SERVER_H
+#define HR_API_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "api/api.h"
+#include "api/peers.h"
+
+#define HTTP_STATUS_MAX 600
+
+struct exchange;
+
+struct api {
+	struct api_options options;
+	char address[API_ADDRESS_SIZE];
+	char *socket_path;
+	struct MHD_Daemon *tcp;
+	struct MHD_Daemon *local;
+	struct peers *tcp_peers;
+	struct peers *local_peers;
+	int64_t started_ms;
+	char request_prefix[12];
+	atomic_uint_fast64_t last_request;
+
+	/* Requests handed to others (store, engine): none may be left when the daemons stop. */
+	pthread_mutex_t mutex;
+	pthread_cond_t none_waits;
+	unsigned waiting;
+	bool stopping;
+	struct check_wait *checks; /* account checks that the engine has not answered */
+
+	atomic_uint_fast64_t answers[HTTP_STATUS_MAX];
+	atomic_uint_fast64_t checkins;
+	atomic_uint_fast64_t checkins_refused;
+};
+
+/* A request is handed to another thread, and came back. False: the API is stopping. */
+bool api_wait_begin(struct api *api);
+void api_wait_end(struct api *api);
+
+#endif

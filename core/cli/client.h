@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line's way to the daemon: JSON over HTTP, by the unix socket or by URL and token. */
+#ifndef HR_CLI_CLIENT_H
+#define HR_CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+struct client;
+
+struct client_options {
+	const char *socket;     /* path of the daemon's socket; NULL with url */
+	const char *url;        /* "https://host:port"; NULL: by socket */
+	const char *token_file; /* file with the bearer token for url; NULL: none */
+};
+
+int client_open(const struct client_options *options, struct client **ret_client,
+		struct hr_error *err);
+void client_close(struct client *client);
+
+/* The socket's path or the URL: tells one daemon from another. Borrowed. */
+const char *client_daemon(const struct client *client);
+
+/* One request. path begins with '/' and is already encoded (client_path). body may be NULL.
+ * Answers of 2xx: 0 and *ret_body (may be NULL for no content; the
+ * caller unrefs; ret_body itself may be NULL). Others: -1 with the daemon's own words; not
+ * reachable: says which socket or address, and how to start the daemon. */
+int client_call(struct client *client, const char *method, const char *path, const json_t *body,
+		json_t **ret_body, struct hr_error *err);
+
+/* "/api/v1/<a>" or "/api/v1/<a>/<b>" or with /<c>, each part percent-encoded; NULL parts end it.
+ * The caller frees. NULL: no memory. */
+char *client_path(const char *a, const char *b, const char *c);
+
+/* Appends "key=value" with the right separator, value percent-encoded; nothing when value is NULL.
+ * *path is reallocated. 0 or -1: no memory. */
+int client_query(char **path, const char *key, const char *value);
+
+#endif

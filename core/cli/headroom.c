@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* headroom, the command line: global options, then one command of the table. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "model/daemon_config.h"
+
+/* Exit codes, as `headroom help` prints them. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3, EXIT_NOT_FOUND = 4 };
+
+struct globals {
+	struct client_options client;
+	enum output output;
+};
+
+static void print_help(void)
+{
+	printf("usage: headroom [options] NOUN VERB [arguments]\n\n"
+	       "Options:\n"
+	       "  --socket PATH      the daemon's socket (also HEADROOM_SOCKET)\n"
+	       "  --url URL          the daemon's address instead (also HEADROOM_URL)\n"
+	       "  --token-file PATH  file with an API token, for --url (also HEADROOM_TOKEN_FILE)\n"
+	       "  -o FORMAT          table, json or name\n"
+	       "  --version, --help\n\nCommands:\n");
+	for (const struct command *command = command_table; command->noun != NULL; command++)
+		printf("  %s%s%s %s\n        %s\n", command->noun, command->verb != NULL ? " " : "",
+		       command->verb != NULL ? command->verb : "", command->usage,
+		       command->summary);
+	printf("\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, "
+	       "4 no such object\n");
+}
+
+static int usage_error(const char *format, const char *word, const char *near)
+{
+	fprintf(stderr, "headroom: ");
+	fprintf(stderr, "%s \"%s\"", format, word);
+	if (near != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?", near);
+	fprintf(stderr, "; see: headroom help\n");
+	return EXIT_USAGE;
+}
+
+static int output_read(const char *text, enum output *ret_output)
+{
+	static const char *const names[] = {"table", "json", "name"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*ret_output = (enum output)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* The value of the option at argv[*i] when it is this one, "--name=value" or in the next argument
+ * (then *i moves on); NULL: it is not this one; "": without a value. */
+static const char *global_value(const char *name, int argc, char **argv, int *i)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(argv[*i], name, len) != 0)
+		return NULL;
+	if (argv[*i][len] == '=')
+		return argv[*i] + len + 1;
+	if (argv[*i][len] != '\0')
+		return NULL;
+	return *i + 1 < argc ? argv[++*i] : "";
+}
+
+/* Takes a global option at argv[*i]; gives 1 when it was one, 0 when not, -1 on a mistake. What the
+ * command line names goes before what the environment names. */
+static int global_take(struct globals *globals, int argc, char **argv, int *i)
+{
+	static const char *const names[] = {"--socket", "--url", "--token-file", "-o"};
+	const char *value = NULL;
+	size_t n = 0;
+
+	while (n < 4 && (value = global_value(names[n], argc, argv, i)) == NULL)
+		n++;
+	if (value == NULL)
+		return 0;
+	if (value[0] == '\0') {
+		usage_error("a value is missing after", names[n], NULL);
+		return -1;
+	}
+	if (n == 0) {
+		globals->client.socket = value;
+		globals->client.url = NULL;
+	} else if (n == 1) {
+		globals->client.url = value;
+	} else if (n == 2) {
+		globals->client.token_file = value;
+	} else if (output_read(value, &globals->output) != 0) {
+		usage_error("-o takes table, json or name, not", value, NULL);
+		return -1;
+	}
+	return 1;
+}
+
+/* Removes global options wherever they stand; gives the number left, or -1. */
+static int globals_take(struct globals *globals, int argc, char **argv)
+{
+	int left = 0;
+
+	for (int i = 1; i < argc; i++) {
+		int taken = global_take(globals, argc, argv, &i);
+
+		if (taken < 0)
+			return -1;
+		if (taken == 0)
+			argv[left++] = argv[i];
+	}
+	return left;
+}
+
+static const struct command *command_find(const char *noun, const char *verb)
+{
+	for (const struct command *command = command_table; command->noun != NULL; command++) {
+		if (strcmp(command->noun, noun) == 0 &&
+		    (command->verb == NULL || (verb != NULL && strcmp(command->verb, verb) == 0)))
+			return command;
+	}
+	return NULL;
+}
+
+static int unknown_command(const char *noun, const char *verb)
+{
+	const char *candidates[64] = {NULL};
+	bool noun_known = false;
+	size_t n = 0;
+
+	for (const struct command *c = command_table; c->noun != NULL; c++)
+		noun_known = noun_known || strcmp(c->noun, noun) == 0;
+	for (const struct command *c = command_table; c->noun != NULL && n < 63; c++) {
+		if (!noun_known)
+			candidates[n++] = c->noun;
+		else if (strcmp(c->noun, noun) == 0 && c->verb != NULL)
+			candidates[n++] = c->verb;
+	}
+	if (!noun_known)
+		return usage_error("unknown command", noun, text_nearest(noun, candidates));
+	if (verb == NULL)
+		return usage_error("a verb is missing after", noun, NULL);
+	return usage_error("unknown verb", verb, text_nearest(verb, candidates));
+}
+
+static int exit_code(const struct hr_error *err)
+{
+	if (err->class == HR_NOT_FOUND)
+		return EXIT_NOT_FOUND;
+	return err->class == HR_TRANSIENT ? EXIT_UNREACHABLE : EXIT_FAILED;
+}
+
+static void error_print(struct hr_error *err)
+{
+	fprintf(stderr, "headroom: %s\n", terminal_safe(err->message, true));
+	terminal_safe(err->field, false);
+	terminal_safe(err->example, false);
+	if (err->field[0] != '\0' && strstr(err->message, err->field) == NULL)
+		fprintf(stderr, "  field: %s\n", err->field);
+	if (err->example[0] != '\0' && strstr(err->message, err->example) == NULL)
+		fprintf(stderr, "  a good value: %s\n", err->example);
+}
+
+static int run(const struct command *command, const struct globals *globals, int argc, char **argv)
+{
+	struct invocation invocation = {.output = globals->output};
+	struct hr_error err = {0};
+	int failed;
+
+	if (command_parse(command, argc, argv, &invocation, &err) != 0) {
+		error_print(&err);
+		return EXIT_USAGE;
+	}
+	if (client_open(&globals->client, &invocation.client, &err) != 0) {
+		error_print(&err);
+		return EXIT_FAILED;
+	}
+	failed = command->run(&invocation, &err);
+	client_close(invocation.client);
+	if (failed == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		failed = error_set_errno(&err, errno, "cannot write to standard output");
+	if (failed != 0)
+		error_print(&err);
+	return failed != 0 ? exit_code(&err) : EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals globals = {.client = {.socket = getenv("HEADROOM_SOCKET"),
+					     .url = getenv("HEADROOM_URL"),
+					     .token_file = getenv("HEADROOM_TOKEN_FILE")}};
+	struct daemon_config config = {0};
+	const struct command *command;
+	struct hr_error err = {0};
+	int left, code;
+
+	left = globals_take(&globals, argc, argv);
+	if (left < 0)
+		return EXIT_USAGE;
+	if (left == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
+		print_help();
+		return left == 0 ? EXIT_USAGE : EXIT_OK;
+	}
+	if (strcmp(argv[0], "--version") == 0) {
+		puts("headroom " HEADROOM_VERSION);
+		return EXIT_OK;
+	}
+	command = command_find(argv[0], left > 1 ? argv[1] : NULL);
+	if (command == NULL)
+		return unknown_command(argv[0], left > 1 ? argv[1] : NULL);
+	if (globals.client.socket == NULL && globals.client.url == NULL) {
+		if (daemon_config_load(NULL, &config, &err) != 0) {
+			error_print(&err);
+			return EXIT_FAILED;
+		}
+		globals.client.socket = config.socket;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	code = run(command, &globals, left - (command->verb != NULL ? 2 : 1),
+		   argv + (command->verb != NULL ? 2 : 1));
+	curl_global_cleanup();
+	daemon_config_clear(&config);
+	return code;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Once at the start: keys, modules, the first token, --check. */
+#include "daemon_start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/checkin.h"
+#include "store/secret_rows.h"
+
+static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct id_source ids = *(const struct id_source *)arg;
+
+	return checkin_key_ensure(tx, &ids, err);
+}
+
+int start_keys(struct store *store, struct hr_error *err)
+{
+	struct id_source ids;
+
+	if (id_source_init(&ids, random_system, NULL) != 0)
+		return error_set(err, HR_INTERNAL, "the system gives no random bytes");
+	return store_write(store, ensure_key, &ids, err);
+}
+
+/* The words with a separator between them; the caller frees. */
+static char *words_join(char *const *words, char separator)
+{
+	size_t len = 1;
+	char *text;
+
+	for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+		len += strlen(words[i]) + 1;
+	text = calloc(1, len);
+	for (size_t i = 0, at = 0; text != NULL && words != NULL && words[i] != NULL; i++) {
+		if (i > 0)
+			text[at++] = separator;
+		memcpy(text + at, words[i], strlen(words[i]));
+		at += strlen(words[i]);
+	}
+	return text;
+}
+
+int start_registry(const struct daemon_config *config, struct registry **ret_registry,
+		   struct hr_error *err)
+{
+	CLEANUP_FREE char *path = words_join(config->provider_dirs, ':');
+	CLEANUP_FREE char *local_modules = words_join(config->local_modules, ',');
+	const struct registry_options options = {.path = path, .local_modules = local_modules};
+
+	if (path == NULL || local_modules == NULL)
+		return error_no_memory(err, "starting");
+	if (registry_open(&options, ret_registry, err) != 0)
+		return -1;
+	for (size_t i = 0; i < registry_count(*ret_registry); i++) {
+		const struct registry_module *module = registry_at(*ret_registry, i);
+
+		if (!module->usable)
+			log_line(LOG_LEVEL_WARNING, NULL, "%s", module->reason);
+	}
+	return 0;
+}
+
+static int count_tokens(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct api_token *tokens = NULL;
+
+	if (token_list(tx, &tokens, arg, err) != 0)
+		return -1;
+	free(tokens);
+	return 0;
+}
+
+/* Replaces the file: a start that was killed before it told the token may have left one. */
+static int token_write(const char *path, const char *token, struct hr_error *err)
+{
+	int fd;
+	int ret = 0;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot write the admin token to %s", path);
+	if (dprintf(fd, "%s\n", token) < 0 || fsync(fd) != 0)
+		ret = error_set_errno(err, errno, "cannot write the admin token to %s", path);
+	close(fd);
+	return ret;
+}
+
+/* Shows it on a terminal, else writes it to a file. */
+static int token_tell(const char *token, const char *state_dir, struct hr_error *err)
+{
+	CLEANUP_FREE char *path = NULL;
+
+	if (isatty(STDOUT_FILENO)) {
+		printf("admin token (shown once; keep it): %s\n", token);
+		fflush(stdout);
+		return 0;
+	}
+	if (asprintf(&path, "%s/admin-token", state_dir) < 0) {
+		path = NULL;
+		return error_no_memory(err, "starting");
+	}
+	if (token_write(path, token, err) != 0)
+		return -1;
+	log_line(LOG_LEVEL_INFO, NULL, "the admin token is in %s", path);
+	return 0;
+}
+
+int start_token(struct store *store, const char *state_dir, const char *address,
+		struct hr_error *err)
+{
+	char token[API_TOKEN_SIZE];
+	size_t n_tokens = 0;
+	int ret;
+
+	printf("headroomd %s listens on http://%s\n", HEADROOM_VERSION, address);
+	fflush(stdout);
+	if (store_read(store, count_tokens, &n_tokens, err) != 0)
+		return -1;
+	if (n_tokens > 0)
+		return 0;
+	if (api_token_create_admin(store, "admin", token, err) != 0)
+		return -1;
+	ret = token_tell(token, state_dir, err);
+	OPENSSL_cleanse(token, sizeof(token));
+	return ret;
+}
+
+int start_check(const struct daemon_config *config, struct hr_error *err)
+{
+	const struct store_options options = {
+		.directory = config->state_dir,
+		.master_key = config->master_key,
+		.read_only_check = true,
+	};
+	struct registry *registry = NULL;
+	struct store *store = NULL;
+	size_t refused = 0;
+
+	printf("configuration: %s\n", config->file[0] != '\0' ? config->file : "defaults");
+	if (store_open(&options, &store, err) != 0)
+		return -1;
+	store_close(store);
+	printf("store: %s is well\n", config->state_dir);
+	if (start_registry(config, &registry, err) != 0)
+		return -1;
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct registry_module *module = registry_at(registry, i);
+
+		printf("provider %s: %s\n", module->id, module->usable ? "usable" : module->reason);
+		refused += !module->usable;
+	}
+	registry_close(registry);
+	if (refused > 0)
+		return error_set(err, HR_INVALID, "%zu provider modules are refused; see above",
+				 refused);
+	return 0;
+}

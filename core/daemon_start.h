@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens once at the daemon's start: keys, first token, modules found, and --check. */
+#ifndef HR_DAEMON_START_H
+#define HR_DAEMON_START_H
+
+#include "model/daemon_config.h"
+#include "provider/registry.h"
+#include "store/store.h"
+
+/* Makes the key that signs check-in tokens, where there is none yet. */
+int start_keys(struct store *store, struct hr_error *err);
+
+/* Opens the registry and logs each module that was refused. */
+int start_registry(const struct daemon_config *config, struct registry **ret_registry,
+		   struct hr_error *err);
+
+/* Says where the daemon listens. With a new store (or one that has no token yet) makes the admin
+ * token: printed on a terminal, else written to <state_dir>/admin-token (0600), whose path is
+ * logged. */
+int start_token(struct store *store, const char *state_dir, const char *address,
+		struct hr_error *err);
+
+/* --check: store and modules, changing nothing; says what is well. */
+int start_check(const struct daemon_config *config, struct hr_error *err);
+
+#endif

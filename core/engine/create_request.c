@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a create sends. Every attempt renders the same row and revisions, so it sends the same
+ * bytes. */
+#include "engine/create_request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/text.h"
+#include "engine/checkin.h"
+#include "engine/life_parts.h"
+#include "engine/script.h"
+#include "model/pool.h"
+#include "store/document_rows.h"
+
+void step_from_server(const struct server *server, struct dispatch_step *ret_step)
+{
+	*ret_step = (struct dispatch_step){0};
+	text_copy(ret_step->server_id, sizeof(ret_step->server_id), server->id);
+	text_copy(ret_step->server_name, sizeof(ret_step->server_name), server->name);
+	text_copy(ret_step->config_id, sizeof(ret_step->config_id), server->config_id);
+	text_copy(ret_step->idempotency_token, sizeof(ret_step->idempotency_token),
+		  server->idempotency_token);
+	text_copy(ret_step->instance_id, sizeof(ret_step->instance_id), server->instance_id);
+	text_copy(ret_step->host_name, sizeof(ret_step->host_name), server->name);
+}
+
+/* The names and addresses that a script is told. */
+struct places {
+	char pool_name[NAME_SIZE];
+	char zone_name[NAME_SIZE];
+	char provider[33];
+	char address[300];
+	char url[8192];
+	char port[24];
+};
+
+static int read_places(struct tx *tx, const struct server *server,
+		       const struct create_address *address, struct places *places,
+		       struct hr_error *err)
+{
+	struct document document = {0};
+	struct provider_config provider;
+	struct zone zone;
+
+	if (document_get(tx, DOCUMENT_POOL, server->pool_id, &document, err) < 0)
+		return -1;
+	text_copy(places->pool_name, sizeof(places->pool_name), document.name);
+	document_clear(&document);
+	document = (struct document){0};
+	if (document_get(tx, DOCUMENT_ZONE, server->zone_id, &document, err) < 0)
+		return -1;
+	zone_read(&document, &zone);
+	document_clear(&document);
+	text_copy(places->zone_name, sizeof(places->zone_name), zone.name);
+	text_copy(places->address, sizeof(places->address),
+		  zone.upstream_auth_address[0] ? zone.upstream_auth_address
+						: address->own_address);
+	document = (struct document){0};
+	if (document_get_revision(tx, DOCUMENT_PROVIDER_CONFIG, server->provider_config_id,
+				  server->provider_revision, &document, err) < 0)
+		return -1;
+	provider_config_read(&document, &provider);
+	text_copy(places->provider, sizeof(places->provider), provider.provider);
+	document_clear(&document);
+	return 0;
+}
+
+static int render(const struct server *server, const struct autoscale_config *config,
+		  const struct create_address *address, const char *token, struct places *places,
+		  char **ret_script, struct hr_error *err)
+{
+	int64_t port = server->settings.connection_port;
+	struct script_values values = {
+		.server_id = server->id,
+		.server_hostname = server->name,
+		.upstream_auth_address = places->address,
+		.checkin_jwt = token,
+		.checkin_url = places->url,
+		.provider_name = places->provider,
+		.zone_name = places->zone_name,
+		.pool_name = places->pool_name,
+		.connection_username = server->settings.connection_username,
+		.connection_port = places->port,
+		.ssh_key = server->public_key,
+	};
+	size_t len;
+
+	if (port == 0)
+		port = connection_type_port(server->settings.connection_type);
+	text_format(places->port, sizeof(places->port), "%lld", (long long)port);
+	text_format(places->url, sizeof(places->url), "%s://%s/api/set_server_status?token=%s",
+		    address->own_scheme, places->address, token);
+	return script_render(config->startup_script ? config->startup_script : "", &values,
+			     ret_script, &len, err);
+}
+
+int create_request_render(struct tx *tx, const struct server *server,
+			  const struct create_address *address, char **ret_script,
+			  uint32_t *ret_guest_os, struct hr_error *err)
+{
+	struct document document = {0};
+	struct autoscale_config config;
+	struct places *places = calloc(1, sizeof(*places));
+	char *token = NULL;
+	int result = -1;
+
+	*ret_script = NULL;
+	if (!places)
+		return error_no_memory(err, "rendering a startup script");
+	if (life_config(tx, server, &document, &config, err) < 0)
+		goto out;
+	if (read_places(tx, server, address, places, err) < 0 ||
+	    checkin_token_make(tx, server, &token, err) < 0 ||
+	    render(server, &config, address, token, places, ret_script, err) < 0)
+		goto out;
+	*ret_guest_os = config.guest_os && strcmp(config.guest_os, "windows") == 0
+				? HR_GUEST_WINDOWS
+				: HR_GUEST_LINUX;
+	result = 0;
+out:
+	if (token)
+		OPENSSL_clear_free(token, strlen(token));
+	OPENSSL_cleanse(places, sizeof(*places));
+	free(places);
+	document_clear(&document);
+	return result;
+}

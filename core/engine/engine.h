@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: reconcile, operations, deadlines, the reaper. A set of state machines with one entry,
+ * engine_step; it owns no thread, socket, clock or randomness. The daemon drives it from epoll,
+ * tests and the simulation from a loop with virtual time. */
+#ifndef HR_ENGINE_ENGINE_H
+#define HR_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/mailbox.h"
+#include "model/document.h"
+#include "provider/dispatch.h"
+#include "store/store.h"
+
+struct engine;
+
+struct engine_options {
+	struct store *store;
+	struct dispatcher *dispatcher;
+	struct mailbox *answers;       /* the dispatcher's; the engine takes from it */
+	void (*wake)(void *context);   /* called on any thread when engine_step has work; or NULL */
+	void *wake_context;
+	random_fn random;
+	void *random_context;
+	const char *own_address;       /* "host:port" that servers call back when their zone has none */
+	const char *own_scheme;	       /* "http" or "https" */
+	int64_t safety_pass_ms;
+	bool no_plans; /* only operations are performed; no pool is planned, nothing is reaped */
+};
+
+/* Everything borrowed must outlive the engine. */
+int engine_new(const struct engine_options *options, struct engine **ret_engine,
+	       struct hr_error *err);
+
+/* The dispatcher must have been freed and the store closed or drained before: nothing may post any
+ * more. */
+void engine_free(struct engine *engine);
+
+/* Takes what has come, does what is due. Gives when to call again at the latest (monotonic ms).
+ * Never blocks. One thread. */
+int64_t engine_step(struct engine *engine, struct moment now);
+
+/* Something about the pool changed and is committed: plan it now. Any thread. */
+void engine_pool_changed(struct engine *engine, const char *pool_id);
+
+/* A document was put or deleted and is committed: accounts are reopened, pools planned. Any thread. */
+void engine_document_changed(struct engine *engine, enum document_kind kind, const char *id);
+
+/* Operations of a server became due (a manual destroy): look now. Any thread. */
+void engine_operations_due(struct engine *engine);
+
+/* Checks an account's settings as stored, by the module; done is called once, on the engine's
+ * thread, with the answer (borrowed) or an error. Any thread. */
+void engine_check_account(struct engine *engine, const char *provider_config_id,
+			  void (*done)(void *context, const struct dispatch_answer *answer,
+				       const struct hr_error *err),
+			  void *context);
+
+/* Figures for /metrics. Any thread. */
+struct engine_figures {
+	uint64_t plans;
+	uint64_t creates_sent;
+	uint64_t destroys_sent;
+	uint64_t operation_failures;
+	uint64_t in_flight;
+};
+void engine_figures(struct engine *engine, struct engine_figures *ret);
+
+#endif

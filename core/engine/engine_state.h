@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine holds in memory, shared by its parts. All of it can be lost: rows are the truth.
+ * Only the engine's thread touches it, but for the mailbox and the figures. */
+#ifndef HR_ENGINE_STATE_H
+#define HR_ENGINE_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "engine/engine.h"
+#include "engine/task.h"
+
+/* A pool to be planned. */
+struct engine_pool {
+	struct engine_pool *next;
+	char id[ID_SIZE];
+	bool dirty;
+	bool planning;
+	bool known; /* mark of a reload */
+	int64_t next_wall_ms; /* when time alone changes its plan; MS_NEVER */
+	char short_reason[512]; /* the last recorded "nobody can make what is missing"; "": none */
+	int64_t short_wall_ms;
+};
+
+enum account_open { ACCOUNT_OPENING, ACCOUNT_OPEN, ACCOUNT_FAILED, ACCOUNT_CLOSING };
+
+/* A provider config as opened at the dispatcher. */
+struct engine_account {
+	struct engine_account *next;
+	char id[ID_SIZE];
+	char name[64];
+	int64_t revision;
+	enum account_open state;
+	uint64_t capabilities; /* HR_CAP_*, once open */
+	struct hr_error open_error;
+	unsigned open_failures;
+	int64_t open_mono_ms; /* next try */
+	bool known;	      /* mark of a reload */
+	int64_t list_interval_ms;
+	int64_t reaper_grace_ms;
+
+	unsigned in_flight; /* steps */
+	int64_t list_mono_ms; /* next list */
+	bool listing;
+	int64_t list_sent_wall_ms;
+	int64_t poll_mono_ms; /* next look at servers that boot; MS_NEVER: none */
+	bool polling;
+	bool paused_by_auth;
+	int64_t check_mono_ms; /* next check that may lift the pause */
+	bool checking;
+	int64_t reaped_mono_ms[64]; /* when unclaimed instances were ordered away, newest last */
+	unsigned n_reaped;
+};
+
+/* A request at the dispatcher. */
+struct flight {
+	struct flight *next;
+	uint64_t ticket;
+	enum dispatch_kind kind;
+	char account[ID_SIZE];
+	char operation_id[ID_SIZE]; /* steps of operations */
+	char server_id[ID_SIZE];
+	struct reap *reap; /* steps of the reaper */
+	struct account_check *check;
+};
+
+struct sighting;
+struct unclaimed;
+
+struct engine {
+	struct engine_options options;
+	struct mailbox *inbox;
+	struct moment now; /* of the present step */
+	uint64_t last_ticket;
+	bool started;
+	bool stopping;
+
+	struct engine_pool *pools;
+	struct engine_account *accounts;
+	struct flight *flights;
+	struct task *delayed;
+	struct sighting *sightings;
+	struct unclaimed *unclaimed;
+	struct reap *reaps;
+	struct account_check *checks;
+
+	bool accounts_loading, accounts_again, accounts_loaded;
+	bool pools_loading, pools_again;
+	bool picking, pick_again;
+	bool deadlines_running;
+	bool pruning;
+	int64_t started_mono_ms;
+	int64_t safety_mono_ms;
+	int64_t prune_mono_ms;
+	int64_t pick_wall_ms;	  /* next operation due */
+	int64_t pick_not_before_mono_ms;
+	int64_t deadline_wall_ms; /* next deadline or expiry */
+	int64_t deadline_not_before_mono_ms;
+
+	atomic_bool everything_changed; /* a notice was lost for want of memory */
+	atomic_uint_fast64_t plans, creates_sent, destroys_sent, operation_failures, in_flight;
+};
+
+/* Plan the pool soon. "" : all of them. */
+void engine_dirty(struct engine *engine, const char *pool_id);
+
+/* Operations may be due. */
+void engine_look(struct engine *engine);
+
+struct engine_account *engine_account_find(struct engine *engine, const char *id);
+
+/* Sends a request; its ticket is given here. On failure an answer that says so is pushed instead, so
+ * that exactly one answer comes. NULL: no memory, nothing is sent. */
+struct flight *engine_send(struct engine *engine, struct dispatch_request *request);
+
+/* Ends it and frees. */
+void engine_land(struct engine *engine, struct flight *flight);
+
+#endif

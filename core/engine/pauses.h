@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pauses of autoscale configs and accounts after failures: stored, doubling, lifted by success, by
+ * an edit or by a good check. All run inside a transaction. */
+#ifndef HR_ENGINE_PAUSES_H
+#define HR_ENGINE_PAUSES_H
+
+#include "engine/life.h"
+
+/* Pauses a config for 30 s, doubling to 30 min with each pause until a server of it gets ready. One
+ * that is paused already stays as it is: failures of one moment count once. */
+int pause_config(struct tx *tx, struct life_context *context, const char *config_id,
+		 const char *reason, struct hr_error *err);
+
+/* Lifts it at once and forgets the doubling: the config was edited or checked well. */
+int pause_config_lift(struct tx *tx, const char *config_id, struct hr_error *err);
+
+/* A server of the config got ready: the next pause is short again. */
+int pause_config_worked(struct tx *tx, const char *config_id, struct hr_error *err);
+
+/* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), HR_THROTTLED for what
+ * the provider said (at least 1 s, doubling to 5 min), other classes from 5 s, doubling to 30 min. */
+int pause_account(struct tx *tx, struct life_context *context, const char *provider_config_id,
+		  const struct hr_error *cause, struct hr_error *err);
+
+int pause_account_lift(struct tx *tx, struct life_context *context, const char *provider_config_id,
+		       const char *reason, struct hr_error *err);
+
+int pause_account_worked(struct tx *tx, const char *provider_config_id, struct hr_error *err);
+
+#endif

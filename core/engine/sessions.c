@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker. Not here: which server is best (place(), fed by session_place.c), how far a waiting
+ * session is (session_progress.c), when capacity is ordered (the planner). */
+#include "engine/sessions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "engine/session_place.h"
+#include "store/document_rows.h"
+#include "store/operation_rows.h"
+#include "store/server_rows.h"
+#include "store/session_rows.h"
+
+#define SEATED_AT_ONCE 100
+#define DOCUMENT_PAGE 100
+
+static int pool_get(struct tx *tx, const char *name_or_id, struct pool *ret, struct hr_error *err)
+{
+	struct document document = {0};
+
+	if (document_find(tx, DOCUMENT_POOL, name_or_id, &document, err) != 0)
+		return -1;
+	pool_read(&document, ret);
+	document_clear(&document);
+	return 0;
+}
+
+static int session_event(struct tx *tx, int64_t now_ms, const struct session *session,
+			 const struct server *server, const char *kind, struct hr_error *err,
+			 const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+static int session_event(struct tx *tx, int64_t now_ms, const struct session *session,
+			 const struct server *server, const char *kind, struct hr_error *err,
+			 const char *format, ...)
+{
+	struct event event = {.at_ms = now_ms};
+	va_list args;
+
+	text_copy(event.kind, sizeof(event.kind), kind);
+	text_copy(event.pool_id, sizeof(event.pool_id), session->pool_id);
+	text_copy(event.session_id, sizeof(event.session_id), session->id);
+	if (server) {
+		text_copy(event.server_id, sizeof(event.server_id), server->id);
+		text_copy(event.config_id, sizeof(event.config_id), server->config_id);
+	}
+	va_start(args, format);
+	text_formatv(event.message, sizeof(event.message), format, args);
+	va_end(args);
+	return event_add(tx, &event, err);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+static int check_user(const char *user, struct hr_error *err)
+{
+	size_t len = user ? strlen(user) : 0;
+	bool plain = true;
+
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)user[i] < 0x20 || user[i] == 0x7f)
+			plain = false;
+	if (len == 0)
+		return error_set_field(err, HR_INVALID, "user", "ana",
+				       "a session needs the name of its user");
+	if (len >= sizeof(((struct session *)NULL)->user) || !plain || !text_valid_utf8(user, len))
+		return error_set_field(err, HR_INVALID, "user", "ana",
+				       "the user's name must be at most 127 bytes of text without control "
+				       "characters");
+	return 0;
+}
+
+static int new_session(struct tx *tx, struct life_context *context, const struct session_wish *wish,
+		       const struct pool *pool, struct session *session, struct hr_error *err)
+{
+	struct document zone = {0};
+
+	memset(session, 0, sizeof(*session));
+	if (wish->zone && wish->zone[0]) {
+		if (document_find(tx, DOCUMENT_ZONE, wish->zone, &zone, err) != 0)
+			return -1;
+		text_copy(session->zone_id, sizeof(session->zone_id), zone.id);
+		document_clear(&zone);
+	}
+	id_new(&context->ids, session->id);
+	text_copy(session->pool_id, sizeof(session->pool_id), pool->id);
+	text_copy(session->user, sizeof(session->user), wish->user);
+	session->kind = wish->kind;
+	session->state = SESSION_QUEUED;
+	session->queued_ms = context->now_ms;
+	session->expires_ms = context->now_ms + pool->queue_timeout_ms;
+	return 0;
+}
+
+/* Why no config of the pool may ever serve the session; the nearest miss wins. */
+enum miss { MISS_NO_CONFIG, MISS_DISABLED, MISS_KIND, MISS_ZONE, MISS_NO_ORDER, MISS_NONE };
+
+static enum miss judge_config(const struct autoscale_config *config,
+			      const struct place_request *request)
+{
+	bool elsewhere = request->zone_id && request->zone_id[0] &&
+			 strcmp(request->zone_id, config->zone_id) != 0;
+
+	if (!config->enabled)
+		return MISS_DISABLED;
+	if (!place_can_serve(config->server.connection_type, request->kind))
+		return MISS_KIND;
+	if (elsewhere && !request->search_alternate)
+		return MISS_ZONE;
+	/* Aggressive scaling orders for whoever waits; a minimum orders whenever the spare room is
+	 * used up, as it is while somebody waits. */
+	if (!config->aggressive_scaling && config->minimum_available_sessions == 0)
+		return MISS_NO_ORDER;
+	return MISS_NONE;
+}
+
+static int judge_configs(struct tx *tx, const struct pool *pool, const struct place_request *request,
+			 enum miss *ret_best, struct hr_error *err)
+{
+	char after[NAME_SIZE] = "";
+	struct document *documents = NULL;
+	size_t n = 0;
+
+	*ret_best = MISS_NO_CONFIG;
+	do {
+		if (document_list(tx, DOCUMENT_AUTOSCALE_CONFIG, after, DOCUMENT_PAGE, &documents, &n,
+				  err) != 0)
+			return -1;
+		for (size_t i = 0; i < n; i++) {
+			struct autoscale_config config;
+			enum miss miss;
+
+			autoscale_config_read(&documents[i], &config);
+			if (strcmp(config.pool_id, pool->id) != 0)
+				continue;
+			miss = judge_config(&config, request);
+			if (miss > *ret_best)
+				*ret_best = miss;
+		}
+		if (n > 0)
+			text_copy(after, sizeof(after), documents[n - 1].name);
+		document_list_free(documents, n);
+	} while (n == DOCUMENT_PAGE && *ret_best != MISS_NONE);
+	return 0;
+}
+
+/* Whether a server on its way could take the session; it would wait for that one. */
+static int on_the_way_fits(struct tx *tx, const struct pool *pool,
+			   const struct place_request *request, bool *ret_fits, struct hr_error *err)
+{
+	const unsigned states = SERVER_STATE_BIT(SERVER_PLANNED) | SERVER_STATE_BIT(SERVER_CREATING) |
+				SERVER_STATE_BIT(SERVER_BOOTING) | SERVER_STATE_BIT(SERVER_INJECTING) |
+				SERVER_STATE_BIT(SERVER_CHECKING_IN);
+	struct candidates candidates;
+
+	if (candidates_load(tx, pool, NULL, request->user, states, SEATED_AT_ONCE, &candidates, err) != 0)
+		return -1;
+	*ret_fits = place(request, candidates.views, candidates.n) >= 0;
+	candidates_clear(&candidates);
+	return 0;
+}
+
+static const char *miss_text(enum miss miss)
+{
+	switch (miss) {
+	case MISS_NO_CONFIG: return "no autoscale config makes servers for it";
+	case MISS_DISABLED: return "its autoscale configs are disabled";
+	case MISS_KIND: return "no config's connection type can serve this kind (RemoteApp needs RDP)";
+	case MISS_ZONE: return "no config is in the asked zone, which does not search others";
+	case MISS_NO_ORDER:
+		return "there is no room, and no config may order servers for who waits "
+		       "(aggressive_scaling is off and minimum_available_sessions is 0)";
+	case MISS_NONE: break;
+	}
+	return "";
+}
+
+/* No running server has room: queue it, or refuse it at once. */
+static int queue_or_refuse(struct tx *tx, struct life_context *context, const struct pool *pool,
+			   struct session *session, struct hr_error *err)
+{
+	struct place_request request;
+	char reason[sizeof(session->reason)];
+	enum miss miss = MISS_NONE;
+	bool fits = false;
+
+	if (candidates_request(tx, pool, session, &request, err) != 0 ||
+	    judge_configs(tx, pool, &request, &miss, err) != 0)
+		return -1;
+	if (pool->on_no_room == NO_ROOM_REFUSE) {
+		text_format(reason, sizeof(reason),
+			    "pool %s has no room now, and refuses instead of queueing (on_no_room)",
+			    pool->name);
+		return sessions_refuse(tx, context, session, reason, err);
+	}
+	if (miss != MISS_NONE && on_the_way_fits(tx, pool, &request, &fits, err) != 0)
+		return -1;
+	if (miss != MISS_NONE && !fits) {
+		text_format(reason, sizeof(reason), "pool %s cannot serve it: %s", pool->name,
+			    miss_text(miss));
+		return sessions_refuse(tx, context, session, reason, err);
+	}
+	text_format(session->reason, sizeof(session->reason), "waits for a server of pool %s",
+		    pool->name);
+	if (session_update(tx, session, err) != 0)
+		return -1;
+	return session_event(tx, context->now_ms, session, NULL, "session.queued", err,
+			     "a session of %s waits: no running server of pool %s has room",
+			     session->user, pool->name);
+}
+
+int sessions_request(struct tx *tx, struct life_context *context, const struct session_wish *wish,
+		     struct session *ret_session, struct hr_error *err)
+{
+	struct session *session = ret_session;
+	struct server server;
+	struct pool pool;
+	bool found;
+
+	if (check_user(wish->user, err) != 0 || pool_get(tx, wish->pool, &pool, err) != 0 ||
+	    new_session(tx, context, wish, &pool, session, err) != 0 ||
+	    session_insert(tx, session, err) != 0 ||
+	    candidates_choose(tx, &pool, session, &server, &found, err) != 0)
+		return -1;
+	if (!found)
+		return queue_or_refuse(tx, context, &pool, session, err);
+	return sessions_seat(tx, context, session, &server, "had room", err);
+}
+
+/* ---- Seats --------------------------------------------------------------------------------- */
+
+static int check_seat(struct tx *tx, const struct pool *pool, const struct session *session,
+		      const struct server *server, struct hr_error *err)
+{
+	struct place_request request;
+	struct candidates candidates;
+	bool fits;
+
+	if (session->state != SESSION_QUEUED)
+		return error_set(err, HR_CONFLICT, "session %s is %s and waits for no seat", session->id,
+				 session_state_name(session->state));
+	if (server->state != SERVER_RUNNING || !server->enabled ||
+	    strcmp(server->pool_id, session->pool_id) != 0)
+		return error_set(err, HR_CONFLICT, "server %s takes no session of this pool now",
+				 server->name);
+	if (candidates_request(tx, pool, session, &request, err) != 0 ||
+	    candidates_load_one(tx, server, session->user, &candidates, err) != 0)
+		return -1;
+	fits = place_fits(&request, &candidates.views[0]);
+	candidates_clear(&candidates);
+	if (!fits)
+		return error_set(err, HR_CONFLICT, "server %s has no room for %s any more",
+				 server->name, session->user);
+	return 0;
+}
+
+static int64_t keepalive_end(const struct pool *pool, int64_t now_ms)
+{
+	return pool->keepalive_expiration_ms > 0 ? now_ms + pool->keepalive_expiration_ms : MS_NEVER;
+}
+
+int sessions_seat(struct tx *tx, struct life_context *context, struct session *session,
+		  struct server *server, const char *reason, struct hr_error *err)
+{
+	struct pool pool;
+
+	if (pool_get(tx, session->pool_id, &pool, err) != 0 ||
+	    check_seat(tx, &pool, session, server, err) != 0)
+		return -1;
+	session->state = SESSION_ACTIVE;
+	session->assigned_ms = context->now_ms;
+	session->expires_ms = keepalive_end(&pool, context->now_ms);
+	session->reason[0] = '\0';
+	text_copy(session->server_id, sizeof(session->server_id), server->id);
+	if (session_update(tx, session, err) != 0 ||
+	    server_recount_sessions(tx, server, context->now_ms, err) != 0)
+		return -1;
+	return session_event(tx, context->now_ms, session, server, "session.assigned", err,
+			     "session of %s on server %s: %s", session->user, server->name, reason);
+}
+
+int sessions_seat_queue(struct tx *tx, struct life_context *context, const char *pool_id,
+			struct hr_error *err)
+{
+	const struct session_query query = {.pool_id = pool_id,
+					    .states = SESSION_STATE_BIT(SESSION_QUEUED),
+					    .limit = SEATED_AT_ONCE};
+	struct session *waiting = NULL;
+	struct pool pool;
+	size_t n = 0;
+	int rc = 0;
+
+	if (pool_get(tx, pool_id, &pool, err) != 0 || session_list(tx, &query, &waiting, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct server server;
+		bool found = false;
+
+		rc = candidates_choose(tx, &pool, &waiting[i], &server, &found, err);
+		if (rc == 0 && found)
+			rc = sessions_seat(tx, context, &waiting[i], &server, "waited and was next", err);
+	}
+	free(waiting);
+	return rc;
+}
+
+/* ---- Ends ---------------------------------------------------------------------------------- */
+
+static int finish(struct tx *tx, struct life_context *context, struct session *session,
+		  enum session_state state, const char *reason, struct hr_error *err)
+{
+	session->state = state;
+	session->ended_ms = context->now_ms;
+	session->expires_ms = MS_NEVER;
+	text_copy(session->reason, sizeof(session->reason), reason);
+	return session_update(tx, session, err);
+}
+
+/* A server that has just lost a session: used up, or only waiting to be empty. */
+static int release(struct tx *tx, struct life_context *context, struct server *server,
+		   struct hr_error *err)
+{
+	if (server->sessions > 0)
+		return 0;
+	if (server->state == SERVER_RUNNING && !server->settings.reusable)
+		return life_drain(tx, context, server, true,
+				  "it is used once, and its last session has ended", err);
+	if (server->state == SERVER_DRAINING)
+		return life_drain(tx, context, server, true, "it drained, and is empty now", err);
+	return 0;
+}
+
+int sessions_end(struct tx *tx, struct life_context *context, struct session *session,
+		 const char *reason, struct hr_error *err)
+{
+	bool active = session->state == SESSION_ACTIVE;
+	struct server server;
+
+	if (session->state == SESSION_ENDED || session->state == SESSION_REFUSED)
+		return 0;
+	if (finish(tx, context, session, SESSION_ENDED, reason, err) != 0)
+		return -1;
+	if (!active)
+		return session_event(tx, context->now_ms, session, NULL, "session.ended", err,
+				     "the waiting session of %s ended: %s", session->user, reason);
+	if (server_get(tx, session->server_id, &server, err) != 0 ||
+	    server_recount_sessions(tx, &server, context->now_ms, err) != 0 ||
+	    session_event(tx, context->now_ms, session, &server, "session.ended", err,
+			  "the session of %s on server %s ended: %s", session->user, server.name,
+			  reason) != 0)
+		return -1;
+	return release(tx, context, &server, err);
+}
+
+int sessions_refuse(struct tx *tx, struct life_context *context, struct session *session,
+		    const char *reason, struct hr_error *err)
+{
+	if (session->state != SESSION_QUEUED)
+		return error_set(err, HR_CONFLICT, "session %s is %s; only a waiting one can be refused",
+				 session->id, session_state_name(session->state));
+	if (finish(tx, context, session, SESSION_REFUSED, reason, err) != 0)
+		return -1;
+	return session_event(tx, context->now_ms, session, NULL, "session.refused", err,
+			     "a session of %s was refused: %s", session->user, reason);
+}
+
+int sessions_keepalive(struct tx *tx, struct life_context *context, struct session *session,
+		       struct hr_error *err)
+{
+	struct pool pool;
+
+	if (session->state != SESSION_ACTIVE)
+		return error_set(err, HR_CONFLICT,
+				 "session %s is %s; only an active session can be kept alive", session->id,
+				 session_state_name(session->state));
+	if (pool_get(tx, session->pool_id, &pool, err) != 0)
+		return -1;
+	session->expires_ms = keepalive_end(&pool, context->now_ms);
+	return session_update(tx, session, err);
+}
+
+static int expire_one(struct tx *tx, struct life_context *context, struct session *session,
+		      struct hr_error *err)
+{
+	char reason[sizeof(session->reason)];
+	struct pool pool;
+
+	if (pool_get(tx, session->pool_id, &pool, err) != 0)
+		return -1;
+	if (session->state == SESSION_QUEUED) {
+		text_format(reason, sizeof(reason),
+			    "no server had room within the pool's queue_timeout of %lld s",
+			    (long long)(pool.queue_timeout_ms / MS_PER_S));
+		return sessions_refuse(tx, context, session, reason, err);
+	}
+	text_format(reason, sizeof(reason),
+		    "no keepalive within the pool's keepalive_expiration of %lld s",
+		    (long long)(pool.keepalive_expiration_ms / MS_PER_S));
+	return sessions_end(tx, context, session, reason, err);
+}
+
+int sessions_expire(struct tx *tx, struct life_context *context, int limit,
+		    void (*each)(void *arg, const char *pool_id), void *arg, struct hr_error *err)
+{
+	const struct session_query query = {.states = SESSION_STATE_BIT(SESSION_QUEUED) |
+						      SESSION_STATE_BIT(SESSION_ACTIVE),
+					    .expires_before_ms = context->now_ms,
+					    .limit = limit};
+	struct session *due = NULL;
+	size_t n = 0;
+	int rc;
+
+	rc = session_list(tx, &query, &due, &n, err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = expire_one(tx, context, &due[i], err);
+		if (rc == 0 && each)
+			each(arg, due[i].pool_id);
+	}
+	free(due);
+	return rc;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* headroomd: reads the configuration, builds the floors from the bottom up, drives the engine from
+ * epoll, takes the floors down again. Nothing is decided here. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon_options.h"
+#include "daemon_start.h"
+#include "engine/engine.h"
+#include "model/daemon_config.h"
+#include "provider/inline.h"
+#include "provider/registry.h"
+#include "removal.h"
+
+#define REMOVE_LIMIT_MS (120 * MS_PER_S)
+
+struct daemon {
+	struct daemon_config config;
+	char address[API_ADDRESS_SIZE];
+	int listen_fd;
+	int wake_fd;
+	int signal_fd;
+	int epoll_fd;
+	struct store *store;
+	struct registry *registry;
+	struct mailbox *answers;
+	struct dispatcher *dispatcher;
+	struct engine *engine;
+	struct api *api;
+};
+
+/* Any thread: the engine has work. */
+static void daemon_wake(void *context)
+{
+	const struct daemon *daemon = context;
+	uint64_t one = 1;
+
+	/* A full counter is as good as one more: it is read as "wake up". */
+	if (write(daemon->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static int watch(struct daemon *daemon, int fd, struct hr_error *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	if (fd < 0 || epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+		return error_set_errno(err, errno, "cannot watch for events");
+	return 0;
+}
+
+/* Signals come by descriptor, and are blocked before the first thread starts. */
+static int daemon_open_events(struct daemon *daemon, struct hr_error *err)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	daemon->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	daemon->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	daemon->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->epoll_fd < 0)
+		return error_set_errno(err, errno, "cannot watch for events");
+	if (watch(daemon, daemon->wake_fd, err) != 0)
+		return -1;
+	return watch(daemon, daemon->signal_fd, err);
+}
+
+static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
+{
+	const struct store_options options = {
+		.directory = daemon->config.state_dir,
+		.master_key = daemon->config.master_key,
+		.threaded = true,
+	};
+
+	if (store_open(&options, &daemon->store, err) != 0)
+		return -1;
+	return start_keys(daemon->store, err);
+}
+
+static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
+{
+	struct inline_options options = {
+		.installation = store_installation(daemon->store),
+		.state_dir = daemon->config.state_dir,
+		.host_uid_first = daemon->config.host_uid_first,
+		.host_uid_last = daemon->config.host_uid_last,
+	};
+
+	if (start_registry(&daemon->config, &daemon->registry, err) != 0)
+		return -1;
+	daemon->answers = mailbox_new(daemon_wake, daemon);
+	if (daemon->answers == NULL)
+		return error_no_memory(err, "starting");
+	options.registry = daemon->registry;
+	options.answers = daemon->answers;
+	return inline_dispatcher_new(&options, &daemon->dispatcher, err);
+}
+
+static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error *err)
+{
+	const struct engine_options options = {
+		.store = daemon->store,
+		.dispatcher = daemon->dispatcher,
+		.answers = daemon->answers,
+		.wake = daemon_wake,
+		.wake_context = daemon,
+		.random = random_system,
+		.own_address = daemon->address,
+		.own_scheme = "http",
+		.safety_pass_ms = daemon->config.safety_pass_ms,
+		.no_plans = !plans,
+	};
+
+	return engine_new(&options, &daemon->engine, err);
+}
+
+static int daemon_open_api(struct daemon *daemon, struct hr_error *err)
+{
+	const struct api_options options = {
+		.store = daemon->store,
+		.engine = daemon->engine,
+		.registry = daemon->registry,
+		.listen_fd = daemon->listen_fd,
+		.socket_path = daemon->config.socket,
+	};
+
+	daemon->listen_fd = -1;
+	return api_start(&options, &daemon->api, err);
+}
+
+/* Takes the port before anything else is started: servers are told to call it back. */
+static int daemon_listen(struct daemon *daemon, struct hr_error *err)
+{
+	const char *host = daemon->config.listen_host;
+	bool ipv6 = strchr(host, ':') != NULL;
+	char wanted[300];
+
+	text_format(wanted, sizeof(wanted), "%s%s%s:%lld", ipv6 ? "[" : "", host, ipv6 ? "]" : "",
+		    (long long)daemon->config.listen_port);
+	return api_listen(wanted, &daemon->listen_fd, daemon->address, err);
+}
+
+/* Gives the signal that came, or 0 when the wait ended otherwise. */
+static int daemon_wait(struct daemon *daemon, int64_t timeout_ms)
+{
+	struct epoll_event events[2];
+	struct signalfd_siginfo info;
+	uint64_t count;
+	int n;
+
+	if (timeout_ms < 0)
+		timeout_ms = 0;
+	if (timeout_ms > 60 * MS_PER_S)
+		timeout_ms = 60 * MS_PER_S;
+	n = epoll_wait(daemon->epoll_fd, events, 2, (int)timeout_ms);
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.fd == daemon->wake_fd) {
+			/* Only empties the counter; nothing in it matters. */
+			if (read(daemon->wake_fd, &count, sizeof(count)) < 0)
+				continue;
+		} else if (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+			return (int)info.ssi_signo;
+		}
+	}
+	return 0;
+}
+
+/* One turn: step the engine, wait for what comes. */
+static int daemon_turn(struct daemon *daemon, int64_t at_most_ms)
+{
+	int64_t due = engine_step(daemon->engine, clock_now());
+	int64_t wait = due == MS_NEVER ? at_most_ms : due - clock_now().mono_ms;
+
+	return daemon_wait(daemon, wait < at_most_ms ? wait : at_most_ms);
+}
+
+static int daemon_run(struct daemon *daemon)
+{
+	int number = 0;
+
+	while (number == 0)
+		number = daemon_turn(daemon, 60 * MS_PER_S);
+	log_line(LOG_LEVEL_INFO, NULL, "stops on %s; servers live on", strsignal(number));
+	return 0;
+}
+
+/* Until every server is gone, or the time is up, or a signal comes. */
+static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
+{
+	int64_t end = clock_now().mono_ms + REMOVE_LIMIT_MS;
+	size_t left = 0;
+
+	if (removal_begin(daemon->store, err) != 0)
+		return -1;
+	engine_operations_due(daemon->engine);
+	for (;;) {
+		if (removal_left(daemon->store, &left, err) != 0)
+			return -1;
+		if (left == 0)
+			return 0;
+		if (clock_now().mono_ms >= end)
+			break;
+		if (daemon_turn(daemon, 200) != 0)
+			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left", left);
+	}
+	return error_set(err, HR_TIMEOUT,
+			 "%zu servers are still there after 120 s; the lines above say why; run it "
+			 "again, or start the daemon and look at: headroom server list",
+			 left);
+}
+
+/* From the top down: nothing may post to a floor that is gone. */
+static void daemon_close(struct daemon *daemon)
+{
+	api_stop(daemon->api);
+	if (daemon->dispatcher != NULL)
+		dispatch_cancel_all(daemon->dispatcher);
+	dispatch_free(daemon->dispatcher);
+	store_close(daemon->store);
+	engine_free(daemon->engine);
+	mailbox_free(daemon->answers);
+	registry_close(daemon->registry);
+	if (daemon->listen_fd >= 0)
+		close(daemon->listen_fd);
+	if (daemon->epoll_fd >= 0)
+		close(daemon->epoll_fd);
+	if (daemon->wake_fd >= 0)
+		close(daemon->wake_fd);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+	daemon_config_clear(&daemon->config);
+}
+
+static int daemon_serve(struct daemon *daemon, struct hr_error *err)
+{
+	if (daemon_listen(daemon, err) != 0 || daemon_open_engine(daemon, true, err) != 0 ||
+	    daemon_open_api(daemon, err) != 0)
+		return -1;
+	if (start_token(daemon->store, daemon->config.state_dir, daemon->address, err) != 0)
+		return -1;
+	return daemon_run(daemon);
+}
+
+static int daemon_main(struct daemon *daemon, const struct daemon_options *options,
+		       struct hr_error *err)
+{
+	if (daemon_config_load(options->config, &daemon->config, err) != 0)
+		return -1;
+	log_setup(daemon->config.log_level, daemon->config.log_format);
+	if (options->mode == DAEMON_CHECK)
+		return start_check(&daemon->config, err);
+	if (daemon_open_events(daemon, err) != 0 || daemon_open_store(daemon, err) != 0 ||
+	    daemon_open_providers(daemon, err) != 0)
+		return -1;
+	if (options->mode == DAEMON_RUN)
+		return daemon_serve(daemon, err);
+	if (daemon_open_engine(daemon, false, err) != 0)
+		return -1;
+	return daemon_remove_servers(daemon, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon daemon = {.listen_fd = -1, .epoll_fd = -1, .wake_fd = -1, .signal_fd = -1};
+	struct daemon_options options;
+	struct hr_error err = {0};
+	int failed;
+
+	if (daemon_options_parse(argc, argv, &options) != 0)
+		return 2;
+	if (options.mode == DAEMON_HELP || options.mode == DAEMON_VERSION) {
+		if (options.mode == DAEMON_HELP)
+			daemon_options_help();
+		else
+			puts("headroomd " HEADROOM_VERSION);
+		return 0;
+	}
+	umask(077);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	failed = daemon_main(&daemon, &options, &err);
+	daemon_close(&daemon);
+	curl_global_cleanup();
+	if (failed != 0)
+		fprintf(stderr, "headroomd: %s\n", err.message);
+	return failed != 0 ? 1 : 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masking of secrets by their values: the longest first, so that one that contains another is
+ * replaced whole. */
+#include "host/mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/text.h"
+
+#define STARS "***"
+#define LINE_MIN 8
+
+struct secret {
+	char *text;
+	size_t len;
+};
+
+struct mask {
+	struct secret *secrets;
+	size_t n;
+};
+
+static int add(struct mask *mask, const char *text, size_t len)
+{
+	struct secret *more;
+	size_t at;
+
+	if (len == 0)
+		return 0;
+	more = realloc(mask->secrets, (mask->n + 1) * sizeof(*more));
+	if (!more)
+		return -1;
+	mask->secrets = more;
+	for (at = mask->n; at > 0 && more[at - 1].len < len; at--)
+		;
+	memmove(&more[at + 1], &more[at], (mask->n - at) * sizeof(*more));
+	more[at].len = len;
+	more[at].text = malloc(len);
+	mask->n++;
+	if (!more[at].text) {
+		more[at].len = 0;
+		return -1;
+	}
+	memcpy(more[at].text, text, len);
+	return 0;
+}
+
+static int add_with_lines(struct mask *mask, const char *text)
+{
+	size_t n;
+
+	if (add(mask, text, strlen(text)) != 0)
+		return -1;
+	if (!strchr(text, '\n'))
+		return 0;
+	for (; *text != '\0'; text += n + strspn(text + n, "\r\n")) {
+		n = strcspn(text, "\r\n");
+		if (n >= LINE_MIN && add(mask, text, n) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int mask_new(const struct schema *schema, const json_t *settings, struct mask **ret_mask,
+	     struct hr_error *err)
+{
+	struct mask *mask = calloc(1, sizeof(*mask));
+
+	if (!mask)
+		return error_no_memory(err, "noting an account's secrets");
+	for (size_t i = 0; i < schema->n_rows; i++) {
+		const struct hr_setting *row = schema_row(schema, i);
+		const json_t *value = json_object_get(settings, row->key);
+
+		if (row->type != HR_TYPE_SECRET || !json_is_string(value))
+			continue;
+		if (add_with_lines(mask, json_string_value(value)) != 0) {
+			mask_free(mask);
+			return error_no_memory(err, "noting an account's secrets");
+		}
+	}
+	*ret_mask = mask;
+	return 0;
+}
+
+void mask_free(struct mask *mask)
+{
+	if (!mask)
+		return;
+	for (size_t i = 0; i < mask->n; i++) {
+		if (!mask->secrets[i].text)
+			continue;
+		OPENSSL_cleanse(mask->secrets[i].text, mask->secrets[i].len);
+		free(mask->secrets[i].text);
+	}
+	free(mask->secrets);
+	free(mask);
+}
+
+/* Length of the secret that text begins with, or 0. */
+static size_t secret_at(const struct mask *mask, const char *text, size_t len)
+{
+	for (size_t i = 0; mask && i < mask->n; i++) {
+		const struct secret *s = &mask->secrets[i];
+
+		if (s->len > 0 && s->len <= len && memcmp(text, s->text, s->len) == 0)
+			return s->len;
+	}
+	return 0;
+}
+
+void mask_text(const struct mask *mask, const char *text, size_t len, char *buf, size_t size)
+{
+	size_t out = 0, n, piece_len;
+
+	for (size_t at = 0; at < len; at += n) {
+		const char *piece = text + at;
+		uint32_t code = 0;
+
+		n = secret_at(mask, piece, len - at);
+		piece_len = n;
+		if (n > 0) {
+			piece = STARS;
+			piece_len = strlen(STARS);
+		} else {
+			piece_len = n = text_utf8_next(piece, len - at, &code);
+			if (n == 0 || code == 0) {
+				piece = "?";
+				piece_len = n = 1;
+			}
+		}
+		if (out + piece_len >= size)
+			break;
+		memcpy(buf + out, piece, piece_len);
+		out += piece_len;
+	}
+	if (size > 0)
+		memset(buf + out, 0, size - out);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one form in which a module file is refused. */
+#ifndef HR_HOST_REFUSAL_H
+#define HR_HOST_REFUSAL_H
+
+#include "base/error.h"
+
+/* HR_INVALID, field "provider": `provider "ID" (PATH): WHAT; TODO`. what is a printf format: what is
+ * wanted and what is offered; todo: what to do. A long path is shortened from its beginning.
+ * Gives -1. */
+int refusal_set(struct hr_error *err, const char *id, const char *path, const char *todo,
+		const char *what, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dispatcher: how the engine reaches modules. One interface; requests go in, answers come as
+ * mail. Two implementations are meant to stand behind it, inline (core/provider/inline.c) and
+ * process; nothing but those files may know the difference. The simulation has a third, in memory. */
+#ifndef HR_PROVIDER_DISPATCH_H
+#define HR_PROVIDER_DISPATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/id.h"
+#include "base/mailbox.h"
+
+enum dispatch_kind {
+	DISPATCH_OPEN = 1, /* opens or, when open, replaces the account (edited settings) */
+	DISPATCH_CLOSE,
+	DISPATCH_CHECK,
+	DISPATCH_CREATE,
+	DISPATCH_STATUS,
+	DISPATCH_LIST,
+	DISPATCH_DESTROY,
+	DISPATCH_INJECT
+};
+
+/* A step's request; strings are copied by dispatch_submit. */
+struct dispatch_step {
+	char server_id[ID_SIZE];
+	char server_name[64];
+	char config_id[ID_SIZE]; /* for the marks */
+	char idempotency_token[ID_SIZE];
+	char instance_id[256];
+	char host_name[64];
+	uint32_t attempt;
+	uint32_t guest_os; /* HR_GUEST_* */
+	const char *resume_token;
+	const char *script;    /* may hold secrets: wiped after use */
+	const char *overrides; /* JSON text or NULL */
+};
+
+struct dispatch_request {
+	enum dispatch_kind kind;
+	uint64_t ticket;       /* the caller's; comes back in the answer */
+	char account[ID_SIZE]; /* provider config id */
+	int64_t timeout_ms;    /* from now on; the call is cancelled then */
+	/* OPEN */
+	const char *provider;   /* module id */
+	const json_t *settings; /* the module's, secrets included; copied */
+	/* CREATE, DESTROY, INJECT */
+	struct dispatch_step step;
+	/* STATUS */
+	const char *const *instance_ids;
+	size_t n_instance_ids;
+};
+
+struct dispatch_instance {
+	char instance_id[256];
+	char server_id[ID_SIZE];
+	char config_id[ID_SIZE];
+	char address[256];
+	char status_text[256];
+	uint32_t state; /* HR_STATE_* */
+	uint32_t connection_port;
+	int64_t created_ms;
+};
+
+struct dispatch_problem {
+	struct hr_error error;
+};
+
+/* An answer; dispatch_answer_free frees it. */
+struct dispatch_answer {
+	struct mail mail; /* first */
+	enum dispatch_kind kind;
+	uint64_t ticket;
+	char account[ID_SIZE];
+	char server_id[ID_SIZE]; /* steps */
+	int32_t result;          /* HR_OK, HR_AGAIN or an error's class */
+	struct hr_error error;   /* when result is an error */
+	char instance_id[256];   /* steps: "" when none was reported */
+	char *resume_token;      /* HR_AGAIN */
+	int64_t delay_ms;
+	int32_t percent;
+	char text[256];
+	struct dispatch_instance *instances; /* STATUS, LIST */
+	size_t n_instances;
+	bool complete;                     /* LIST: everything was read */
+	char unread[512];                  /* LIST: what could not be read, and why */
+	struct dispatch_problem *problems; /* CHECK */
+	size_t n_problems;
+	uint64_t capabilities; /* OPEN: the module's HR_CAP_* */
+};
+
+void dispatch_answer_free(struct dispatch_answer *answer);
+
+/* "open", "create", ...: what a kind is called in messages and logs. */
+static inline const char *dispatch_kind_name(enum dispatch_kind kind)
+{
+	static const char *const names[] = {"?",      "open", "close",   "check", "create",
+					    "status", "list", "destroy", "inject"};
+
+	return names[kind >= DISPATCH_OPEN && kind <= DISPATCH_INJECT ? kind : 0];
+}
+
+/* For implementations: a copy of a request with all that it points to; NULL: no memory. */
+struct dispatch_request *dispatch_request_copy(const struct dispatch_request *request);
+
+/* Wipes what may be secret, and frees. */
+void dispatch_request_free(struct dispatch_request *request);
+
+/* For implementations: an empty answer to that request. NULL: no memory. */
+struct dispatch_answer *dispatch_answer_new(const struct dispatch_request *request);
+
+struct dispatcher;
+
+struct dispatcher_operations {
+	/* Every submitted request gets exactly one answer, pushed into the mailbox that the
+	 * dispatcher was made with. 0; -1: no memory, or the account is not open (HR_TRANSIENT);
+	 * then no answer comes. The engine's thread. */
+	int (*submit)(struct dispatcher *dispatcher, const struct dispatch_request *request,
+		      struct hr_error *err);
+	/* Wants all calls to end soon; answers still come. */
+	void (*cancel_all)(struct dispatcher *dispatcher);
+	/* After cancel_all: waits for the calls under way, closes accounts, frees. */
+	void (*free)(struct dispatcher *dispatcher);
+};
+
+/* First member of every implementation. */
+struct dispatcher {
+	const struct dispatcher_operations *operations;
+};
+
+static inline int dispatch_submit(struct dispatcher *dispatcher,
+				  const struct dispatch_request *request, struct hr_error *err)
+{
+	return dispatcher->operations->submit(dispatcher, request, err);
+}
+
+static inline void dispatch_cancel_all(struct dispatcher *dispatcher)
+{
+	dispatcher->operations->cancel_all(dispatcher);
+}
+
+static inline void dispatch_free(struct dispatcher *dispatcher)
+{
+	if (dispatcher != NULL)
+		dispatcher->operations->free(dispatcher);
+}
+
+#endif

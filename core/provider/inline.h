@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inline dispatcher: modules in this process, calls on worker threads. */
+#ifndef HR_PROVIDER_INLINE_H
+#define HR_PROVIDER_INLINE_H
+
+#include "provider/dispatch.h"
+#include "provider/registry.h"
+
+struct inline_options {
+	struct registry *registry; /* borrowed; which modules there are */
+	struct mailbox *answers;   /* borrowed; where answers go */
+	const char *installation;  /* this installation's id */
+	const char *state_dir;     /* accounts of profile local get <state_dir>/accounts/<id> */
+	int64_t host_uid_first;    /* as root: range of uids for such accounts */
+	int64_t host_uid_last;
+	unsigned workers; /* 0: 16 */
+};
+
+int inline_dispatcher_new(const struct inline_options *options, struct dispatcher **ret_dispatcher,
+			  struct hr_error *err);
+
+/* How many workers are held by calls that a module does not return from. Any thread. */
+unsigned inline_dispatcher_stuck(struct dispatcher *dispatcher);
+
+/* What a module file says of itself, for the registry: here by loading it. Fills all of *ret_module
+ * but id and path; what it points to is owned by *ret_keep, freed by inline_description_free.
+ * Refused files: HR_INVALID with the whole refusal. Any thread. */
+int inline_describe(const char *path, bool may_be_local, struct registry_module *ret_module,
+		    void **ret_keep, struct hr_error *err);
+void inline_description_free(void *keep);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which provider modules there are: found in the search path, loaded through the loader, refused
+ * ones with the reason. What the API and the documents' validation ask. */
+#ifndef HR_PROVIDER_REGISTRY_H
+#define HR_PROVIDER_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "schema/schema.h"
+
+struct registry;
+
+struct registry_options {
+	const char *path;          /* folders, ':' between them, in order of precedence */
+	const char *local_modules; /* comma-separated ids that may have profile local */
+};
+
+/* One module file, loaded or refused. Borrowed; lives as long as the registry. */
+struct registry_module {
+	const char *id; /* from the file's name */
+	const char *path;
+	bool usable;
+	const char *reason; /* why not: the whole refusal, or NULL */
+	const char *title;
+	const char *version;
+	const char *vendor;
+	unsigned abi_major, abi_minor, draft;
+	uint32_t profile;
+	uint64_t capabilities;
+	uint64_t script_max;
+	uint32_t linux_scripts;
+	uint32_t windows_scripts;
+	struct schema schema; /* of its settings */
+};
+
+/* Looks at every *.so of the path. A refused module is no error: it is listed with its reason. */
+int registry_open(const struct registry_options *options, struct registry **ret_registry,
+		  struct hr_error *err);
+void registry_close(struct registry *registry);
+
+size_t registry_count(const struct registry *registry);
+const struct registry_module *registry_at(const struct registry *registry, size_t i);
+
+/* The usable module of that id. Else HR_INVALID that says whether the file is missing (and where it
+ * was looked for) or why it was refused; field "provider". */
+int registry_find(const struct registry *registry, const char *id,
+		  const struct registry_module **ret_module, struct hr_error *err);
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makes migrations.c of the .sql files given, in their order: the binary carries its schema.
+# Comments (-- to the line's end) are left out, so no text in the SQL may hold "--".
+BEGIN {
+	print "/* Made from migrations/ by embed.awk. */"
+	print "#include \"store/migrate.h\"\n"
+	print "const char *const migrations[] = {"
+}
+FNR == 1 {
+	if (NR > 1)
+		print "\t,"
+}
+{
+	sub(/[ \t]*--.*/, "")
+	if ($0 ~ /^[ \t]*$/)
+		next
+	gsub(/\\/, "\\\\")
+	gsub(/"/, "\\\"")
+	print "\t\"" $0 "\\n\""
+}
+END {
+	print "};\n"
+	print "const int64_t n_migrations = sizeof(migrations) / sizeof(migrations[0]);"
+}

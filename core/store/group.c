@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Group commit: several functions in one transaction, each in its own savepoint, so that an error
+ * takes back that one only and the disk is waited for once. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/server_rows.h"
+#include "store/store_parts.h"
+#include "store/tx.h"
+
+void job_list_init(struct job_list *list)
+{
+	list->first = NULL;
+	list->last = &list->first;
+	list->n = 0;
+}
+
+void job_list_take(struct job_list *from, uint64_t max, struct job_list *ret_list)
+{
+	job_list_init(ret_list);
+	while (from->first && ret_list->n < max) {
+		struct job *job = from->first;
+
+		from->first = job->next;
+		from->n--;
+		job->next = NULL;
+		*ret_list->last = job;
+		ret_list->last = &job->next;
+		ret_list->n++;
+	}
+	if (!from->first)
+		from->last = &from->first;
+}
+
+/* A counter that is wrong is a defect that later decisions would build on. */
+static void check_counters(struct tx *tx)
+{
+#ifdef HR_DEBUG
+	struct hr_error err = {0};
+
+	if (server_counters_check(tx, &err) < 0) {
+		log_line(LOG_LEVEL_ERROR, NULL, "counters are wrong after a transaction: %s",
+			 err.message);
+		abort();
+	}
+#else
+	(void)tx;
+#endif
+}
+
+/* In its savepoint. *ret_wrote: it changed something that stays. */
+static int run_one(struct store *store, struct job *job, bool *ret_wrote)
+{
+	struct tx tx = {.sql = store->writer, .data_key = &store->installation.data_key};
+	int64_t before = sql_total_changes(store->writer);
+	bool wrote;
+
+	*ret_wrote = false;
+	if (sql_exec(store->writer, "SAVEPOINT job", &job->err) < 0)
+		return -1;
+	if (job->fn(&tx, job->arg, &job->err) < 0) {
+		if (job->err.class == 0)
+			error_set(&job->err, HR_INTERNAL, "a transaction failed without a reason");
+		/* Some failures have ended the whole transaction already. */
+		if (sql_in_transaction(store->writer) &&
+		    sql_exec(store->writer, "ROLLBACK TO job; RELEASE job", NULL) < 0)
+			sql_exec(store->writer, "ROLLBACK", NULL);
+		return -1;
+	}
+	wrote = sql_total_changes(store->writer) != before;
+	if (wrote)
+		check_counters(&tx);
+	if (sql_exec(store->writer, "RELEASE job", &job->err) < 0)
+		return -1;
+	*ret_wrote = wrote;
+	return 0;
+}
+
+static void fail(struct job *job, const struct hr_error *err)
+{
+	if (job->failed)
+		return;
+	job->failed = true;
+	job->err = *err;
+}
+
+static void fail_all(struct job_list *list, const struct hr_error *err)
+{
+	for (struct job *job = list->first; job; job = job->next)
+		fail(job, err);
+}
+
+/* -1: the transaction is gone, *err says why. */
+static int run_each(struct store *store, struct job_list *list, bool *ret_wrote,
+		    struct hr_error *err)
+{
+	for (struct job *job = list->first; job; job = job->next) {
+		bool wrote;
+
+		if (run_one(store, job, &wrote) < 0)
+			job->failed = true;
+		if (!sql_in_transaction(store->writer)) {
+			*err = job->err;
+			error_prefix(err, "a transaction of the same commit failed");
+			return -1;
+		}
+		*ret_wrote = *ret_wrote || wrote;
+	}
+	return 0;
+}
+
+static void mark_dead(struct store *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	store->dead = true;
+	pthread_mutex_unlock(&store->mutex);
+}
+
+/* number: of this commit, from 1. */
+static int commit(struct store *store, bool wrote, uint64_t number, struct hr_error *err)
+{
+	const struct store_hook *hook = &store->hook;
+
+	if (wrote && hook->before_commit && !hook->before_commit(hook->context, number)) {
+		mark_dead(store);
+		sql_exec(store->writer, "ROLLBACK", NULL);
+		return store_dead_error(store, err);
+	}
+	if (sql_exec(store->writer, "COMMIT", err) < 0) {
+		if (sql_in_transaction(store->writer))
+			sql_exec(store->writer, "ROLLBACK", NULL);
+		return error_prefix(err, "the change was not saved");
+	}
+	return 0;
+}
+
+static int run_group(struct store *store, struct job_list *list, struct hr_error *err)
+{
+	uint64_t number, n_good = 0;
+	bool wrote = false;
+
+	if (store_dead(store))
+		return store_dead_error(store, err);
+	/* At once for writing: two that read first and then both want to write would wait for one
+	 * another. */
+	if (sql_exec(store->writer, "BEGIN IMMEDIATE", err) < 0)
+		return -1;
+	pthread_mutex_lock(&store->mutex);
+	number = store->commits + 1;
+	pthread_mutex_unlock(&store->mutex);
+	if (run_each(store, list, &wrote, err) < 0 || commit(store, wrote, number, err) < 0)
+		return -1;
+	for (struct job *job = list->first; job; job = job->next)
+		n_good += !job->failed;
+	pthread_mutex_lock(&store->mutex);
+	store->transactions += n_good;
+	if (wrote)
+		store->commits = number;
+	pthread_mutex_unlock(&store->mutex);
+	if (wrote && store->hook.after_commit)
+		store->hook.after_commit(store->hook.context, number);
+	return 0;
+}
+
+void group_run(struct store *store, struct job_list *list)
+{
+	struct hr_error err = {0};
+
+	if (list->n == 0)
+		return;
+	if (run_group(store, list, &err) < 0)
+		fail_all(list, &err);
+	while (list->first) {
+		struct job *job = list->first;
+
+		list->first = job->next;
+		if (job->done)
+			job->done(job->arg, job->failed ? &job->err : NULL);
+		free(job);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operation rows and event rows. */
+#ifndef HR_STORE_OPERATION_ROWS_H
+#define HR_STORE_OPERATION_ROWS_H
+
+#include <stddef.h>
+
+#include "model/event.h"
+#include "model/operation.h"
+#include "store/store.h"
+
+/* HR_CONFLICT: its server is not there, or has an unfinished one of its kind. */
+int operation_insert(struct tx *tx, const struct operation *operation, struct hr_error *err);
+int operation_get(struct tx *tx, const char *id, struct operation *ret, struct hr_error *err);
+int operation_update(struct tx *tx, const struct operation *operation, struct hr_error *err);
+
+/* Unfinished ones due at or before before_ms: urgent ones first, then by due time. At most limit (0:
+ * 1000); the caller frees. */
+int operation_list_due(struct tx *tx, int64_t before_ms, int limit,
+		       struct operation **ret_operations, size_t *ret_n, struct hr_error *err);
+
+/* Earliest due time of all unfinished ones; MS_NEVER: none. */
+int operation_next_due(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
+
+/* All of a server, newest first. */
+int operation_list_server(struct tx *tx, const char *server_id, struct operation **ret_operations,
+			  size_t *ret_n, struct hr_error *err);
+
+/* The unfinished one of a kind; HR_NOT_FOUND. */
+int operation_get_unfinished(struct tx *tx, const char *server_id, enum operation_kind kind,
+			     struct operation *ret, struct hr_error *err);
+
+/* event->number is given by the store, whatever it says. */
+int event_add(struct tx *tx, const struct event *event, struct hr_error *err);
+
+struct event_query {
+	const char *pool_id;
+	const char *server_id;
+	const char *session_id;
+	int64_t after_number; /* rising order after this one; */
+	bool newest;          /* else the newest `limit` of all, in rising order */
+	int limit;
+};
+int event_list(struct tx *tx, const struct event_query *query, struct event **ret_events,
+	       size_t *ret_n, struct hr_error *err);
+
+/* Keeps at most keep events, removing the oldest. */
+int event_prune(struct tx *tx, int64_t keep, struct hr_error *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a transaction is inside the store: for row files only. */
+#ifndef HR_STORE_TX_H
+#define HR_STORE_TX_H
+
+#include "store/seal.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+struct tx {
+	struct sql *sql;
+	const struct seal_key *data_key;
+};
+
+#endif

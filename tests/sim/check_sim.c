@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulation's program: SEEDS seeds from SEED_FIRST on, each once as it is, once again to see that
+ * it is the same, and once for each write of its store with a crash there (CRASHES at most, spread
+ * over all), every other one before the commit is made. SEED=n runs one seed, CRASH=k (and
+ * MADE=0|1) one crash of it; SIM_TRACE=1 prints what happens. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "world.h"
+
+static struct totals {
+	uint64_t seeds, runs, steps, crashes, writes, creates, destroys;
+} totals;
+
+static int64_t number(const char *name, int64_t fallback)
+{
+	const char *text = getenv(name);
+	int64_t value;
+
+	if (!text || text[0] == '\0')
+		return fallback;
+	if (text_to_int64(text, 0, INT64_MAX, &value) < 0) {
+		fprintf(stderr, "check-sim: %s=%s is no number\n", name, text);
+		exit(2);
+	}
+	return value;
+}
+
+/* Gives whether it held. */
+static bool run(uint64_t seed, struct crash crash, struct world *ret_world)
+{
+	world_run(ret_world, seed, crash);
+	totals.runs++;
+	totals.steps += ret_world->steps;
+	totals.crashes += ret_world->crashes;
+	totals.writes += ret_world->commits;
+	totals.creates += ret_world->creates;
+	totals.destroys += ret_world->destroys;
+	if (!ret_world->violation[0])
+		return true;
+	printf("check-sim: seed %llu", (unsigned long long)seed);
+	if (crash.commit)
+		printf(", crash %s write %llu", crash.made ? "after" : "before",
+		       (unsigned long long)crash.commit);
+	printf(": %s\n", ret_world->violation);
+	printf("again: make check-sim SEED=%llu CRASH=%llu MADE=%d\n", (unsigned long long)seed,
+	       (unsigned long long)crash.commit, crash.made);
+	return false;
+}
+
+static bool same_again(uint64_t seed, struct crash crash, uint64_t trace)
+{
+	struct world world;
+
+	if (!run(seed, crash, &world))
+		return false;
+	if (world.trace == trace)
+		return true;
+	printf("check-sim: seed %llu, crash %llu: two runs of it differ\n", (unsigned long long)seed,
+	       (unsigned long long)crash.commit);
+	return false;
+}
+
+static bool run_seed(uint64_t seed, int64_t most_crashes)
+{
+	struct world world;
+	uint64_t commits;
+
+	totals.seeds++;
+	if (!run(seed, (struct crash){0}, &world) ||
+	    !same_again(seed, (struct crash){0}, world.trace))
+		return false;
+	commits = world.commits;
+	for (int64_t i = 0; i < most_crashes && i < (int64_t)commits; i++) {
+		int64_t n = most_crashes < (int64_t)commits ? most_crashes : (int64_t)commits;
+		struct crash crash = {.commit = 1 + (uint64_t)i * commits / (uint64_t)n,
+				      .made = ((uint64_t)i + seed) % 2 == 1};
+
+		if (!run(seed, crash, &world))
+			return false;
+		if (i == n / 2 && !same_again(seed, crash, world.trace))
+			return false;
+	}
+	return true;
+}
+
+int main(void)
+{
+	int64_t seeds = number("SEEDS", 5), first = number("SEED_FIRST", 1);
+	int64_t seed = number("SEED", 0), crashes = number("CRASHES", 200);
+	struct crash crash = {.commit = (uint64_t)number("CRASH", 0), .made = number("MADE", 1) == 1};
+	struct world world;
+	bool held = true;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	log_setup(getenv("SIM_TRACE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+	if (seed > 0 && (crash.commit > 0 || getenv("CRASH"))) {
+		held = run((uint64_t)seed, crash, &world);
+	} else if (seed > 0) {
+		held = run_seed((uint64_t)seed, crashes);
+	} else {
+		for (int64_t i = 0; held && i < seeds; i++)
+			held = run_seed((uint64_t)(first + i), crashes);
+	}
+	printf("check-sim: %llu seeds, %llu runs, %llu steps, %llu crashes, %llu writes, %llu creates, "
+	       "%llu destroys: %s\n",
+	       (unsigned long long)totals.seeds, (unsigned long long)totals.runs,
+	       (unsigned long long)totals.steps, (unsigned long long)totals.crashes,
+	       (unsigned long long)totals.writes, (unsigned long long)totals.creates,
+	       (unsigned long long)totals.destroys, held ? "every invariant held" : "failed");
+	return held ? 0 : 1;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults are over: everybody is served, everything that leaked is found, the pools reach their
+ * targets, and then nothing more happens. */
+#include "settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "books.h"
+#include "clients.h"
+#include "engine/snapshot.h"
+#include "scenario.h"
+#include "sim_provider.h"
+
+#define LONGEST_MS (5 * 3600 * MS_PER_S)
+#define CHUNK_MS (60 * MS_PER_S)
+#define QUIET_MS (1200 * MS_PER_S)
+
+/* Why it is not calm yet; "" when it is. */
+struct calm {
+	struct world *world;
+	char why[600];
+};
+
+static void not_calm(struct calm *calm, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void not_calm(struct calm *calm, const char *format, ...)
+{
+	va_list args;
+
+	if (calm->why[0])
+		return;
+	va_start(args, format);
+	text_formatv(calm->why, sizeof(calm->why), format, args);
+	va_end(args);
+}
+
+static void judge_rows(struct calm *calm, const struct books *books)
+{
+	for (size_t i = 0; i < books->n_sessions; i++)
+		not_calm(calm, "the session of %s is %s", books->sessions[i].user,
+			 session_state_name(books->sessions[i].state));
+	for (size_t i = 0; i < books->n_servers; i++) {
+		const struct server *server = &books->servers[i];
+		const struct instance *instance = provider_instance_of(calm->world, server->id);
+
+		if (server->state != SERVER_RUNNING && server->state != SERVER_FAILED)
+			not_calm(calm, "%s is %s (%s)", server->name,
+				 server_state_name(server->state), server->stage);
+		else if (server->state == SERVER_RUNNING &&
+			 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
+			not_calm(calm, "%s is running, but its instance is not", server->name);
+	}
+	if (books->n_operations > 0)
+		not_calm(calm, "%zu operations are unfinished", books->n_operations);
+}
+
+static void judge_instances(struct calm *calm, const struct books *books)
+{
+	for (const struct instance *i = calm->world->instances; i; i = i->next) {
+		if (!instance_alive(i))
+			continue;
+		if (i->stray)
+			not_calm(calm, "unclaimed instance %s is still there", i->id);
+		else if (!books_server(books, i->server_id))
+			not_calm(calm, "instance %s has leaked", i->id);
+	}
+}
+
+/* The plan itself has nothing more to do. */
+static int judge_plan(struct tx *tx, struct calm *calm, const char *pool_id, struct hr_error *err)
+{
+	struct snapshot snapshot = {0};
+	struct plan made = {0};
+	int result = snapshot_load(tx, pool_id, world_now(calm->world).wall_ms, &snapshot, err);
+	bool full = true;
+
+	if (result == 0)
+		result = plan(&snapshot.plan, &made, err);
+	for (size_t i = 0; result == 0 && i < made.n_decisions; i++)
+		if (made.decisions[i].action != PLAN_SHORT &&
+		    made.decisions[i].action != PLAN_SURPLUS)
+			not_calm(calm, "the plan is: %s", made.decisions[i].reason);
+	if (result == 0 && made.next_ms != MS_NEVER)
+		not_calm(calm, "pool %s has something to come in %lld s", snapshot.pool.name,
+			 (long long)((made.next_ms - snapshot.plan.now_ms) / MS_PER_S));
+	for (size_t i = 0; i < snapshot.n_configs; i++) {
+		const struct plan_account *account =
+			&snapshot.accounts[snapshot.plan_configs[i].account];
+
+		if (account->instances < account->max_instances)
+			full = false;
+	}
+	if (result == 0 && made.spare < made.target && !full)
+		not_calm(calm, "pool %s has room for %lld, its target is %lld", snapshot.pool.name,
+			 (long long)made.spare, (long long)made.target);
+	plan_clear(&made);
+	snapshot_clear(&snapshot);
+	return result;
+}
+
+static int judge(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct calm *calm = arg;
+	struct books books;
+	int result = books_read(tx, calm->world, &books, err);
+
+	if (result == 0) {
+		judge_rows(calm, &books);
+		judge_instances(calm, &books);
+	}
+	for (size_t i = 0; result == 0 && i < calm->world->scenario.n_pools; i++)
+		result = judge_plan(tx, calm, calm->world->scenario.pools[i].id, err);
+	books_clear(&books);
+	return result;
+}
+
+static bool is_calm(struct calm *calm)
+{
+	struct world *world = calm->world;
+	struct hr_error err = {0};
+
+	calm->why[0] = '\0';
+	if (!world->engine)
+		not_calm(calm, "the daemon is down");
+	else if (store_read(world->store, judge, calm, &err) < 0)
+		world_violation(world, "%s", err.message);
+	if (!clients_done(world))
+		not_calm(calm, "a user still holds a session");
+	return calm->why[0] == '\0';
+}
+
+void settle(struct world *world)
+{
+	struct calm calm = {.world = world};
+	int64_t end = world->mono_ms + LONGEST_MS;
+	uint64_t sent;
+
+	world_trace(world, "settle", 0);
+	provider_heal(world);
+	/* The daemon may be down: an edit needs it. */
+	while (!world->engine && !world->violation[0])
+		world_run_until(world, world->mono_ms + MS_PER_S);
+	scenario_mend(world);
+	do {
+		world_run_until(world, world->mono_ms + CHUNK_MS);
+	} while (!world->violation[0] && !is_calm(&calm) && world->mono_ms < end);
+	if (calm.why[0])
+		world_violation(world, "it did not settle: %s", calm.why);
+	sent = world->creates + world->destroys;
+	world_run_until(world, world->mono_ms + QUIET_MS);
+	if (!is_calm(&calm))
+		world_violation(world, "it was settled, and is not any more: %s", calm.why);
+	if (world->creates + world->destroys != sent)
+		world_violation(world, "it was settled, and then steps were sent");
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A provider in memory, with what real ones do to their callers: slow, failing, done but
+ * unanswered, lists that lag or are partial, instances that stop or vanish. Its books are the truth
+ * that the daemon's rows are compared with. */
+#ifndef HR_SIM_PROVIDER_H
+#define HR_SIM_PROVIDER_H
+
+#include "provider/dispatch.h"
+#include "world.h"
+
+struct instance {
+	struct instance *next;
+	char id[32];
+	char server_id[ID_SIZE];
+	char config_id[ID_SIZE];
+	char account[ID_SIZE];
+	char token[ID_SIZE]; /* idempotency */
+	char checkin_token[2048];
+	uint32_t state; /* HR_STATE_*: pending until running_ms */
+	int64_t created_ms; /* monotonic */
+	int64_t running_ms;
+	int64_t listed_ms;   /* in lists from then on */
+	int64_t unlisted_ms; /* gone ones: out of lists from then on */
+	bool faulted;	     /* it failed, vanished or was stopped by the simulation */
+	bool stray;	     /* made by nobody: for the reaper */
+	bool is_protected;
+	unsigned checkins;
+	bool checkin_failed; /* said "failed" */
+};
+
+struct dispatcher *sim_dispatcher_new(struct world *world);
+
+/* Plans mishaps of instances until the faults' end. */
+void provider_mishaps(struct world *world);
+
+/* Faults are over: nothing fails, vanishes or is protected any more. */
+void provider_heal(struct world *world);
+
+/* The present state, and that of the whole for the eyes of status and list. */
+uint32_t instance_state(const struct world *world, const struct instance *instance);
+bool instance_alive(const struct instance *instance);
+/* The newest instance of a server, alive or not; NULL: there never was one. */
+struct instance *provider_instance_of(struct world *world, const char *server_id);
+
+void provider_free(struct world *world);
+
+/* ---- between sim_provider.c and sim_calls.c ---- */
+
+struct instance *provider_add(struct world *world, const char *account);
+void instance_end(struct world *world, struct instance *instance);
+
+/* ---- guests.c ---- */
+
+/* The instance runs from its running_ms on: its startup script starts then. */
+void guest_boot(struct world *world, struct instance *instance);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The world's clock and the daemon in it: started, stepped, crashed, started again. */
+#include "world.h"
+
+#include <ftw.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "clients.h"
+#include "dump.h"
+#include "engine/checkin.h"
+#include "invariants.h"
+#include "scenario.h"
+#include "settle.h"
+#include "sim_provider.h"
+
+#define WALL_START_MS INT64_C(1800000000000)
+#define SPIN_LIMIT 20000
+
+struct moment world_now(const struct world *world)
+{
+	return (struct moment){.wall_ms = WALL_START_MS + world->mono_ms, .mono_ms = world->mono_ms};
+}
+
+void world_violation(struct world *world, const char *format, ...)
+{
+	char text[900];
+	va_list args;
+
+	if (world->violation[0])
+		return;
+	va_start(args, format);
+	text_formatv(text, sizeof(text), format, args);
+	va_end(args);
+	text_format(world->violation, sizeof(world->violation), "at %lld.%03lld s: %s",
+		    (long long)(world->mono_ms / 1000), (long long)(world->mono_ms % 1000), text);
+}
+
+/* FNV-1a. */
+void world_trace(struct world *world, const char *text, int64_t number)
+{
+	uint64_t hash = world->trace;
+
+	for (const char *at = text; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	for (int i = 0; i < 8; i++)
+		hash = (hash ^ ((uint64_t)number >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
+	world->trace = hash;
+	if (getenv("SIM_TRACE"))
+		fprintf(stderr, "%9lld.%03lld %s %lld\n", (long long)(world->mono_ms / 1000),
+			(long long)(world->mono_ms % 1000), text, (long long)number);
+}
+
+struct kept {
+	struct kept *next;
+	max_align_t memory[];
+};
+
+void *world_alloc(struct world *world, size_t size)
+{
+	struct kept *kept = calloc(1, sizeof(*kept) + size);
+
+	if (!kept)
+		abort();
+	kept->next = world->kept;
+	world->kept = kept;
+	return kept->memory;
+}
+
+static void free_kept(struct world *world)
+{
+	while (world->kept) {
+		struct kept *next = world->kept->next;
+
+		free(world->kept);
+		world->kept = next;
+	}
+}
+
+void world_after(struct world *world, int64_t delay_ms,
+		 void (*happen)(struct world *world, void *arg), void *arg)
+{
+	timeline_at(&world->timeline, world->mono_ms + delay_ms, happen, arg);
+}
+
+/* ---- The daemon ---- */
+
+static void wake(void *context)
+{
+	((struct world *)context)->woken = true;
+}
+
+static bool crash_now(struct world *world, bool made)
+{
+	return world->crash.commit != 0 && world->commits == world->crash.commit &&
+	       world->crash.made == made && world->crashes == 0;
+}
+
+static bool before_commit(void *context, uint64_t number)
+{
+	struct world *world = context;
+
+	(void)number;
+	if (!world->counting)
+		return true;
+	world->commits++;
+	world_trace(world, "commit", world->mono_ms);
+	if (crash_now(world, false))
+		world->crashed = true;
+	return !world->crashed;
+}
+
+static void after_commit(void *context, uint64_t number)
+{
+	struct world *world = context;
+
+	(void)number;
+	if (world->counting && crash_now(world, true))
+		world->crashed = true;
+}
+
+static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct id_source ids = *(struct id_source *)arg;
+
+	return checkin_key_ensure(tx, &ids, err);
+}
+
+static void daemon_start(struct world *world)
+{
+	char state[300], key[300];
+	struct store_options store_options = {
+		.directory = state,
+		.master_key = key,
+		.no_sync = true,
+		.hook = {.before_commit = before_commit, .after_commit = after_commit, .context = world}};
+	struct engine_options options = {.wake = wake,
+					 .wake_context = world,
+					 .random = sim_bytes,
+					 .random_context = &world->engine_random,
+					 .own_address = "127.0.0.1:8080",
+					 .own_scheme = "http",
+					 .safety_pass_ms = 15 * MS_PER_S};
+	struct hr_error err = {0};
+	struct id_source ids;
+	bool counting = world->counting;
+
+	text_format(state, sizeof(state), "%s/state", world->folder);
+	text_format(key, sizeof(key), "%s/master.key", world->folder);
+	world->counting = false;
+	world->crashed = false;
+	world->generation++;
+	world->answers = mailbox_new(wake, world);
+	if (!world->answers || store_open(&store_options, &world->store, &err) < 0) {
+		world_violation(world, "the store did not open: %s", err.message);
+		return;
+	}
+	id_source_init(&ids, sim_bytes, &world->world_random);
+	if (store_write(world->store, ensure_key, &ids, &err) < 0)
+		world_violation(world, "no check-in key: %s", err.message);
+	world->dispatcher = sim_dispatcher_new(world);
+	options.store = world->store;
+	options.answers = world->answers;
+	options.dispatcher = world->dispatcher;
+	if (engine_new(&options, &world->engine, &err) < 0)
+		world_violation(world, "the engine did not start: %s", err.message);
+	world->counting = counting;
+	world->woken = true;
+}
+
+static void daemon_stop(struct world *world)
+{
+	struct mail *mail;
+
+	world->crashed = true; /* whoever waits for an answer gets none */
+	dispatch_free(world->dispatcher);
+	store_close(world->store);
+	engine_free(world->engine);
+	while (world->answers && (mail = mailbox_take(world->answers)) != NULL)
+		dispatch_answer_free((struct dispatch_answer *)mail);
+	mailbox_free(world->answers);
+	world->dispatcher = NULL;
+	world->store = NULL;
+	world->engine = NULL;
+	world->answers = NULL;
+}
+
+static void daemon_crash(struct world *world)
+{
+	world->crashes++;
+	world_trace(world, "crash", world->mono_ms);
+	daemon_stop(world);
+	world->up_ms = world->mono_ms + sim_between(&world->world_random, 0, 30 * MS_PER_S);
+}
+
+/* ---- Time ---- */
+
+/* Steps the daemon until nothing is left to do at this moment; gives when to come again. */
+static int64_t daemon_step(struct world *world)
+{
+	int64_t next = INT64_MAX;
+	int ran = 1;
+
+	for (int spins = 0; ran > 0 || world->woken; spins++) {
+		if (spins > SPIN_LIMIT) {
+			world_violation(world, "the engine never comes to rest");
+			break;
+		}
+		world->woken = false;
+		next = engine_step(world->engine, world_now(world));
+		world->steps++;
+		if (world->mono_ms < world->store_busy_ms)
+			return next < world->store_busy_ms ? next : world->store_busy_ms;
+		ran = store_run(world->store);
+		if (world->crashed)
+			return INT64_MAX;
+		if (world->checked_commits != world->commits) {
+			world->checked_commits = world->commits;
+			invariants_check(world);
+			if (world->violation[0])
+				return INT64_MAX;
+		}
+		/* Sometimes the disk is slow, and more comes together in the next commit. */
+		if (ran > 0 && sim_chance(&world->world_random, 50))
+			world->store_busy_ms =
+				world->mono_ms + sim_between(&world->world_random, 1, 200);
+	}
+	return next;
+}
+
+void world_run_until(struct world *world, int64_t mono_ms)
+{
+	int64_t next, last = -1;
+	int turns = 0;
+
+	while (!world->violation[0]) {
+		turns = world->mono_ms == last ? turns + 1 : 0;
+		last = world->mono_ms;
+		if (turns > SPIN_LIMIT)
+			world_violation(world, "time does not go on: the engine is always due");
+		if (!world->engine && world->mono_ms >= world->up_ms)
+			daemon_start(world);
+		if (world->violation[0])
+			break;
+		next = world->engine ? daemon_step(world) : world->up_ms;
+		if (world->engine && world->crashed) {
+			daemon_crash(world);
+			next = world->up_ms;
+		}
+		if (timeline_next(&world->timeline) < next)
+			next = timeline_next(&world->timeline);
+		if (next > mono_ms) {
+			world->mono_ms = mono_ms;
+			break;
+		}
+		if (next > world->mono_ms)
+			world->mono_ms = next;
+		while (timeline_next(&world->timeline) <= world->mono_ms) {
+			struct happening one = timeline_take(&world->timeline);
+
+			one.happen(world, one.arg);
+		}
+	}
+}
+
+/* ---- A whole life ---- */
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+	(void)info;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+static void make_folder(struct world *world)
+{
+	const char *parent = getenv("TMPDIR");
+
+	text_format(world->folder, sizeof(world->folder), "%s/headroom-sim-XXXXXX",
+		    parent ? parent : "/dev/shm");
+	if (!mkdtemp(world->folder)) {
+		perror(world->folder);
+		exit(2);
+	}
+}
+
+void world_run(struct world *world, uint64_t seed, struct crash crash)
+{
+	*world = (struct world){.seed = seed, .crash = crash, .trace = UINT64_C(0xcbf29ce484222325)};
+	sim_random_init(&world->engine_random, seed, 1);
+	sim_random_init(&world->provider_random, seed, 2);
+	sim_random_init(&world->guest_random, seed, 3);
+	sim_random_init(&world->client_random, seed, 4);
+	sim_random_init(&world->admin_random, seed, 5);
+	sim_random_init(&world->world_random, seed, 6);
+	make_folder(world);
+	daemon_start(world);
+	if (!world->violation[0])
+		scenario_make(world);
+	if (!world->violation[0]) {
+		world->counting = true;
+		clients_make(world);
+		provider_mishaps(world);
+		world_run_until(world, world->scenario.faults_end_ms);
+	}
+	if (!world->violation[0])
+		settle(world);
+	if (!world->violation[0] && world->crash.commit && world->crashes == 0)
+		world_violation(world, "the run ended before its crash at write %llu",
+				(unsigned long long)world->crash.commit);
+	if (world->violation[0] && world->store && getenv("SIM_TRACE"))
+		dump(world);
+	daemon_stop(world);
+	provider_free(world);
+	clients_free(world);
+	timeline_clear(&world->timeline);
+	free_kept(world);
+	nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

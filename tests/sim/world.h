@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One simulated world: a daemon (the real engine, planner and store, under virtual time), a provider
+ * with its instances and their guests, users and an administrator. The daemon can crash; the rest of
+ * the world goes on. */
+#ifndef HR_SIM_WORLD_H
+#define HR_SIM_WORLD_H
+
+#include <stdbool.h>
+
+#include "base/mailbox.h"
+#include "engine/engine.h"
+#include "sim_random.h"
+#include "store/store.h"
+#include "timeline.h"
+
+#define POOLS_MAX 2
+#define ACCOUNTS_MAX 2
+#define CONFIGS_MAX 4
+#define CLIENTS_MAX 40
+
+/* How a run crashes: at this commit of the daemon's (0: never), before it is made or after it, its
+ * `done` not delivered. */
+struct crash {
+	uint64_t commit;
+	bool made;
+};
+
+/* What the seed chose of the world's parameters. */
+struct scenario {
+	struct {
+		char id[ID_SIZE];
+		int64_t keepalive_ms;
+	} pools[POOLS_MAX];
+	size_t n_pools;
+	struct {
+		char id[ID_SIZE];
+		int64_t max_instances;
+		int64_t list_interval_ms;
+		int64_t reaper_grace_ms;
+	} accounts[ACCOUNTS_MAX];
+	size_t n_accounts;
+	struct {
+		char id[ID_SIZE];
+		size_t pool, account;
+		bool disabled;
+	} configs[CONFIGS_MAX];
+	size_t n_configs;
+	char zone_id[ID_SIZE];
+	int64_t faults; /* permille of calls; 0: none at all */
+	int64_t faults_end_ms;
+	int64_t requests; /* sessions asked for */
+};
+
+struct instance;
+struct call;
+struct sent;
+struct client;
+struct kept;
+
+struct world {
+	uint64_t seed;
+	struct crash crash;
+	char folder[256];
+	struct scenario scenario;
+	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
+		world_random;
+
+	int64_t mono_ms;
+	struct timeline timeline;
+	bool woken;
+	int64_t store_busy_ms; /* the store runs nothing before */
+
+	/* The daemon; NULL while it is down. */
+	struct store *store;
+	struct mailbox *answers;
+	struct dispatcher *dispatcher;
+	struct engine *engine;
+	unsigned generation; /* raised by each start */
+	bool crashed;	     /* it has just died */
+	int64_t up_ms;	     /* when it is started again */
+	bool counting;	     /* commits count from now on */
+
+	/* The provider and its guests. */
+	struct instance *instances;
+	struct call *calls;
+	struct sent *sent; /* what the first create of each server sent */
+	unsigned last_instance;
+	bool healed; /* faults are over */
+
+	struct client *clients;
+	size_t n_clients;
+	struct kept *kept; /* memory that lives as long as the world */
+
+	/* What is known of the run. */
+	uint64_t commits, steps, crashes, checked_commits, creates, destroys;
+	uint64_t trace;
+	char violation[1024];
+};
+
+/* Gives the moment in both clocks. */
+struct moment world_now(const struct world *world);
+
+/* The first violation counts; the run ends. */
+void world_violation(struct world *world, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Mixes text and number into the trace of the run. */
+void world_trace(struct world *world, const char *text, int64_t number);
+
+/* Zeroed memory that is freed with the world. */
+void *world_alloc(struct world *world, size_t size);
+
+/* Later, in virtual time. */
+void world_after(struct world *world, int64_t delay_ms,
+		 void (*happen)(struct world *world, void *arg), void *arg);
+
+/* Runs one whole life from its seed: set-up, faults, healing, settling. *world tells how it went. */
+void world_run(struct world *world, uint64_t seed, struct crash crash);
+
+/* Runs until that time or a violation. */
+void world_run_until(struct world *world, int64_t mono_ms);
+
+#endif

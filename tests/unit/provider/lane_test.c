@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order in which waiting jobs may run. */
+#include "provider/lane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+static struct lanes lanes;
+static struct job jobs[8];
+static struct dispatch_request requests[8];
+static struct seat seat;
+
+static void setup(void)
+{
+	memset(&lanes, 0, sizeof(lanes));
+	memset(jobs, 0, sizeof(jobs));
+	memset(requests, 0, sizeof(requests));
+	seat = (struct seat){.limit = 1};
+}
+
+static void teardown(void)
+{
+	while (lanes.first)
+		lanes_remove(&lanes, lanes.first);
+}
+
+static struct lane *lane_of(const char *account)
+{
+	struct lane *lane = lanes_find(&lanes, account);
+
+	return lane ? lane : lanes_add(&lanes, account);
+}
+
+static void queue(int i, const char *account, enum dispatch_kind kind)
+{
+	jobs[i].lane = lane_of(account);
+	jobs[i].request = &requests[i];
+	requests[i].kind = kind;
+	lanes_queue(&lanes, &jobs[i]);
+}
+
+/* The number of the job picked, -1: none. */
+static int pick(void)
+{
+	struct job *job = lanes_pick(&lanes);
+
+	return job ? (int)(job - jobs) : -1;
+}
+
+START_TEST(serial_and_parallel)
+{
+	lane_of("a")->seat = &seat;
+	queue(0, "a", DISPATCH_CREATE);
+	queue(1, "a", DISPATCH_STATUS);
+	queue(2, "a", DISPATCH_LIST);
+	ck_assert_uint_eq(lanes.n_waiting, 3);
+	ck_assert_int_eq(pick(), 0);
+	ck_assert_int_eq(pick(), -1);
+	ck_assert_ptr_null(lanes_finish(&lanes, &jobs[0]));
+	ck_assert_int_eq(pick(), 1);
+	seat.limit = 2;
+	ck_assert_int_eq(pick(), 2);
+	ck_assert_uint_eq(lanes.n_waiting, 0);
+	lanes_finish(&lanes, &jobs[1]);
+	lanes_finish(&lanes, &jobs[2]);
+	ck_assert_uint_eq(seat.running, 0);
+}
+END_TEST
+
+START_TEST(open_goes_before_what_follows)
+{
+	queue(0, "a", DISPATCH_OPEN);
+	queue(1, "a", DISPATCH_CREATE);
+	queue(2, "b", DISPATCH_OPEN);
+	ck_assert_int_eq(pick(), 0);
+	ck_assert_int_eq(pick(), 2); /* another account's */
+	ck_assert_int_eq(pick(), -1);
+	lanes_replace_seat(jobs[0].lane, &seat);
+	lanes_finish(&lanes, &jobs[0]);
+	ck_assert_int_eq(pick(), 1);
+	ck_assert_ptr_eq(jobs[1].seat, &seat);
+	lanes_finish(&lanes, &jobs[1]);
+	lanes_finish(&lanes, &jobs[2]);
+}
+END_TEST
+
+START_TEST(replaced_seat_ends_with_its_last_call)
+{
+	struct seat newer = {.limit = 1};
+
+	lane_of("a")->seat = &seat;
+	queue(0, "a", DISPATCH_CREATE);
+	queue(1, "a", DISPATCH_OPEN);
+	queue(2, "a", DISPATCH_CREATE);
+	ck_assert_int_eq(pick(), 0);
+	ck_assert_int_eq(pick(), 1); /* beside the call that is under way */
+	ck_assert_ptr_null(lanes_replace_seat(jobs[1].lane, &newer));
+	lanes_finish(&lanes, &jobs[1]);
+	ck_assert_int_eq(pick(), 2);
+	ck_assert_ptr_eq(jobs[2].seat, &newer);
+	ck_assert_ptr_eq(lanes_finish(&lanes, &jobs[0]), &seat);
+	ck_assert_ptr_null(lanes_finish(&lanes, &jobs[2]));
+}
+END_TEST
+
+START_TEST(close_comes_last)
+{
+	struct lane *lane = lane_of("a");
+
+	lane->seat = &seat;
+	queue(0, "a", DISPATCH_CREATE);
+	queue(1, "a", DISPATCH_STATUS);
+	queue(2, "a", DISPATCH_CLOSE);
+	ck_assert_ptr_null(lanes_find(&lanes, "a"));
+	queue(3, "a", DISPATCH_OPEN); /* a new lane */
+	ck_assert_ptr_ne(jobs[3].lane, lane);
+	ck_assert_int_eq(pick(), 0);
+	ck_assert_int_eq(pick(), 3);
+	ck_assert_int_eq(pick(), -1);
+	lanes_finish(&lanes, &jobs[0]);
+	ck_assert_int_eq(pick(), 1);
+	ck_assert_int_eq(pick(), -1);
+	lanes_finish(&lanes, &jobs[1]);
+	ck_assert_int_eq(pick(), 2);
+	lanes_finish(&lanes, &jobs[2]);
+	lanes_finish(&lanes, &jobs[3]);
+}
+END_TEST
+
+START_TEST(dropped_jobs)
+{
+	queue(0, "a", DISPATCH_OPEN);
+	queue(1, "a", DISPATCH_OPEN);
+	queue(2, "b", DISPATCH_OPEN);
+	lanes_drop(&lanes, &jobs[2]);
+	lanes_drop(&lanes, &jobs[0]);
+	ck_assert_uint_eq(jobs[0].lane->pending_opens, 1);
+	ck_assert_int_eq(pick(), 1);
+	queue(3, "b", DISPATCH_OPEN);
+	ck_assert_int_eq(pick(), 3);
+	lanes_finish(&lanes, &jobs[1]);
+	lanes_finish(&lanes, &jobs[3]);
+	ck_assert_uint_eq(lanes.n_waiting, 0);
+	ck_assert_ptr_null(lanes.running);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lane");
+	TCase *tests = tcase_create("lane");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, serial_and_parallel);
+	tcase_add_test(tests, open_goes_before_what_follows);
+	tcase_add_test(tests, replaced_seat_ends_with_its_last_call);
+	tcase_add_test(tests, close_comes_last);
+	tcase_add_test(tests, dropped_jobs);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which modules are found, in which order, and what is said of those that cannot be used. */
+#include "provider/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <check.h>
+
+#include "../../modules/module_folder.h"
+
+static struct module_folder first, second;
+static char path[600], other_path[600];
+
+static void setup(void)
+{
+	umask(022);
+	module_folder_make(&first);
+	module_folder_make(&second);
+}
+
+static void teardown(void)
+{
+	module_folder_remove(&first);
+	module_folder_remove(&second);
+}
+
+/* Of both folders, with a slash too many and one that is not there. */
+static struct registry *open_both(const char *local_modules)
+{
+	char search[1200];
+	const struct registry_options options = {.path = search, .local_modules = local_modules};
+	struct registry *registry;
+	struct hr_error err;
+
+	snprintf(search, sizeof(search), "%s/::%s:/nonexistent/modules", first.path, second.path);
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	return registry;
+}
+
+START_TEST(good_and_refused)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err = {0};
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_add(&second, BROKEN_MODULE("badmagic"), "acme.so", other_path,
+			  sizeof(other_path));
+	module_folder_write(&second, "README", "no module\n", (char[600]){0}, 600);
+	registry = open_both("local");
+	ck_assert_uint_eq(registry_count(registry), 2);
+	module = registry_at(registry, 0);
+	ck_assert_str_eq(module->id, "mock");
+	ck_assert_str_eq(module->path, path);
+	ck_assert(module->usable);
+	ck_assert_ptr_null(module->reason);
+	ck_assert_str_eq(module->title, "Mock");
+	ck_assert_str_eq(module->version, "1.0");
+	ck_assert_str_eq(module->vendor, "Acme");
+	ck_assert_uint_eq(module->draft, HR_ABI_DRAFT);
+	ck_assert_uint_eq(module->script_max, 16384);
+	ck_assert_uint_eq(module->linux_scripts, HR_SCRIPT_AT_CREATE);
+	ck_assert_uint_eq(module->capabilities, HR_CAP_CREATES_ONCE);
+	ck_assert_ptr_nonnull(schema_find(&module->schema, "token"));
+
+	module = registry_at(registry, 1);
+	ck_assert_str_eq(module->id, "acme");
+	ck_assert(!module->usable);
+	ck_assert_ptr_nonnull(strstr(module->reason, "begins with 0x12345678"));
+	ck_assert_uint_eq(module->schema.n_rows, 0);
+	ck_assert_int_ne(registry_find(registry, "acme", &module, &err), 0);
+	ck_assert_str_eq(err.message, registry_at(registry, 1)->reason);
+	ck_assert_str_eq(err.field, "provider");
+	ck_assert_int_eq(err.class, HR_INVALID);
+	ck_assert_int_eq(registry_find(registry, "mock", &module, &err), 0);
+	ck_assert_ptr_eq(module, registry_at(registry, 0));
+	registry_close(registry);
+}
+END_TEST
+
+START_TEST(first_folder_wins)
+{
+	char expected[1400];
+	struct registry *registry;
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_add(&second, GOOD_MODULE("mock"), "mock.so", other_path, sizeof(other_path));
+	registry = open_both("");
+	ck_assert_uint_eq(registry_count(registry), 2);
+	ck_assert(registry_at(registry, 0)->usable);
+	ck_assert_str_eq(registry_at(registry, 0)->path, path);
+	ck_assert(!registry_at(registry, 1)->usable);
+	snprintf(expected, sizeof(expected),
+		 "provider \"mock\" (%s): a module of this id was found before in %s, which "
+		 "counts; remove one of the two, or change the order of the folders",
+		 other_path, path);
+	ck_assert_str_eq(registry_at(registry, 1)->reason, expected);
+	registry_close(registry);
+}
+END_TEST
+
+/* A bad file that comes first is not silently replaced by another one. */
+START_TEST(first_folder_wins_though_bad)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err = {0};
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_add(&second, GOOD_MODULE("mock"), "mock.so", other_path, sizeof(other_path));
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	registry = open_both("");
+	ck_assert_int_ne(registry_find(registry, "mock", &module, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.message, "others may write the file"));
+	registry_close(registry);
+}
+END_TEST
+
+START_TEST(local_modules)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err = {0};
+
+	module_folder_add(&first, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
+	registry = open_both("local,mockloca");
+	ck_assert_int_ne(registry_find(registry, "mocklocal", &module, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.message, "add mocklocal to the daemon's local_modules"));
+	registry_close(registry);
+	registry = open_both("local, mocklocal");
+	ck_assert_int_eq(registry_find(registry, "mocklocal", &module, &err), 0);
+	ck_assert_uint_eq(module->profile, HR_PROFILE_LOCAL);
+	registry_close(registry);
+}
+END_TEST
+
+START_TEST(missing)
+{
+	char expected[1400];
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err = {0};
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	registry = open_both("");
+	ck_assert_int_ne(registry_find(registry, "mcok", &module, &err), 0);
+	snprintf(expected, sizeof(expected),
+		 "there is no provider module \"mcok\" (did you mean \"mock\"?): looked for "
+		 "mcok.so in %s, %s, /nonexistent/modules (there is no such folder); install it, "
+		 "or correct the name",
+		 first.path, second.path);
+	ck_assert_str_eq(err.message, expected);
+	ck_assert_str_eq(err.field, "provider");
+	ck_assert_str_eq(err.example, "mock");
+	registry_close(registry);
+}
+END_TEST
+
+START_TEST(empty_path)
+{
+	const struct registry_options options = {.path = ""};
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err = {0};
+
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_uint_eq(registry_count(registry), 0);
+	ck_assert_int_ne(registry_find(registry, "local", &module, &err), 0);
+	ck_assert_str_eq(err.message,
+			 "there is no provider module \"local\": looked for local.so in no folder "
+			 "at all: the search path is empty; install it, or correct the name");
+	registry_close(registry);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry");
+	TCase *tests = tcase_create("registry");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, good_and_refused);
+	tcase_add_test(tests, first_folder_wins);
+	tcase_add_test(tests, first_folder_wins_though_bad);
+	tcase_add_test(tests, local_modules);
+	tcase_add_test(tests, missing);
+	tcase_add_test(tests, empty_path);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
