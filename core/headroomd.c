@@ -17,11 +17,13 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon_options.h"
 #include "daemon_start.h"
 #include "engine/engine.h"
+#include "event_log.h"
 #include "model/daemon_config.h"
 #include "provider/inline.h"
 #include "provider/registry.h"
@@ -42,6 +44,7 @@ struct daemon {
 	struct dispatcher *dispatcher;
 	struct engine *engine;
 	struct api *api;
+	struct event_log event_log;
 };
 
 /* Any thread: the engine has work. */
@@ -94,6 +97,8 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 	};
 
 	if (store_open(&options, &daemon->store, err) != 0)
+		return -1;
+	if (event_log_open(&daemon->event_log, daemon->store, err) != 0)
 		return -1;
 	return start_keys(daemon->store, err);
 }
@@ -192,6 +197,7 @@ static int daemon_turn(struct daemon *daemon, int64_t at_most_ms)
 	int64_t due = engine_step(daemon->engine, clock_now());
 	int64_t wait = due == MS_NEVER ? at_most_ms : due - clock_now().mono_ms;
 
+	event_log_step(&daemon->event_log, daemon->store);
 	return daemon_wait(daemon, wait < at_most_ms ? wait : at_most_ms);
 }
 
@@ -297,6 +303,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(077);
+	json_wipe_when_freed();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	failed = daemon_main(&daemon, &options, &err);
 	daemon_close(&daemon);

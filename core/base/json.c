@@ -2,7 +2,9 @@
 /* Strict JSON by jansson, with a limit on depth that jansson itself does not offer. */
 #include "base/json.h"
 
+#include <malloc.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Where text goes deeper than JSON_DEPTH_MAX: gives false, line and column. Runs before the parser,
@@ -125,4 +127,17 @@ int json_merge_patch(json_t *target, const json_t *patch)
 			return -1;
 	}
 	return 0;
+}
+
+static void wipe_and_free(void *memory)
+{
+	if (memory == NULL)
+		return;
+	explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void json_wipe_when_freed(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
 }

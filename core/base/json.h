@@ -33,6 +33,10 @@ const char *json_string_or(const json_t *object, const char *key, const char *fa
 /* The integer under key, or fallback. */
 long long json_integer_or(const json_t *object, const char *key, long long fallback);
 
+/* From now on jansson wipes memory as it frees it: documents may hold secrets. Before the first
+ * value is made. */
+void json_wipe_when_freed(void);
+
 /* RFC 7396: applies patch to target (both objects; target is changed). 0, or -1: no memory. */
 int json_merge_patch(json_t *target, const json_t *patch);
 

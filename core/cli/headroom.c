@@ -159,8 +159,33 @@ static int exit_code(const struct hr_error *err)
 	return err->class == HR_TRANSIENT ? EXIT_UNREACHABLE : EXIT_FAILED;
 }
 
+/* Where to look for the right name of what is not there; NULL where the daemon names another thing. */
+static const char *list_command(const char *message)
+{
+	static const char *const kinds[][2] = {
+		{"pool ", "pool"},
+		{"zone ", "zone"},
+		{"autoscale-config ", "autoscale"},
+		{"provider-config ", "provider-config"},
+		{"server ", "server"},
+		{"session ", "session"},
+	};
+	static const char begin[] = "there is no ";
+
+	if (strncmp(message, begin, strlen(begin)) != 0)
+		return NULL;
+	message += strlen(begin);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strncmp(message, kinds[i][0], strlen(kinds[i][0])) == 0)
+			return kinds[i][1];
+	}
+	return NULL;
+}
+
 static void error_print(struct hr_error *err)
 {
+	const char *noun = err->class == HR_NOT_FOUND ? list_command(err->message) : NULL;
+
 	fprintf(stderr, "headroom: %s\n", terminal_safe(err->message, true));
 	terminal_safe(err->field, false);
 	terminal_safe(err->example, false);
@@ -168,6 +193,8 @@ static void error_print(struct hr_error *err)
 		fprintf(stderr, "  field: %s\n", err->field);
 	if (err->example[0] != '\0' && strstr(err->message, err->example) == NULL)
 		fprintf(stderr, "  a good value: %s\n", err->example);
+	if (noun != NULL)
+		fprintf(stderr, "  what there is: headroom %s list\n", noun);
 }
 
 static int run(const struct command *command, const struct globals *globals, int argc, char **argv)

@@ -150,30 +150,56 @@ static void print_text(char *text, int indent)
 	}
 }
 
-/* Nested objects are shown indented. */
-static int print_lines(json_t *object, int indent, struct hr_error *err)
+static int print_lines(json_t *object, int indent, bool is_item, struct hr_error *err);
+
+/* Objects in a list: each begins with a dash. */
+static int print_items(const json_t *array, int indent, struct hr_error *err)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (array, i, item) {
+		if (print_lines(item, indent + 4, true, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One key with its value; what is nested is shown indented below it. */
+static int print_value(json_t *value, int indent, struct hr_error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+
+	if (json_is_object(value) && json_object_size(value) > 0) {
+		printf("\n");
+		return print_lines(value, indent + 2, false, err);
+	}
+	if (json_is_object(json_array_get(value, 0))) {
+		printf("\n");
+		return print_items(value, indent, err);
+	}
+	text = value_text(value);
+	if (text == NULL)
+		return error_no_memory(err, "printing");
+	if (strchr(text, '\n') == NULL) {
+		printf(" %s\n", terminal_safe(text, false));
+		return 0;
+	}
+	printf("\n");
+	print_text(text, indent + 2);
+	return 0;
+}
+
+static int print_lines(json_t *object, int indent, bool is_item, struct hr_error *err)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach (object, key, value) {
-		CLEANUP_FREE char *text = NULL;
-
-		if (json_is_object(value) && json_object_size(value) > 0) {
-			printf("%*s%s:\n", indent, "", key);
-			if (print_lines(value, indent + 2, err) != 0)
-				return -1;
-			continue;
-		}
-		text = value_text(value);
-		if (text == NULL)
-			return error_no_memory(err, "printing");
-		if (strchr(text, '\n') != NULL) {
-			printf("%*s%s:\n", indent, "", key);
-			print_text(text, indent + 2);
-			continue;
-		}
-		printf("%*s%s: %s\n", indent, "", key, terminal_safe(text, false));
+		printf("%*s%s%s:", is_item ? indent - 2 : indent, "", is_item ? "- " : "", key);
+		is_item = false;
+		if (print_value(value, indent, err) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -189,5 +215,5 @@ int table_print_object(enum output output, const json_t *object, struct hr_error
 		return 0;
 	}
 	copy = json_deep_copy(object);
-	return copy != NULL ? print_lines(copy, 0, err) : error_no_memory(err, "printing");
+	return copy != NULL ? print_lines(copy, 0, false, err) : error_no_memory(err, "printing");
 }

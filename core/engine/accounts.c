@@ -64,7 +64,7 @@ static int load_settings(struct tx *tx, const struct provider_config *config, js
 	*ret_settings = config->settings ? json_deep_copy(config->settings) : json_object();
 	if (!*ret_settings)
 		result = error_no_memory(err, "reading a provider config's settings");
-	json_object_foreach(secrets, path, secret) {
+	json_object_foreach (secrets, path, secret) {
 		if (result == 0 && strncmp(path, "settings.", 9) == 0 &&
 		    json_object_set_new(*ret_settings, path + 9,
 					json_string(json_string_value(secret))) < 0)
@@ -105,7 +105,8 @@ static int load_run(struct tx *tx, struct task *task, struct hr_error *err)
 		struct document *documents;
 		struct found *grown;
 
-		if (document_list(tx, DOCUMENT_PROVIDER_CONFIG, after, PAGE, &documents, &n, err) < 0)
+		if (document_list(tx, DOCUMENT_PROVIDER_CONFIG, after, PAGE, &documents, &n, err) <
+		    0)
 			return -1;
 		grown = realloc(load->found, (load->n + n + 1) * sizeof(*grown));
 		if (!grown)
@@ -199,7 +200,8 @@ static void load_finish(struct engine *engine, struct task *task, const struct h
 	engine->accounts_loading = false;
 	engine->accounts_again = false;
 	if (err) {
-		log_line(LOG_LEVEL_ERROR, NULL, "provider configs could not be read: %s", err->message);
+		log_line(LOG_LEVEL_ERROR, NULL, "provider configs could not be read: %s",
+			 err->message);
 		return;
 	}
 	engine->accounts_loaded = true;
@@ -256,8 +258,8 @@ static void opened(struct engine *engine, struct engine_account *account,
 	for (unsigned i = 0; i < account->open_failures && delay < REOPEN_LONGEST_MS; i++)
 		delay *= 2;
 	account->open_failures++;
-	account->open_mono_ms = engine->now.mono_ms +
-				(delay < REOPEN_LONGEST_MS ? delay : REOPEN_LONGEST_MS);
+	account->open_mono_ms =
+		engine->now.mono_ms + (delay < REOPEN_LONGEST_MS ? delay : REOPEN_LONGEST_MS);
 	log_line(LOG_LEVEL_ERROR, &(struct log_subject){.account = account->name},
 		 "provider config %s cannot be opened: %s", account->name, answer->error.message);
 }
@@ -315,7 +317,8 @@ static int lift_configs(struct tx *tx, const char *account, struct hr_error *err
 	while (result == 0 && n == PAGE) {
 		struct document *documents;
 
-		if (document_list(tx, DOCUMENT_AUTOSCALE_CONFIG, after, PAGE, &documents, &n, err) < 0)
+		if (document_list(tx, DOCUMENT_AUTOSCALE_CONFIG, after, PAGE, &documents, &n, err) <
+		    0)
 			return -1;
 		for (size_t i = 0; result == 0 && i < n; i++) {
 			struct autoscale_config config;

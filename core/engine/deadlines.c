@@ -28,8 +28,8 @@ struct expiry {
 };
 
 /* The message names the value that was reached. */
-static int deadline_reason(struct tx *tx, const struct server *server, int64_t now_ms,
-			   char *buf, size_t size, struct hr_error *err)
+static int deadline_reason(struct tx *tx, const struct server *server, int64_t now_ms, char *buf,
+			   size_t size, struct hr_error *err)
 {
 	struct document document = {0};
 	struct autoscale_config config;
@@ -69,9 +69,11 @@ static int stuck(struct tx *tx, struct life_context *context, struct server *ser
 	server->deadline_ms = MS_NEVER;
 	if (server_update(tx, server, err) < 0)
 		return -1;
-	if (life_event(tx, context->now_ms, server, NULL, "server.stuck",
-		       "%s is still not destroyed; this is tried again, ever less often, and it counts "
-		       "against its limits until the provider has it no more", server->name) < 0)
+	if (life_event(
+		    tx, context->now_ms, server, NULL, "server.stuck",
+		    "%s is still not destroyed; this is tried again, ever less often, and it counts "
+		    "against its limits until the provider has it no more",
+		    server->name) < 0)
 		return error_set(err, HR_INTERNAL, "an event could not be stored");
 	return 0;
 }
@@ -148,7 +150,8 @@ static void expiry_finish(struct engine *engine, struct task *task, const struct
 
 	engine->deadlines_running = false;
 	if (err) {
-		log_line(LOG_LEVEL_ERROR, NULL, "deadlines could not be acted on: %s", err->message);
+		log_line(LOG_LEVEL_ERROR, NULL, "deadlines could not be acted on: %s",
+			 err->message);
 		engine->deadline_wall_ms = 0;
 		engine->deadline_not_before_mono_ms = engine->now.mono_ms + MS_PER_S;
 		return;

@@ -293,8 +293,8 @@ static void take_mail(struct engine *engine)
 int64_t engine_step(struct engine *engine, struct moment now)
 {
 	int64_t (*const parts[])(struct engine *) = {
-		tasks_resubmit, accounts_step,	account_checks_step, poll_step,
-		reaper_step,	deadlines_step, reconcile_step,	     operations_step};
+		tasks_resubmit, accounts_step,  account_checks_step, poll_step,
+		reaper_step,    deadlines_step, reconcile_step,      operations_step};
 	int64_t next = MS_NEVER;
 
 	engine->now = now;

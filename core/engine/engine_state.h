@@ -16,8 +16,8 @@ struct engine_pool {
 	char id[ID_SIZE];
 	bool dirty;
 	bool planning;
-	bool known; /* mark of a reload */
-	int64_t next_wall_ms; /* when time alone changes its plan; MS_NEVER */
+	bool known;             /* mark of a reload */
+	int64_t next_wall_ms;   /* when time alone changes its plan; MS_NEVER */
 	char short_reason[512]; /* the last recorded "nobody can make what is missing"; "": none */
 	int64_t short_wall_ms;
 };
@@ -35,11 +35,11 @@ struct engine_account {
 	struct hr_error open_error;
 	unsigned open_failures;
 	int64_t open_mono_ms; /* next try */
-	bool known;	      /* mark of a reload */
+	bool known;           /* mark of a reload */
 	int64_t list_interval_ms;
 	int64_t reaper_grace_ms;
 
-	unsigned in_flight; /* steps */
+	unsigned in_flight;   /* steps */
 	int64_t list_mono_ms; /* next list */
 	bool listing;
 	int64_t list_sent_wall_ms;
@@ -92,7 +92,7 @@ struct engine {
 	int64_t started_mono_ms;
 	int64_t safety_mono_ms;
 	int64_t prune_mono_ms;
-	int64_t pick_wall_ms;	  /* next operation due */
+	int64_t pick_wall_ms; /* next operation due */
 	int64_t pick_not_before_mono_ms;
 	int64_t deadline_wall_ms; /* next deadline or expiry */
 	int64_t deadline_not_before_mono_ms;

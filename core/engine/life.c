@@ -193,9 +193,9 @@ int life_plan(struct tx *tx, struct life_context *context, const struct autoscal
 	 * max_instances nothing may have been written. */
 	if (server_insert(tx, ret_server, max_instances, err) < 0)
 		return -1;
-	if (plan_key(tx, context, ret_server, err) < 0 ||
-	    server_update(tx, ret_server, err) < 0 ||
-	    life_order(tx, context, ret_server, OPERATION_CREATE, ret_server->for_session, err) < 0 ||
+	if (plan_key(tx, context, ret_server, err) < 0 || server_update(tx, ret_server, err) < 0 ||
+	    life_order(tx, context, ret_server, OPERATION_CREATE, ret_server->for_session, err) <
+		    0 ||
 	    config_state_get(tx, config->id, &state, err) < 0)
 		return -1;
 	state.last_planned_ms = context->now_ms;
@@ -228,7 +228,8 @@ int life_cancel(struct tx *tx, struct life_context *context, struct server *serv
 	if (server->state != SERVER_PLANNED || server->ever_created)
 		return error_set(err, HR_CONFLICT,
 				 "server %s is %s: only a planned one can be cancelled; drain or "
-				 "destroy it", server->name, server_state_name(server->state));
+				 "destroy it",
+				 server->name, server_state_name(server->state));
 	if (life_finish(tx, context, server, OPERATION_CREATE, OPERATION_CANCELLED, err) < 0 ||
 	    secret_delete_all(tx, "server", server->id, err) < 0)
 		return -1;
@@ -290,7 +291,8 @@ int life_reachable(struct tx *tx, struct life_context *context, struct server *s
 		return -1;
 	document_clear(&document);
 	if (!config.require_checkin)
-		return life_running(tx, context, server, "its instance runs and has an address", err);
+		return life_running(tx, context, server, "its instance runs and has an address",
+				    err);
 	life_enter(server, SERVER_CHECKING_IN, context->now_ms, "waiting for its check-in");
 	server->deadline_ms = phase_deadline(server, context->now_ms, config.checkin_timeout_ms);
 	text_format(what, sizeof(what), "runs at %s and has to check in", server->address);
@@ -328,7 +330,8 @@ static int destroy_now(struct tx *tx, struct life_context *context, struct serve
 		return -1;
 	life_enter(server, SERVER_DESTROYING, context->now_ms, "being destroyed");
 	server->deadline_ms = context->now_ms + STUCK_AFTER_MS;
-	return life_write(tx, context, server, "server.destroying", "is being destroyed", reason, err);
+	return life_write(tx, context, server, "server.destroying", "is being destroyed", reason,
+			  err);
 }
 
 int life_drain(struct tx *tx, struct life_context *context, struct server *server, bool only_idle,
@@ -360,8 +363,8 @@ int life_undrain(struct tx *tx, struct life_context *context, struct server *ser
 	bool ran = server->ready_ms != 0 && server->failure[0] == '\0' &&
 		   server->address[0] != '\0' && server->instance_id[0] != '\0';
 
-	*ret_running = ran &&
-		       (server->state == SERVER_DESTROYING || server->state == SERVER_DRAINING);
+	*ret_running =
+		ran && (server->state == SERVER_DESTROYING || server->state == SERVER_DRAINING);
 	if (!*ret_running)
 		return 0;
 	life_enter(server, SERVER_RUNNING, context->now_ms, "");

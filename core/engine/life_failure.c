@@ -31,8 +31,8 @@ static int end_session(struct tx *tx, struct life_context *context, const struct
 int life_end_sessions(struct tx *tx, struct life_context *context, struct server *server,
 		      const char *reason, struct hr_error *err)
 {
-	struct session_query query = {
-		.server_id = server->id, .states = SESSION_STATE_BIT(SESSION_ACTIVE)};
+	struct session_query query = {.server_id = server->id,
+				      .states = SESSION_STATE_BIT(SESSION_ACTIVE)};
 	struct session *sessions;
 	size_t n;
 	int result = 0;
@@ -61,15 +61,16 @@ static int older_first(const void *a, const void *b)
 static int destroy_beyond(struct tx *tx, struct life_context *context, const char *config_id,
 			  int64_t keep, struct hr_error *err)
 {
-	struct server_query query = {
-		.config_id = config_id, .states = SERVER_STATE_BIT(SERVER_FAILED)};
+	struct server_query query = {.config_id = config_id,
+				     .states = SERVER_STATE_BIT(SERVER_FAILED)};
 	struct server *servers;
 	size_t n;
 	int result = 0;
 
 	if (server_list(tx, &query, &servers, &n, err) < 0)
 		return -1;
-	qsort(servers, n, sizeof(*servers), older_first);
+	if (n > 1)
+		qsort(servers, n, sizeof(*servers), older_first);
 	for (size_t i = 0; result == 0 && (int64_t)i < (int64_t)n - keep; i++)
 		result = life_destroy(tx, context, &servers[i],
 				      "newer failed servers are kept for diagnosis", err);

@@ -47,7 +47,7 @@ struct prepared {
 };
 
 struct pick {
-	struct task task; /* first */
+	struct task task;              /* first */
 	struct create_address address; /* borrowed from the engine's options */
 	struct pick_account *accounts;
 	unsigned *room; /* of each account, in this run */
@@ -302,7 +302,8 @@ static void pick_finish(struct engine *engine, struct task *task, const struct h
 
 	engine->picking = false;
 	if (err) {
-		log_line(LOG_LEVEL_ERROR, NULL, "operations could not be started: %s", err->message);
+		log_line(LOG_LEVEL_ERROR, NULL, "operations could not be started: %s",
+			 err->message);
 		engine->pick_wall_ms = 0;
 		engine->pick_not_before_mono_ms = engine->now.mono_ms + MS_PER_S;
 		return;
@@ -333,7 +334,8 @@ static int pick_fill(struct engine *engine, struct pick *pick)
 		if (a->state != ACCOUNT_OPEN)
 			continue;
 		text_copy(copy->id, sizeof(copy->id), a->id);
-		copy->room = a->in_flight < STEPS_PER_ACCOUNT ? STEPS_PER_ACCOUNT - a->in_flight : 0;
+		copy->room =
+			a->in_flight < STEPS_PER_ACCOUNT ? STEPS_PER_ACCOUNT - a->in_flight : 0;
 		pick->n_accounts++;
 	}
 	for (struct flight *f = engine->flights; f; f = f->next) {

@@ -26,8 +26,8 @@ struct outcome {
 	uint64_t ticket;
 	char operation_id[ID_SIZE];
 	bool absent_is_final; /* no create sent before can take effect any more */
-	bool booted;	    /* set by run: a server boots now */
-	bool auth;	    /* set by run: the account is paused until a check */
+	bool booted;          /* set by run: a server boots now */
+	bool auth;            /* set by run: the account is paused until a check */
 	bool failed;
 };
 
@@ -102,10 +102,11 @@ static int note_error(struct tx *tx, struct outcome *outcome, struct operation *
 	text_copy(operation->error, sizeof(operation->error), cause->message);
 	text_copy(operation->request_id, sizeof(operation->request_id), cause->request_id);
 	outcome->failed = true;
-	if (news && life_event(tx, outcome->task.context.now_ms, server, NULL, "operation.failed",
-			       "%s of %s, attempt %lld: %s: %s", operation_kind_name(operation->kind),
-			       server->name, (long long)operation->attempt,
-			       error_class_name(cause->class), cause->message) < 0)
+	if (news &&
+	    life_event(tx, outcome->task.context.now_ms, server, NULL, "operation.failed",
+		       "%s of %s, attempt %lld: %s: %s", operation_kind_name(operation->kind),
+		       server->name, (long long)operation->attempt, error_class_name(cause->class),
+		       cause->message) < 0)
 		return error_set(err, HR_INTERNAL, "an event could not be stored");
 	return 0;
 }
@@ -118,7 +119,8 @@ static int retry(struct tx *tx, struct outcome *outcome, struct operation *opera
 	const struct hr_error *cause = &outcome->answer->error;
 	int64_t delay = backoff(context, operation->failures, longest_ms);
 
-	if (cause->class == HR_AUTH || cause->class == HR_THROTTLED || cause->class == HR_INTERNAL) {
+	if (cause->class == HR_AUTH || cause->class == HR_THROTTLED ||
+	    cause->class == HR_INTERNAL) {
 		if (pause_account(tx, context, operation->provider_config_id, cause, err) < 0)
 			return -1;
 		outcome->auth |= cause->class == HR_AUTH;
@@ -360,8 +362,7 @@ void outcomes_take(struct engine *engine, struct flight *flight, struct dispatch
 		return;
 	}
 	account = engine_account_find(engine, flight->account);
-	outcome->absent_is_final =
-		account && (account->capabilities & HR_CAP_ABSENT_ONE_LOOK) != 0;
+	outcome->absent_is_final = account && (account->capabilities & HR_CAP_ABSENT_ONE_LOOK) != 0;
 	outcome->answer = answer;
 	outcome->ticket = flight->ticket;
 	text_copy(outcome->operation_id, sizeof(outcome->operation_id), flight->operation_id);

@@ -75,9 +75,8 @@ int pause_config(struct tx *tx, struct life_context *context, const char *config
 		state.pause_step++;
 		text_copy(state.pause_reason, sizeof(state.pause_reason), reason);
 		result = config_state_put(tx, config_id, &state, err);
-		text_format(message, sizeof(message),
-			    "%s makes no servers for %lld s: %s", config.name,
-			    (long long)(length / MS_PER_S), reason);
+		text_format(message, sizeof(message), "%s makes no servers for %lld s: %s",
+			    config.name, (long long)(length / MS_PER_S), reason);
 		if (result == 0)
 			result = pause_event(tx, context->now_ms, "config.paused", config_id,
 					     config.pool_id, message, err);
@@ -134,7 +133,8 @@ int pause_account(struct tx *tx, struct life_context *context, const char *provi
 	bool found;
 	int result;
 
-	if (find_document(tx, DOCUMENT_PROVIDER_CONFIG, provider_config_id, &document, &found, err) < 0)
+	if (find_document(tx, DOCUMENT_PROVIDER_CONFIG, provider_config_id, &document, &found,
+			  err) < 0)
 		return -1;
 	if (!found)
 		return 0;
@@ -176,7 +176,8 @@ int pause_account_lift(struct tx *tx, struct life_context *context, const char *
 		return -1;
 	if (state.paused_until_ms == 0 && state.pause_step == 0)
 		return 0;
-	if (find_document(tx, DOCUMENT_PROVIDER_CONFIG, provider_config_id, &document, &found, err) < 0)
+	if (find_document(tx, DOCUMENT_PROVIDER_CONFIG, provider_config_id, &document, &found,
+			  err) < 0)
 		return -1;
 	if (!found)
 		return 0;

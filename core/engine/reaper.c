@@ -138,12 +138,13 @@ static int reaping_event(struct tx *tx, struct reaping *reaping, struct hr_error
 	text_copy(event.kind, sizeof(event.kind), "instance.unclaimed");
 	text_copy(event.config_id, sizeof(event.config_id), reaping->stray.config_id);
 	text_copy(event.server_id, sizeof(event.server_id), reaping->stray.server_id);
-	text_format(event.message, sizeof(event.message),
-		    reaping->only_report
-			    ? "instance %s bears our mark and no server claims it; this installation "
-			      "was moved or copied, so it is left alone"
-			    : "instance %s bears our mark and no server claims it: it is being destroyed",
-		    reaping->stray.instance_id);
+	text_format(
+		event.message, sizeof(event.message),
+		reaping->only_report
+			? "instance %s bears our mark and no server claims it; this installation "
+			  "was moved or copied, so it is left alone"
+			: "instance %s bears our mark and no server claims it: it is being destroyed",
+		reaping->stray.instance_id);
 	return event_add(tx, &event, err);
 }
 
@@ -210,7 +211,8 @@ static struct unclaimed *note(struct engine *engine, const char *account, const 
 
 	*ret_new = false;
 	for (one = engine->unclaimed; one; one = one->next)
-		if (strcmp(one->instance_id, instance_id) == 0 && strcmp(one->account, account) == 0)
+		if (strcmp(one->instance_id, instance_id) == 0 &&
+		    strcmp(one->account, account) == 0)
 			return one;
 	one = calloc(1, sizeof(*one));
 	if (!one)
@@ -227,7 +229,8 @@ static struct unclaimed *note(struct engine *engine, const char *account, const 
 static bool under_way(const struct engine *engine, const char *account, const char *instance_id)
 {
 	for (const struct reap *r = engine->reaps; r; r = r->next)
-		if (strcmp(r->stray.instance_id, instance_id) == 0 && strcmp(r->account, account) == 0)
+		if (strcmp(r->stray.instance_id, instance_id) == 0 &&
+		    strcmp(r->account, account) == 0)
 			return true;
 	return false;
 }
@@ -341,7 +344,8 @@ void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch
 		free(reap->resume_token);
 		reap->resume_token = token;
 		reap->attempt = 0;
-		reap->due_mono_ms = engine->now.mono_ms + (answer->delay_ms > 0 ? answer->delay_ms : 0);
+		reap->due_mono_ms =
+			engine->now.mono_ms + (answer->delay_ms > 0 ? answer->delay_ms : 0);
 	} else if (!done && reap->attempt < ATTEMPTS) {
 		reap->due_mono_ms = engine->now.mono_ms + ((int64_t)MS_PER_S << reap->attempt);
 	} else {

@@ -27,7 +27,7 @@ struct planning {
 	struct task task; /* first */
 	char pool_id[ID_SIZE];
 	char short_reason[512]; /* the last recorded */
-	bool short_is_old;	/* may be recorded again though only its numbers changed */
+	bool short_is_old;      /* may be recorded again though only its numbers changed */
 	/* Results of a run. */
 	bool gone;
 	bool more; /* not all decisions were applied */
@@ -50,8 +50,8 @@ static int pass_conflict(const struct hr_error *why, struct hr_error *err)
 	return -1;
 }
 
-static int apply_seat(struct tx *tx, struct planning *planning, const struct plan_decision *decision,
-		      struct hr_error *err)
+static int apply_seat(struct tx *tx, struct planning *planning,
+		      const struct plan_decision *decision, struct hr_error *err)
 {
 	struct session session;
 	struct server server;
@@ -59,7 +59,8 @@ static int apply_seat(struct tx *tx, struct planning *planning, const struct pla
 
 	if (session_get(tx, decision->session_id, &session, &why) < 0 ||
 	    server_get(tx, decision->server_id, &server, &why) < 0 ||
-	    sessions_seat(tx, &planning->task.context, &session, &server, decision->reason, &why) < 0)
+	    sessions_seat(tx, &planning->task.context, &session, &server, decision->reason, &why) <
+		    0)
 		return pass_conflict(&why, err);
 	return 0;
 }
@@ -147,8 +148,8 @@ static int apply_short(struct tx *tx, struct planning *planning,
 	bool same = same_but_numbers(decision->reason, planning->short_reason);
 
 	text_copy(planning->new_short_reason, sizeof(planning->new_short_reason), decision->reason);
-	if (same && (!planning->short_is_old ||
-		     strcmp(decision->reason, planning->short_reason) == 0))
+	if (same &&
+	    (!planning->short_is_old || strcmp(decision->reason, planning->short_reason) == 0))
 		return 0;
 	planning->recorded = true;
 	text_copy(event.kind, sizeof(event.kind), "pool.short");

@@ -64,8 +64,8 @@ static int append(const struct snapshot *snapshot, const struct server *servers,
 static int load_users(struct tx *tx, struct snapshot *snapshot, struct plan_server *server,
 		      struct hr_error *err)
 {
-	struct session_query query = {
-		.server_id = server->id, .states = SESSION_STATE_BIT(SESSION_ACTIVE)};
+	struct session_query query = {.server_id = server->id,
+				      .states = SESSION_STATE_BIT(SESSION_ACTIVE)};
 	struct session **rows;
 	struct plan_seat **lists, *seats;
 	size_t n, at = snapshot->n_seated;
@@ -107,12 +107,13 @@ static int nearest_first(const void *a, const void *b)
 int snapshot_load_seats(struct tx *tx, struct snapshot *snapshot, struct hr_error *err)
 {
 	size_t wanted = snapshot->plan.n_queue * 2 + 50;
-	struct server_query query = {
-		.pool_id = snapshot->pool.id,
-		.states = SERVER_STATE_BIT(SERVER_RUNNING),
-		.with_free = true,
-		.order = snapshot->pool.strategy == STRATEGY_PACK ? SERVER_BY_PACK : SERVER_BY_SPREAD,
-		.limit = wanted < SEATS_MOST ? (int)wanted : SEATS_MOST};
+	struct server_query query = {.pool_id = snapshot->pool.id,
+				     .states = SERVER_STATE_BIT(SERVER_RUNNING),
+				     .with_free = true,
+				     .order = snapshot->pool.strategy == STRATEGY_PACK
+						      ? SERVER_BY_PACK
+						      : SERVER_BY_SPREAD,
+				     .limit = wanted < SEATS_MOST ? (int)wanted : SEATS_MOST};
 	struct server *servers;
 	size_t n;
 	int result;
@@ -135,7 +136,8 @@ int snapshot_load_seats(struct tx *tx, struct snapshot *snapshot, struct hr_erro
 	query.limit = SEATS_MOST;
 	if (server_list(tx, &query, &servers, &n, err) < 0)
 		return -1;
-	qsort(servers, n, sizeof(*servers), nearest_first);
+	if (n > 1)
+		qsort(servers, n, sizeof(*servers), nearest_first);
 	result = append(snapshot, servers, n, &snapshot->seats, &snapshot->plan.n_seats, err);
 	free(servers);
 	snapshot->plan.seats = snapshot->seats;
@@ -182,7 +184,8 @@ static int sort_idle(struct snapshot *snapshot, struct hr_error *err)
 					    ? INT64_MAX
 					    : snapshot->plan_configs[config].priority;
 	}
-	qsort(array, n, sizeof(*array), removal_order);
+	if (n > 1)
+		qsort(array, n, sizeof(*array), removal_order);
 	for (size_t i = 0; i < n; i++)
 		snapshot->idle[i] = array[i].server;
 	free(array);
@@ -244,7 +247,8 @@ int snapshot_load_planned(struct tx *tx, struct snapshot *snapshot, struct hr_er
 
 	if (server_list(tx, &query, &servers, &n, err) < 0)
 		return -1;
-	qsort(servers, n, sizeof(*servers), newest_first);
+	if (n > 1)
+		qsort(servers, n, sizeof(*servers), newest_first);
 	result = append(snapshot, servers, n, &snapshot->planned, &snapshot->plan.n_planned, err);
 	free(servers);
 	snapshot->plan.planned = snapshot->planned;

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-/* HR_INVALID, field "provider": `provider "ID" (PATH): WHAT; TODO`. what is a printf format: what is
+/* HR_INVALID, field "provider": `provider "ID" (PATH): WHAT; WHAT TO DO`. what is a printf format: what is
  * wanted and what is offered; todo: what to do. A long path is shortened from its beginning.
  * Gives -1. */
 int refusal_set(struct hr_error *err, const char *id, const char *path, const char *todo,

@@ -190,24 +190,22 @@ static void sum_capacity(struct pass *pass, size_t slot, int sign)
 		pass->configs[server->config].servers += sign;
 }
 
-/* A stuck server holds its place under the limit only where the limit is passed already: there
+/* Its place under the limit is free for another meanwhile; but where the limit is passed already
  * nothing can be made in its place before it is dropped. */
-static bool holds_place(const struct pass *pass, size_t slot)
+static void hold_back(struct pass *pass, size_t slot)
 {
 	size_t config = pass->servers[slot].config;
 	const struct plan_account *account;
 
-	if (config == PLAN_NO_CONFIG)
-		return true;
-	account = &pass->snapshot->accounts[pass->snapshot->configs[config].account];
-	return account->max_instances >= 0 && account->instances > account->max_instances;
-}
-
-static void hold_back(struct pass *pass, size_t slot)
-{
 	sum_capacity(pass, slot, -1);
-	if (!holds_place(pass, slot))
-		--*instances_of(pass, pass->servers[slot].config);
+	pass->slots[slot].holds_place = true;
+	if (config == PLAN_NO_CONFIG)
+		return;
+	account = &pass->snapshot->accounts[pass->snapshot->configs[config].account];
+	if (account->max_instances >= 0 && *instances_of(pass, config) > account->max_instances)
+		return;
+	pass->slots[slot].holds_place = false;
+	--*instances_of(pass, config);
 }
 
 static void build_slots(struct pass *pass, const struct draft *draft)
@@ -228,9 +226,10 @@ static void build_slots(struct pass *pass, const struct draft *draft)
 		pass->first_coming += pass->slots[i].tier < TIER_COMING;
 		if (draft->dropped[pass->slots[i].source])
 			pass_drop(pass, i);
-		else if (pass->slots[i].tier == TIER_STUCK)
-			hold_back(pass, i);
 	}
+	for (size_t i = pass->first_coming; i < pass->n_slots; i++)
+		if (pass->slots[i].tier == TIER_STUCK && !pass->slots[i].dropped)
+			hold_back(pass, i);
 	for (size_t rank = 0; rank < pass->snapshot->n_configs; rank++)
 		for (size_t c = 0; c < pass->snapshot->n_configs; c++)
 			if (pass->configs[c].rank == rank)
@@ -340,7 +339,7 @@ void pass_keep(struct pass *pass, size_t slot)
 	bool leaving = pass_leaving(pass->snapshot, pass->servers[slot].config);
 
 	sum_capacity(pass, slot, 1);
-	if (!holds_place(pass, slot))
+	if (!pass->slots[slot].holds_place)
 		++*instances_of(pass, pass->servers[slot].config);
 	pass->slots[slot].tier = leaving ? TIER_COMING_LEAVING : TIER_COMING;
 }
@@ -350,7 +349,7 @@ bool pass_may_keep(const struct pass *pass, size_t slot)
 	const struct plan_account *account;
 	size_t index;
 
-	if (holds_place(pass, slot))
+	if (pass->slots[slot].holds_place)
 		return true;
 	index = pass->snapshot->configs[pass->servers[slot].config].account;
 	account = &pass->snapshot->accounts[index];

@@ -35,6 +35,7 @@ struct slot {
 	size_t rank;   /* of its config, the best priority first; n_configs: has none */
 	bool counted;  /* in the zone's spare */
 	bool dropped;
+	bool holds_place; /* TIER_STUCK: it counts under the limit also while it is not kept */
 	struct plan_seat *seats; /* its seats with those that this pass gave; NULL: none given */
 	size_t taken;		 /* sessions that this pass put here */
 };

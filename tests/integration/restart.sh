@@ -43,7 +43,7 @@ trees=$(judge_trees)
 for signal in INT TERM; do
 	end_by "$signal"
 	[ "$(judge_trees)" = "$trees" ] || fail "servers changed as the daemon ended by SIG$signal"
-	[ "$(ssh_run whoami)" = desktop ] || fail "ssh without the daemon: $(cat "$work/ssh.log")"
+	[ "$(ssh_run pwd)" = /home/desktop ] || fail "ssh without the daemon: $(cat "$work/ssh.log")"
 	"$headroom" pool list >"$work/out" 2>&1 && fail "the command line reached a daemon that is down"
 	expect "the daemon is down" "$(cat "$work/out")" \
 		"cannot reach headroomd at $HEADROOM_SOCKET (No such file or directory); is it running? start it, or name its socket with --socket or HEADROOM_SOCKET"
@@ -53,7 +53,7 @@ for signal in INT TERM; do
 	[ "$(server_ids)" = "$before" ] || fail "other servers after the start: $(server_ids)"
 	[ "$(judge_trees)" = "$trees" ] || fail "servers changed as the daemon started"
 	[ "$("$headroom" -o json session show "$session" | jq -r .state)" = active ] || fail "the session is lost"
-	[ "$(ssh_run whoami)" = desktop ] || fail "ssh after the start: $(cat "$work/ssh.log")"
+	[ "$(ssh_run pwd)" = /home/desktop ] || fail "ssh after the start: $(cat "$work/ssh.log")"
 done
 
 out=$("$headroomd" --config "$work/headroom.conf" --remove-servers 2>&1) &&

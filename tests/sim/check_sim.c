@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulation's program: SEEDS seeds from SEED_FIRST on, each once as it is, once again to see that
  * it is the same, and once for each write of its store with a crash there (CRASHES at most, spread
- * over all), every other one before the commit is made. SEED=n runs one seed, CRASH=k (and
+ * over all), every other one before the commit is made; JOBS at once. SEED=n runs one seed, CRASH=k (and
  * MADE=0|1) one crash of it; SIM_TRACE=1 prints what happens. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "world.h"
+
+#define JOBS_MAX 16
 
 static struct totals {
 	uint64_t seeds, runs, steps, crashes, writes, creates, destroys;
@@ -58,8 +64,8 @@ static bool same_again(uint64_t seed, struct crash crash, uint64_t trace)
 		return false;
 	if (world.trace == trace)
 		return true;
-	printf("check-sim: seed %llu, crash %llu: two runs of it differ\n", (unsigned long long)seed,
-	       (unsigned long long)crash.commit);
+	printf("check-sim: seed %llu, crash %llu: two runs of it differ\n",
+	       (unsigned long long)seed, (unsigned long long)crash.commit);
 	return false;
 }
 
@@ -86,26 +92,92 @@ static bool run_seed(uint64_t seed, int64_t most_crashes)
 	return true;
 }
 
+/* ---- Several at once ---- */
+
+/* What the workers share. */
+struct shared {
+	atomic_bool failed;
+	struct totals totals[JOBS_MAX];
+};
+
+static void work(struct shared *shared, int64_t job, int64_t jobs, int64_t first, int64_t seeds,
+		 int64_t crashes)
+{
+	for (int64_t i = job; i < seeds && !atomic_load(&shared->failed); i += jobs)
+		if (!run_seed((uint64_t)(first + i), crashes))
+			atomic_store(&shared->failed, true);
+	shared->totals[job] = totals;
+}
+
+static void add_up(const struct totals *more)
+{
+	totals.seeds += more->seeds;
+	totals.runs += more->runs;
+	totals.steps += more->steps;
+	totals.crashes += more->crashes;
+	totals.writes += more->writes;
+	totals.creates += more->creates;
+	totals.destroys += more->destroys;
+}
+
+static bool run_seeds(int64_t first, int64_t seeds, int64_t crashes, int64_t jobs)
+{
+	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t workers[JOBS_MAX];
+	bool held = true;
+	int status;
+
+	if (shared == MAP_FAILED) {
+		perror("mmap");
+		return false;
+	}
+	for (int64_t job = 0; job < jobs; job++) {
+		workers[job] = fork();
+		if (workers[job] == 0) {
+			work(shared, job, jobs, first, seeds, crashes);
+			exit(0);
+		}
+	}
+	for (int64_t job = 0; job < jobs; job++)
+		if (workers[job] < 0 || waitpid(workers[job], &status, 0) < 0 || status != 0)
+			held = false;
+	held = held && !atomic_load(&shared->failed);
+	for (int64_t job = 0; job < jobs; job++)
+		add_up(&shared->totals[job]);
+	munmap(shared, sizeof(*shared));
+	return held;
+}
+
+static int64_t processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? n : 1;
+}
+
 int main(void)
 {
 	int64_t seeds = number("SEEDS", 5), first = number("SEED_FIRST", 1);
-	int64_t seed = number("SEED", 0), crashes = number("CRASHES", 200);
-	struct crash crash = {.commit = (uint64_t)number("CRASH", 0), .made = number("MADE", 1) == 1};
+	int64_t seed = number("SEED", 0), crashes = number("CRASHES", 10);
+	int64_t jobs = number("JOBS", processors());
+	struct crash crash = {.commit = (uint64_t)number("CRASH", 0),
+			      .made = number("MADE", 1) == 1};
 	struct world world;
 	bool held = true;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_setup(getenv("SIM_TRACE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
-	if (seed > 0 && (crash.commit > 0 || getenv("CRASH"))) {
+	if (jobs > JOBS_MAX)
+		jobs = JOBS_MAX;
+	if (seed > 0 && getenv("CRASH"))
 		held = run((uint64_t)seed, crash, &world);
-	} else if (seed > 0) {
+	else if (seed > 0)
 		held = run_seed((uint64_t)seed, crashes);
-	} else {
-		for (int64_t i = 0; held && i < seeds; i++)
-			held = run_seed((uint64_t)(first + i), crashes);
-	}
-	printf("check-sim: %llu seeds, %llu runs, %llu steps, %llu crashes, %llu writes, %llu creates, "
-	       "%llu destroys: %s\n",
+	else
+		held = run_seeds(first, seeds, crashes, jobs < seeds ? jobs : seeds);
+	printf("check-sim: %llu seeds, %llu runs, %llu steps, %llu crashes, %llu writes, %llu "
+	       "creates, %llu destroys: %s\n",
 	       (unsigned long long)totals.seeds, (unsigned long long)totals.runs,
 	       (unsigned long long)totals.steps, (unsigned long long)totals.crashes,
 	       (unsigned long long)totals.writes, (unsigned long long)totals.creates,

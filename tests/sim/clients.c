@@ -72,8 +72,7 @@ static void errand_done(void *arg, const struct hr_error *err)
 			requested(world, client, &errand->session);
 		if (errand->kind == ERRAND_END)
 			client->end_told = true;
-		engine_pool_changed(world->engine,
-				    world->scenario.pools[client->pool].id);
+		engine_pool_changed(world->engine, world->scenario.pools[client->pool].id);
 	} else if (!dead && errand->kind != ERRAND_KEEPALIVE) {
 		world_violation(world, "user %s was answered: %s", client->user, err->message);
 	} else if (dead && errand->kind == ERRAND_END) {

@@ -13,12 +13,12 @@ struct client {
 	size_t pool;
 	enum session_kind kind;
 	char session_id[ID_SIZE]; /* "" until answered */
-	bool told;		  /* the daemon has said that the session exists */
-	bool end_asked;		  /* an end was sent, perhaps without an answer */
+	bool told;                /* the daemon has said that the session exists */
+	bool end_asked;           /* an end was sent, perhaps without an answer */
 	bool end_told;
-	bool forgets;		  /* neither keeps alive nor ends */
+	bool forgets; /* neither keeps alive nor ends */
 	bool end_planned;
-	enum session_state seen;  /* last state seen */
+	enum session_state seen; /* last state seen */
 	int64_t lasts_ms;
 };
 

@@ -22,23 +22,26 @@ static void dump_plan(struct tx *tx, struct world *world, const char *pool_id)
 	    plan(&snapshot.plan, &made, &err) < 0) {
 		fprintf(stderr, "no plan: %s\n", err.message);
 	} else {
-		fprintf(stderr, "%s: spare %lld target %lld running %lld on the way %lld unseated %lld "
-				"queue %zu next %lld\n",
+		fprintf(stderr,
+			"%s: spare %lld target %lld running %lld on the way %lld unseated %lld "
+			"queue %zu next %lld\n",
 			snapshot.pool.name, (long long)made.spare, (long long)made.target,
-			(long long)made.running, (long long)made.on_the_way, (long long)made.unseated,
-			snapshot.plan.n_queue, (long long)made.next_ms);
+			(long long)made.running, (long long)made.on_the_way,
+			(long long)made.unseated, snapshot.plan.n_queue, (long long)made.next_ms);
 		for (size_t i = 0; i < snapshot.n_configs; i++) {
 			const struct plan_config *c = &snapshot.plan_configs[i];
 
-			fprintf(stderr, "  %s enabled %d minimum %lld aggressive %d max %lld/%lld "
-					"account %zu paused until %lld\n",
+			fprintf(stderr,
+				"  %s enabled %d minimum %lld aggressive %d max %lld/%lld "
+				"account %zu paused until %lld\n",
 				c->name, c->enabled, (long long)c->minimum_available,
 				c->aggressive_scaling, (long long)c->max_sessions,
 				(long long)c->max_users, c->account, (long long)c->paused_until_ms);
 		}
 		for (size_t i = 0; i < snapshot.n_accounts; i++)
 			fprintf(stderr, "  %s %lld of %lld paused until %lld\n",
-				snapshot.accounts[i].name, (long long)snapshot.accounts[i].instances,
+				snapshot.accounts[i].name,
+				(long long)snapshot.accounts[i].instances,
 				(long long)snapshot.accounts[i].max_instances,
 				(long long)snapshot.accounts[i].paused_until_ms);
 		for (size_t i = 0; i < made.n_decisions; i++)

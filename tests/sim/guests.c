@@ -54,6 +54,8 @@ static void visit_done(void *arg, const struct hr_error *err)
 		world_trace(world, visit->status, err ? err->class : 0);
 		if (!err && strcmp(visit->status, "failed") == 0)
 			visit->instance->checkin_failed = true;
+		if (!err && strcmp(visit->status, "running") == 0)
+			visit->instance->checkin_taken = true;
 		if (!err)
 			engine_pool_changed(world->engine, visit->pool_id);
 		return;

@@ -34,6 +34,7 @@ static void check_server(struct world *world, const struct books *books,
 			 const struct server *server)
 {
 	int64_t sessions = 0, users = 0;
+	const struct instance *instance;
 
 	for (size_t i = 0; i < books->n_sessions; i++) {
 		const struct session *one = &books->sessions[i];
@@ -58,16 +59,22 @@ static void check_server(struct world *world, const struct books *books,
 		users += first;
 	}
 	if (sessions != server->sessions || users != server->users)
-		world_violation(world, "%s counts %lld sessions of %lld users, there are %lld of %lld",
+		world_violation(world,
+				"%s counts %lld sessions of %lld users, there are %lld of %lld",
 				server->name, (long long)server->sessions, (long long)server->users,
 				(long long)sessions, (long long)users);
 	if (sessions > server->settings.max_sessions || users > server->settings.max_users)
-		world_violation(world, "%s has %lld sessions of %lld users, its limits are %lld and %lld",
+		world_violation(world,
+				"%s has %lld sessions of %lld users, its limits are %lld and %lld",
 				server->name, (long long)sessions, (long long)users,
 				(long long)server->settings.max_sessions,
 				(long long)server->settings.max_users);
 	if (server->state == SERVER_RUNNING && server->address[0] == '\0')
 		world_violation(world, "%s is running without an address", server->name);
+	instance = provider_instance_of(world, server->id);
+	if (strstr(server->failure, "checkin_timeout") && instance && instance->checkin_taken)
+		world_violation(world, "%s failed for want of a check-in that it made: %s",
+				server->name, server->failure);
 }
 
 /* ---- The provider's books ---- */
@@ -101,11 +108,11 @@ static void check_limits(struct world *world, const struct books *books)
 			alive += instance_alive(i) && !i->stray &&
 				 strcmp(i->account, world->scenario.accounts[a].id) == 0;
 		if (alive > most)
-			world_violation(world, "account %zu has %lld instances, its limit is %lld", a,
-					(long long)alive, (long long)most);
+			world_violation(world, "account %zu has %lld instances, its limit is %lld",
+					a, (long long)alive, (long long)most);
 		if (books->instances[a] > most)
-			world_violation(world, "account %zu counts %lld servers, its limit is %lld", a,
-					(long long)books->instances[a], (long long)most);
+			world_violation(world, "account %zu counts %lld servers, its limit is %lld",
+					a, (long long)books->instances[a], (long long)most);
 	}
 }
 

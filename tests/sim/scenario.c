@@ -24,9 +24,8 @@ struct making {
 static int make_run(struct tx *tx, void *arg, struct hr_error *err)
 {
 	struct making *making = arg;
-	struct document document = {.kind = making->kind,
-				    .created_ms = making->now_ms,
-				    .changed_ms = making->now_ms};
+	struct document document = {
+		.kind = making->kind, .created_ms = making->now_ms, .changed_ms = making->now_ms};
 	struct id_source ids = making->ids;
 	int result;
 
@@ -100,25 +99,26 @@ static void make_config(struct world *world, size_t i)
 	scenario->configs[i].pool = i % scenario->n_pools;
 	scenario->configs[i].account = (size_t)sim_below(random, (int64_t)scenario->n_accounts);
 	make(world, DOCUMENT_AUTOSCALE_CONFIG, name,
-	     json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s, s:I, s:I, s:b, s:s, s:b, s:I, "
-		       "s:I, s:I, s:I, s:I}",
-		       "pool", scenario->pools[scenario->configs[i].pool].id, "zone",
-		       scenario->zone_id, "provider_config",
-		       scenario->accounts[scenario->configs[i].account].id,
-		       "minimum_available_sessions", (json_int_t)sim_between(random, 0, 3),
-		       "priority", (json_int_t)sim_between(random, 0, 3), "aggressive_scaling",
-		       (int)(i < scenario->n_pools || sim_chance(random, 800)),
-		       "aggressive_pooling", (int)sim_chance(random, 700), "downscale_backoff",
-		       (json_int_t)backoffs[sim_below(random, 4)], "connection_type",
-		       i < scenario->n_pools || sim_chance(random, 700) ? "RDP" : "SSH",
-		       "max_simultaneous_sessions_per_server", (json_int_t)sessions,
-		       "max_simultaneous_users", (json_int_t)sim_between(random, 1, sessions),
-		       "reusable", (int)sim_chance(random, 500), "startup_script",
-		       "#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\nurl={checkin_url}\n",
-		       "require_checkin", (int)sim_chance(random, 800), "provision_timeout",
-		       (json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout",
-		       (json_int_t)120, "checkin_timeout", (json_int_t)120, "keep_failed",
-		       (json_int_t)(sim_chance(random, 200) ? 1 : 0)),
+	     json_pack(
+		     "{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s, s:I, s:I, s:b, s:s, s:b, s:I, "
+		     "s:I, s:I, s:I, s:I}",
+		     "pool", scenario->pools[scenario->configs[i].pool].id, "zone",
+		     scenario->zone_id, "provider_config",
+		     scenario->accounts[scenario->configs[i].account].id,
+		     "minimum_available_sessions", (json_int_t)sim_between(random, 0, 3),
+		     "priority", (json_int_t)sim_between(random, 0, 3), "aggressive_scaling",
+		     (int)(i < scenario->n_pools || sim_chance(random, 800)), "aggressive_pooling",
+		     (int)sim_chance(random, 700), "downscale_backoff",
+		     (json_int_t)backoffs[sim_below(random, 4)], "connection_type",
+		     i < scenario->n_pools || sim_chance(random, 700) ? "RDP" : "SSH",
+		     "max_simultaneous_sessions_per_server", (json_int_t)sessions,
+		     "max_simultaneous_users", (json_int_t)sim_between(random, 1, sessions),
+		     "reusable", (int)sim_chance(random, 500), "startup_script",
+		     "#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\nurl={checkin_url}\n",
+		     "require_checkin", (int)sim_chance(random, 800), "provision_timeout",
+		     (json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout",
+		     (json_int_t)120, "checkin_timeout", (json_int_t)120, "keep_failed",
+		     (json_int_t)(sim_chance(random, 200) ? 1 : 0)),
 	     scenario->configs[i].id);
 }
 
@@ -231,6 +231,7 @@ struct removal {
 	struct world *world;
 	int64_t pick;
 	bool drain;
+	bool creating; /* of those that are just being created */
 	unsigned generation;
 	struct life_context context;
 	struct id_source seed;
@@ -244,6 +245,8 @@ static int removal_run(struct tx *tx, void *arg, struct hr_error *err)
 	size_t n;
 
 	removal->context.ids = removal->seed;
+	if (removal->creating)
+		query.states = SERVER_STATE_BIT(SERVER_CREATING);
 	if (server_list(tx, &query, &servers, &n, err) < 0)
 		return -1;
 	if (n > 0)
@@ -252,8 +255,8 @@ static int removal_run(struct tx *tx, void *arg, struct hr_error *err)
 	if (n == 0)
 		return 0;
 	if (removal->drain)
-		return life_drain(tx, &removal->context, &server, false, "the administrator drains it",
-				  err);
+		return life_drain(tx, &removal->context, &server, false,
+				  "the administrator drains it", err);
 	return life_destroy(tx, &removal->context, &server, "the administrator removes it", err);
 }
 
@@ -282,6 +285,7 @@ static void remove_something(struct world *world, void *arg)
 	removal->world = world;
 	removal->pick = sim_below(&world->admin_random, 1000);
 	removal->drain = sim_chance(&world->admin_random, 500);
+	removal->creating = sim_chance(&world->admin_random, 500);
 	removal->generation = world->generation;
 	removal->context.now_ms = world_now(world).wall_ms;
 	id_source_init(&removal->seed, sim_bytes, &world->admin_random);
@@ -319,7 +323,7 @@ void scenario_make(struct world *world)
 	for (int64_t i = 0; i < n; i++)
 		world_after(world, sim_between(&world->admin_random, 1000, scenario->faults_end_ms),
 			    edit_something, NULL);
-	n = sim_between(&world->admin_random, 0, 3);
+	n = sim_between(&world->admin_random, 0, 8);
 	for (int64_t i = 0; i < n; i++)
 		world_after(world, sim_between(&world->admin_random, 1000, scenario->faults_end_ms),
 			    remove_something, NULL);

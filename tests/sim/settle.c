@@ -15,7 +15,7 @@
 
 #define LONGEST_MS (5 * 3600 * MS_PER_S)
 #define CHUNK_MS (60 * MS_PER_S)
-#define QUIET_MS (1200 * MS_PER_S)
+#define QUIET_MS (900 * MS_PER_S)
 
 /* Why it is not calm yet; "" when it is. */
 struct calm {

@@ -52,6 +52,7 @@ static void answer(struct world *world, void *arg)
 	if (!call->lost) {
 		world_trace(world, call->step.server_id, mail->result);
 		note_open(world, call);
+		call_told(world, call);
 		call->answer = NULL;
 		mailbox_push(world->answers, &mail->mail);
 	}
@@ -64,6 +65,13 @@ static void effect(struct world *world, void *arg)
 
 	if (call->lost && !call->survives) {
 		remove_call(world, call);
+		return;
+	}
+	if (call->lost && call->straggles_ms > 0) {
+		int64_t later_ms = call->straggles_ms;
+
+		call->straggles_ms = 0;
+		world_after(world, later_ms, effect, call);
 		return;
 	}
 	if (call->fate == FATE_REFUSED)
@@ -87,6 +95,7 @@ static int64_t choose_fate(struct world *world, struct call *call)
 	int64_t effect_ms = sim_between(random, 20, 2000);
 
 	call->survives = sim_chance(random, 500);
+	call->straggles_ms = sim_chance(random, 300) ? sim_between(random, 1000, 120000) : 0;
 	call->answer_after_ms = sim_between(random, 20, 1000);
 	call->fate = FATE_ANSWERED;
 	if (sim_chance(random, 100))

@@ -7,9 +7,9 @@
 
 enum fate {
 	FATE_ANSWERED,
-	FATE_REFUSED,	 /* nothing was done, and the answer says so */
+	FATE_REFUSED,    /* nothing was done, and the answer says so */
 	FATE_UNANSWERED, /* it was done, but the answer is an error with outcome unknown */
-	FATE_HANGS	 /* likewise, at the deadline */
+	FATE_HANGS       /* likewise, at the deadline */
 };
 
 struct call {
@@ -25,8 +25,9 @@ struct call {
 	size_t n_instance_ids;
 	enum fate fate;
 	int64_t answer_after_ms; /* from the effect */
-	bool lost;		 /* the daemon that waits for the answer is dead */
-	bool survives;		 /* then it takes effect nevertheless */
+	bool lost;               /* the daemon that waits for the answer is dead */
+	bool survives;           /* then it takes effect nevertheless, */
+	int64_t straggles_ms;    /* perhaps a good while later */
 	struct dispatch_answer *answer;
 };
 
@@ -41,6 +42,9 @@ void call_refuse(struct world *world, struct call *call);
 
 /* What may not be sent in the present state of the rows. */
 void call_check(struct world *world, const struct dispatch_request *request);
+
+/* The answer has reached the daemon. */
+void call_told(struct world *world, const struct call *call);
 
 void sim_calls_free(struct world *world);
 /* Of what call_check remembers. */

@@ -14,6 +14,9 @@ struct sent {
 	struct sent *next;
 	char server_id[ID_SIZE];
 	uint64_t hash;
+	uint32_t attempt; /* of the last delivery, with its resume token */
+	uint64_t resume_hash;
+	unsigned told; /* generation of the daemon that was told the instance's id; 0: none */
 };
 
 static uint64_t hash_text(uint64_t hash, const char *text)
@@ -23,30 +26,58 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-static void check_same_bytes(struct world *world, const struct dispatch_step *step)
+static struct sent *find_sent(struct world *world, const char *server_id)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	struct sent *sent;
+
+	for (sent = world->sent; sent; sent = sent->next)
+		if (strcmp(sent->server_id, server_id) == 0)
+			return sent;
+	sent = calloc(1, sizeof(*sent));
+	if (!sent)
+		abort();
+	text_copy(sent->server_id, sizeof(sent->server_id), server_id);
+	sent->next = world->sent;
+	world->sent = sent;
+	return sent;
+}
+
+static void check_same_bytes(struct world *world, struct sent *sent,
+			     const struct dispatch_step *step)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325),
+		 resume_hash = hash_text(hash, step->resume_token);
 
 	hash = hash_text(hash, step->server_name);
 	hash = hash_text(hash, step->idempotency_token);
 	hash = hash_text(hash, step->config_id);
 	hash = hash_text(hash, step->host_name);
 	hash = hash_text(hash, step->script);
-	for (sent = world->sent; sent; sent = sent->next)
-		if (strcmp(sent->server_id, step->server_id) == 0) {
-			if (sent->hash != hash)
-				world_violation(world, "attempt %u of creating %s sends other bytes",
-						step->attempt, step->server_name);
-			return;
-		}
-	sent = calloc(1, sizeof(*sent));
-	if (!sent)
-		abort();
-	text_copy(sent->server_id, sizeof(sent->server_id), step->server_id);
+	if (sent->hash != 0 && sent->hash != hash)
+		world_violation(world, "attempt %u of creating %s sends other bytes", step->attempt,
+				step->server_name);
+	if (step->attempt == 0 ||
+	    (sent->attempt >= step->attempt && sent->resume_hash == resume_hash))
+		world_violation(world, "attempt %u of creating %s follows attempt %u",
+				step->attempt, step->server_name, sent->attempt);
 	sent->hash = hash;
-	sent->next = world->sent;
-	world->sent = sent;
+	sent->attempt = step->attempt;
+	sent->resume_hash = resume_hash;
+}
+
+/* What the daemon was told, it has to know, unless it died since. */
+static void check_instance_known(struct world *world, const struct sent *sent,
+				 const struct dispatch_step *step)
+{
+	if (sent->told == world->generation && step->instance_id[0] == '\0')
+		world_violation(world, "the instance of %s was reported, and is not known",
+				step->server_name);
+}
+
+void call_told(struct world *world, const struct call *call)
+{
+	if (call->kind == DISPATCH_CREATE && call->answer->instance_id[0])
+		find_sent(world, call->step.server_id)->told = world->generation;
 }
 
 struct look {
@@ -73,7 +104,8 @@ static int check_create(struct tx *tx, struct look *look, struct hr_error *err)
 		world_violation(look->world, "a create of %s was sent while its row says %s",
 				server.name, server_state_name(server.state));
 	if (attempt < (int64_t)step->attempt)
-		world_violation(look->world, "attempt %u of creating %s was sent before it was stored",
+		world_violation(look->world,
+				"attempt %u of creating %s was sent before it was stored",
 				step->attempt, server.name);
 	return 0;
 }
@@ -89,7 +121,8 @@ static int check_destroy(struct tx *tx, struct look *look, struct hr_error *err)
 		return -1;
 	free(sessions);
 	if (n > 0)
-		world_violation(look->world, "a destroy of server %s was sent while %zu sessions are on it",
+		world_violation(look->world,
+				"a destroy of server %s was sent while %zu sessions are on it",
 				look->request->step.server_id, n);
 	return 0;
 }
@@ -117,14 +150,17 @@ void call_check(struct world *world, const struct dispatch_request *request)
 {
 	struct look look = {world, request};
 	struct hr_error err = {0};
+	struct sent *sent;
 
 	if (request->kind != DISPATCH_CREATE && request->kind != DISPATCH_DESTROY)
 		return;
 	if (waits_already(world, request))
 		world_violation(world, "a second step of the same kind was sent for server %s",
 				request->step.server_id);
+	sent = find_sent(world, request->step.server_id);
+	check_instance_known(world, sent, &request->step);
 	if (request->kind == DISPATCH_CREATE)
-		check_same_bytes(world, &request->step);
+		check_same_bytes(world, sent, &request->step);
 	if (store_read(world->store, check, &look, &err) < 0)
 		world_violation(world, "a step was sent for server %s whose row says: %s",
 				request->step.server_id, err.message);

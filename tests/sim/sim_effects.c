@@ -20,12 +20,11 @@ void call_refuse(struct world *world, struct call *call)
 {
 	static const int32_t of_create[] = {
 		HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT, HR_THROTTLED,
-		HR_THROTTLED, HR_CONFLICT,  HR_TIMEOUT,	  HR_CAPACITY,	HR_CAPACITY,
-		HR_CAPACITY,  HR_QUOTA,	    HR_AUTH,	  HR_INVALID,	HR_UNSUPPORTED,
+		HR_THROTTLED, HR_CONFLICT,  HR_TIMEOUT,   HR_CAPACITY,  HR_CAPACITY,
+		HR_CAPACITY,  HR_QUOTA,     HR_AUTH,      HR_INVALID,   HR_UNSUPPORTED,
 		HR_NOT_FOUND, HR_INTERNAL,  HR_INTERNAL};
-	static const int32_t of_others[] = {HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT,
-					    HR_THROTTLED, HR_CONFLICT,	HR_TIMEOUT,
-					    HR_AUTH,	  HR_INTERNAL};
+	static const int32_t of_others[] = {HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT, HR_THROTTLED,
+					    HR_CONFLICT,  HR_TIMEOUT,   HR_AUTH,      HR_INTERNAL};
 	struct sim_random *random = &world->provider_random;
 	bool create = call->kind == DISPATCH_CREATE;
 	int32_t class = create ? of_create[sim_below(random, sizeof(of_create) / sizeof(int32_t))]
@@ -66,9 +65,9 @@ static struct instance *create_instance(struct world *world, struct call *call)
 {
 	struct instance *instance;
 
+	/* A token makes one instance, once. */
 	for (instance = world->instances; instance; instance = instance->next)
-		if (instance_alive(instance) &&
-		    strcmp(instance->token, call->step.idempotency_token) == 0)
+		if (strcmp(instance->token, call->step.idempotency_token) == 0)
 			return instance;
 	instance = provider_add(world, call->account);
 	text_copy(instance->server_id, sizeof(instance->server_id), call->step.server_id);
@@ -91,12 +90,13 @@ static void effect_create(struct world *world, struct call *call)
 			instance->state = HR_STATE_ERROR;
 			instance->faulted = true;
 			tell_instance(call, instance);
-			call_fail(call, HR_CAPACITY, 0, "it was accepted, and then there was no room");
+			call_fail(call, HR_CAPACITY, 0,
+				  "it was accepted, and then there was no room");
 			return;
 		}
 	} else {
 		instance = create_instance(world, call);
-		if (sim_chance(random, 300)) {
+		if (instance_alive(instance) && sim_chance(random, 300)) {
 			char token[64];
 
 			text_format(token, sizeof(token), "made:%s", instance->id);
@@ -107,7 +107,7 @@ static void effect_create(struct world *world, struct call *call)
 		}
 	}
 	if (!instance || !instance_alive(instance)) {
-		call_fail(call, HR_TRANSIENT, 0, "it vanished while it was made");
+		call_fail(call, HR_CONFLICT, 0, "the instance of this token is gone");
 		return;
 	}
 	tell_instance(call, instance);
@@ -120,9 +120,9 @@ static void effect_destroy(struct world *world, struct call *call)
 	struct instance *instance = NULL;
 
 	for (struct instance *i = world->instances; i && !instance; i = i->next)
-		if (instance_alive(i) && (call->step.instance_id[0]
-						  ? strcmp(i->id, call->step.instance_id) == 0
-						  : strcmp(i->server_id, call->step.server_id) == 0))
+		if (instance_alive(i) &&
+		    (call->step.instance_id[0] ? strcmp(i->id, call->step.instance_id) == 0
+					       : strcmp(i->server_id, call->step.server_id) == 0))
 			instance = i;
 	if (!instance) {
 		call->answer->result = HR_OK;

@@ -50,8 +50,9 @@ struct instance *provider_add(struct world *world, const char *account)
 void instance_end(struct world *world, struct instance *instance)
 {
 	instance->state = HR_STATE_GONE;
-	instance->unlisted_ms = world->mono_ms + (world->healed ? 0 : sim_between(
-							&world->provider_random, 0, 20000));
+	instance->unlisted_ms =
+		world->mono_ms +
+		(world->healed ? 0 : sim_between(&world->provider_random, 0, 20000));
 	world_trace(world, instance->id, instance->state);
 }
 

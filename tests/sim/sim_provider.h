@@ -16,16 +16,17 @@ struct instance {
 	char account[ID_SIZE];
 	char token[ID_SIZE]; /* idempotency */
 	char checkin_token[2048];
-	uint32_t state; /* HR_STATE_*: pending until running_ms */
+	uint32_t state;     /* HR_STATE_*: pending until running_ms */
 	int64_t created_ms; /* monotonic */
 	int64_t running_ms;
 	int64_t listed_ms;   /* in lists from then on */
 	int64_t unlisted_ms; /* gone ones: out of lists from then on */
-	bool faulted;	     /* it failed, vanished or was stopped by the simulation */
-	bool stray;	     /* made by nobody: for the reaper */
+	bool faulted;        /* it failed, vanished or was stopped by the simulation */
+	bool stray;          /* made by nobody: for the reaper */
 	bool is_protected;
 	unsigned checkins;
 	bool checkin_failed; /* said "failed" */
+	bool checkin_taken;  /* said "running", and was answered well */
 };
 
 struct dispatcher *sim_dispatcher_new(struct world *world);

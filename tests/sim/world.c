@@ -23,7 +23,8 @@
 
 struct moment world_now(const struct world *world)
 {
-	return (struct moment){.wall_ms = WALL_START_MS + world->mono_ms, .mono_ms = world->mono_ms};
+	return (struct moment){.wall_ms = WALL_START_MS + world->mono_ms,
+			       .mono_ms = world->mono_ms};
 }
 
 void world_violation(struct world *world, const char *format, ...)
@@ -133,18 +134,19 @@ static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
 static void daemon_start(struct world *world)
 {
 	char state[300], key[300];
-	struct store_options store_options = {
-		.directory = state,
-		.master_key = key,
-		.no_sync = true,
-		.hook = {.before_commit = before_commit, .after_commit = after_commit, .context = world}};
+	struct store_options store_options = {.directory = state,
+					      .master_key = key,
+					      .no_sync = true,
+					      .hook = {.before_commit = before_commit,
+						       .after_commit = after_commit,
+						       .context = world}};
 	struct engine_options options = {.wake = wake,
 					 .wake_context = world,
 					 .random = sim_bytes,
 					 .random_context = &world->engine_random,
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
-					 .safety_pass_ms = 15 * MS_PER_S};
+					 .safety_pass_ms = world->safety_pass_ms};
 	struct hr_error err = {0};
 	struct id_source ids;
 	bool counting = world->counting;
@@ -291,13 +293,17 @@ static void make_folder(struct world *world)
 
 void world_run(struct world *world, uint64_t seed, struct crash crash)
 {
-	*world = (struct world){.seed = seed, .crash = crash, .trace = UINT64_C(0xcbf29ce484222325)};
+	*world =
+		(struct world){.seed = seed, .crash = crash, .trace = UINT64_C(0xcbf29ce484222325)};
 	sim_random_init(&world->engine_random, seed, 1);
 	sim_random_init(&world->provider_random, seed, 2);
 	sim_random_init(&world->guest_random, seed, 3);
 	sim_random_init(&world->client_random, seed, 4);
 	sim_random_init(&world->admin_random, seed, 5);
 	sim_random_init(&world->world_random, seed, 6);
+	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
+	world->safety_pass_ms =
+		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
 	make_folder(world);
 	daemon_start(world);
 	if (!world->violation[0])

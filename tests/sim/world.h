@@ -65,6 +65,7 @@ struct world {
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
 		world_random;
 
+	int64_t safety_pass_ms;
 	int64_t mono_ms;
 	struct timeline timeline;
 	bool woken;
@@ -76,9 +77,9 @@ struct world {
 	struct dispatcher *dispatcher;
 	struct engine *engine;
 	unsigned generation; /* raised by each start */
-	bool crashed;	     /* it has just died */
-	int64_t up_ms;	     /* when it is started again */
-	bool counting;	     /* commits count from now on */
+	bool crashed;        /* it has just died */
+	int64_t up_ms;       /* when it is started again */
+	bool counting;       /* commits count from now on */
 
 	/* The provider and its guests. */
 	struct instance *instances;

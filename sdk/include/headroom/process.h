@@ -30,8 +30,8 @@ struct hr_process_file {
 struct hr_process_start {
 	uint32_t size;
 	uint32_t n_argv;
-	const struct hr_span *argv; /* argv[0] is an absolute path */
-	struct hr_span directory;   /* working directory, below the state folder */
+	const struct hr_span *argv;          /* argv[0] is an absolute path */
+	struct hr_span directory;            /* working directory, below the state folder */
 	const struct hr_process_file *files; /* descriptors not named here: 0-2 are /dev/null */
 	uint32_t n_files;
 	uint32_t reserved_0;

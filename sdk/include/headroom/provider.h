@@ -69,11 +69,11 @@ struct hr_span {
  * given by call->fail. The host decides about retries, never the module. */
 enum {
 	HR_OK = 0,
-	HR_AGAIN = 1,	     /* a step is under way: call->again was called */
-	HR_AUTH = 16,	     /* credentials or rights are refused */
+	HR_AGAIN = 1,        /* a step is under way: call->again was called */
+	HR_AUTH = 16,        /* credentials or rights are refused */
 	HR_INVALID = 17,     /* a setting or a request is wrong; name the setting */
 	HR_NOT_FOUND = 18,   /* the object does not exist, or is not ours */
-	HR_QUOTA = 19,	     /* a limit of the account is reached */
+	HR_QUOTA = 19,       /* a limit of the account is reached */
 	HR_CAPACITY = 20,    /* the provider has none to give now */
 	HR_THROTTLED = 21,   /* too many requests; say retry_after_ms */
 	HR_CONFLICT = 22,    /* the object is busy; passes by itself */
@@ -86,18 +86,18 @@ enum {
 
 enum {
 	HR_FAULT_OUTCOME_UNKNOWN = 1u << 0, /* the request may have taken effect */
-	HR_FAULT_PROTECTED = 1u << 1	    /* refused until a person changes something */
+	HR_FAULT_PROTECTED = 1u << 1        /* refused until a person changes something */
 };
 
 /* Details of an error. Empty spans and zeroes mean: not known. */
 struct hr_fault {
-	uint32_t size; /* sizeof(struct hr_fault) */
+	uint32_t size;  /* sizeof(struct hr_fault) */
 	uint32_t flags; /* HR_FAULT_* */
 	int32_t http_status;
 	uint32_t reserved_0;
 	int64_t retry_after_ms;
-	struct hr_span message;	      /* for a person: what happened, to what, what to do */
-	struct hr_span setting;	      /* key of the setting at fault */
+	struct hr_span message;       /* for a person: what happened, to what, what to do */
+	struct hr_span setting;       /* key of the setting at fault */
 	struct hr_span provider_code; /* the provider's own code */
 	struct hr_span request_id;    /* the provider's id of the request */
 };
@@ -119,8 +119,8 @@ struct hr_call {
 	void (*fail)(const struct hr_call *call, const struct hr_fault *fault);
 	/* Steps only: the id of the instance, as soon as it is known. Stored before anything else. */
 	void (*instance)(const struct hr_call *call, struct hr_span instance_id);
-	/* Steps only, then return HR_AGAIN: resume token (at most 4096 bytes, opaque), delay before
-	 * the next call, percent 0..100 or -1, text for whoever waits. */
+	/* Steps only, then return HR_AGAIN: resume token (opaque UTF-8 text, at most 4096 bytes), delay
+	 * before the next call, percent 0..100 or -1, text for whoever waits. */
 	void (*again)(const struct hr_call *call, struct hr_span resume_token, int64_t delay_ms,
 		      int32_t percent, struct hr_span text);
 
@@ -135,13 +135,14 @@ enum {
 	HR_TYPE_INTEGER = 2,
 	HR_TYPE_BOOLEAN = 3,
 	HR_TYPE_ENUM = 4,
-	HR_TYPE_DURATION = 5, /* in JSON a number of seconds, or text such as "90s", "5m", "2h", "1d" */
-	HR_TYPE_BYTES = 6,    /* in JSON a number of bytes, or text such as "20GiB" */
-	HR_TYPE_SECRET = 7,   /* text that is never shown again */
-	HR_TYPE_TEXT = 8,     /* several lines */
-	HR_TYPE_LIST = 9,     /* of strings */
-	HR_TYPE_MAP = 10,     /* string to string */
-	HR_TYPE_JSON = 11     /* an object */
+	HR_TYPE_DURATION =
+		5, /* in JSON a number of seconds, or text such as "90s", "5m", "2h", "1d" */
+	HR_TYPE_BYTES = 6,  /* in JSON a number of bytes, or text such as "20GiB" */
+	HR_TYPE_SECRET = 7, /* text that is never shown again */
+	HR_TYPE_TEXT = 8,   /* several lines */
+	HR_TYPE_LIST = 9,   /* of strings */
+	HR_TYPE_MAP = 10,   /* string to string */
+	HR_TYPE_JSON = 11   /* an object */
 };
 
 enum {
@@ -171,22 +172,22 @@ enum {
  * forms, the help and the list of what is masked. Strings are NUL-terminated constants. */
 struct hr_setting {
 	const char *key; /* [a-z][a-z0-9_]{0,62} */
-	uint32_t type;	 /* HR_TYPE_* */
-	uint32_t flags;	 /* HR_SETTING_* */
-	uint32_t role;	 /* HR_ROLE_* */
+	uint32_t type;   /* HR_TYPE_* */
+	uint32_t flags;  /* HR_SETTING_* */
+	uint32_t role;   /* HR_ROLE_* */
 	uint32_t since_minor;
 	const char *default_value; /* as text ("30", "true", "5m", a JSON text); NULL: none */
-	int64_t minimum;	   /* of the number, seconds, bytes; of the length for text and lists */
-	int64_t maximum;	   /* both 0: no limits beyond the type's own */
-	const char *pattern;	   /* POSIX extended regular expression, whole value; or NULL */
+	int64_t minimum;     /* of the number, seconds, bytes; of the length for text and lists */
+	int64_t maximum;     /* both 0: no limits beyond the type's own */
+	const char *pattern; /* POSIX extended regular expression, whole value; or NULL */
 	const char *const *choices; /* of an enum, NULL-terminated; or NULL */
-	const char *unit;	   /* "s", "sessions", ... for people; or NULL */
-	const char *group;	   /* heading in forms and documents; or NULL */
-	const char *title;	   /* a few words */
-	const char *help;	   /* a sentence or two; required */
-	const char *example;	   /* a good value, as text; or NULL */
-	const char *shown_when;	   /* "key=value": applies only then; or NULL */
-	const char *alias;	   /* another accepted key; or NULL */
+	const char *unit;           /* "s", "sessions", ... for people; or NULL */
+	const char *group;          /* heading in forms and documents; or NULL */
+	const char *title;          /* a few words */
+	const char *help;           /* a sentence or two; required */
+	const char *example;        /* a good value, as text; or NULL */
+	const char *shown_when;     /* "key=value": applies only then; or NULL */
+	const char *alias;          /* another accepted key; or NULL */
 
 	/* minor 0 ends here */
 };
@@ -194,11 +195,12 @@ struct hr_setting {
 /* A parsed, defaulted, validated value. Unset optional settings are absent. */
 struct hr_value {
 	struct hr_span key;
-	uint32_t type;	 /* HR_TYPE_* */
+	uint32_t type; /* HR_TYPE_* */
 	uint32_t n_items;
-	int64_t integer; /* integer; boolean 0 or 1; duration in seconds; bytes */
+	int64_t integer;     /* integer; boolean 0 or 1; duration in seconds; bytes */
 	struct hr_span text; /* string, enum, secret, text; json: as JSON text */
-	const struct hr_span *items; /* list: n_items values; map: n_items keys and values in turn */
+	const struct hr_span
+		*items; /* list: n_items of them; map: n_items, keys and values in turn */
 };
 
 struct hr_open {
@@ -207,7 +209,7 @@ struct hr_open {
 	uint64_t value_stride; /* bytes from one value to the next */
 	const struct hr_value *values;
 	struct hr_span installation; /* this installation's id, the value of its mark */
-	struct hr_span account;	     /* id of the provider config */
+	struct hr_span account;      /* id of the provider config */
 	struct hr_span state_dir;    /* profile HR_PROFILE_LOCAL: a folder of the account's own */
 
 	/* minor 0 ends here */
@@ -242,7 +244,7 @@ struct hr_step {
 	uint32_t n_marks;
 	uint32_t guest_os; /* HR_GUEST_* */
 	struct hr_span host_name;
-	struct hr_span script;	  /* create, inject: rendered startup script */
+	struct hr_span script;    /* create, inject: rendered startup script */
 	struct hr_span overrides; /* create: JSON object, or empty */
 
 	/* minor 0 ends here */
@@ -263,12 +265,12 @@ struct hr_instance {
 	uint32_t size;
 	uint32_t state; /* HR_STATE_* */
 	struct hr_span instance_id;
-	struct hr_span server_id;     /* from its mark; list: required */
-	struct hr_span config_id;     /* from its mark */
-	struct hr_span address;	      /* where sessions connect; empty: not known yet */
-	struct hr_span status_text;   /* the provider's own words */
-	int64_t created_ms;	      /* Unix time in ms; 0: not known */
-	uint32_t connection_port;     /* 0: the config's */
+	struct hr_span server_id;   /* from its mark; list: required */
+	struct hr_span config_id;   /* from its mark */
+	struct hr_span address;     /* where sessions connect; empty: not known yet */
+	struct hr_span status_text; /* the provider's own words */
+	int64_t created_ms;         /* Unix time in ms; 0: not known */
+	uint32_t connection_port;   /* 0: the config's */
 	uint32_t reserved_0;
 
 	/* minor 0 ends here */
@@ -281,7 +283,8 @@ struct hr_instance_sink {
 	void (*instance)(const struct hr_instance_sink *sink, const struct hr_instance *instance);
 	/* list only: a part (node, zone) that could not be read, and why. An incomplete list never
 	 * proves absence. */
-	void (*unread)(const struct hr_instance_sink *sink, struct hr_span part, struct hr_span why);
+	void (*unread)(const struct hr_instance_sink *sink, struct hr_span part,
+		       struct hr_span why);
 	/* list only: everything was read. Without it the list is incomplete. */
 	void (*complete)(const struct hr_instance_sink *sink);
 };
@@ -339,13 +342,13 @@ enum { HR_THREADS_SERIAL = 1000, HR_THREADS_PARALLEL = 2000 };
 enum { HR_PROFILE_COMPUTE = 1, HR_PROFILE_LOCAL = 2 };
 
 enum { /* how scripts reach the guest */
-	HR_SCRIPT_AT_CREATE = 1u << 0,
-	HR_SCRIPT_AFTER_BOOT = 1u << 1 /* needs inject */
+       HR_SCRIPT_AT_CREATE = 1u << 0,
+       HR_SCRIPT_AFTER_BOOT = 1u << 1 /* needs inject */
 };
 
-enum { /* capabilities of the implementation */
-	HR_CAP_CREATES_ONCE = 1u << 0,	/* an idempotency token or a unique name: never two */
-	HR_CAP_ABSENT_ONE_LOOK = 1u << 1 /* one look proves absence, and nothing sent before
+enum {                                  /* capabilities of the implementation */
+       HR_CAP_CREATES_ONCE = 1u << 0,   /* an idempotency token or a unique name: never two */
+       HR_CAP_ABSENT_ONE_LOOK = 1u << 1 /* one look proves absence, and nothing sent before
 					    can take effect later; else two looks, apart */
 };
 
@@ -354,7 +357,7 @@ struct hr_provider {
 	uint32_t magic; /* HR_ABI_MAGIC */
 	uint16_t abi_major;
 	uint16_t abi_minor;
-	uint32_t size; /* sizeof(struct hr_provider) of the module's build */
+	uint32_t size;  /* sizeof(struct hr_provider) of the module's build */
 	uint32_t flags; /* HR_PROVIDER_* */
 
 	uint32_t draft; /* HR_ABI_DRAFT; 0 once the ABI is frozen */
@@ -365,15 +368,15 @@ struct hr_provider {
 	const char *vendor;
 	const char *url;
 	const char *licence;
-	uint64_t capabilities; /* HR_CAP_* */
+	uint64_t capabilities;    /* HR_CAP_* */
 	uint32_t max_concurrency; /* largest useful number of calls at once; 0: the host's choice */
-	uint32_t profile;	  /* HR_PROFILE_* */
+	uint32_t profile;         /* HR_PROFILE_* */
 	const struct hr_setting *settings;
 	uint32_t n_settings;
 	uint32_t settings_stride; /* sizeof(struct hr_setting) of the module's build */
-	uint32_t linux_scripts;	  /* HR_SCRIPT_*; 0: none */
+	uint32_t linux_scripts;   /* HR_SCRIPT_*; 0: none */
 	uint32_t windows_scripts;
-	uint64_t script_max;	     /* bytes before the provider's encoding; 0: no limit */
+	uint64_t script_max;         /* bytes before the provider's encoding; 0: no limit */
 	uint64_t script_encoded_max; /* bytes after it; 0: no limit */
 
 	/* Settings to an account. [any thread] [no wait]: no network here. */
@@ -421,12 +424,15 @@ enum {
 };
 
 /* First members of every descriptor. */
-#define HR_PROVIDER_HEADER                                                                         \
-	.magic = HR_ABI_MAGIC, .abi_major = HR_ABI_MAJOR, .abi_minor = HR_ABI_MINOR,               \
+#define HR_PROVIDER_HEADER                                                           \
+	.magic = HR_ABI_MAGIC, .abi_major = HR_ABI_MAJOR, .abi_minor = HR_ABI_MINOR, \
 	.size = sizeof(struct hr_provider), .draft = HR_ABI_DRAFT
 
 /* Text constants as spans. */
-#define HR_SPAN_OF(literal) {(literal), sizeof(literal) - 1}
+#define HR_SPAN_OF(literal)                    \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
+	}
 
 #ifdef HR_BUILDS_MODULE
 extern HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL;

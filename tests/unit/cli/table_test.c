@@ -149,6 +149,23 @@ START_TEST(objects_as_lines)
 }
 END_TEST
 
+START_TEST(lists_of_objects_as_blocks)
+{
+	prints_object(OUTPUT_TABLE,
+		      "{\"a\": [{\"x\": 1, \"y\": {\"z\": 2}}, {\"x\": \"m\\nn\"}], \"b\": [1, 2], "
+		      "\"c\": []}",
+		      "a:\n"
+		      "  - x: 1\n"
+		      "    y:\n"
+		      "      z: 2\n"
+		      "  - x:\n"
+		      "      m\n"
+		      "      n\n"
+		      "b: [1,2]\n"
+		      "c: []\n");
+}
+END_TEST
+
 SUITE_MAIN("table", columns_are_as_wide_as_their_widest, width_counts_characters,
 	   what_is_not_there_is_a_dash, no_value_can_steer_a_terminal, names_alone,
-	   json_is_whole_and_sorted, objects_as_lines)
+	   json_is_whole_and_sorted, objects_as_lines, lists_of_objects_as_blocks)

@@ -141,6 +141,14 @@ START_TEST(nearest_tag_is_the_example)
 }
 END_TEST
 
+START_TEST(tags_without_a_value_are_told)
+{
+	ck_assert_ptr_null(script_unfilled_tag("{server_id} {{domain}} {pool_name}"));
+	ck_assert_str_eq(script_unfilled_tag("{server_id} {{x}} {domain}"), "domain");
+	ck_assert_str_eq(script_unfilled_tag("{{{manager_token}}}"), "manager_token");
+}
+END_TEST
+
 START_TEST(size_is_limited)
 {
 	size_t size = ((size_t)1 << 20) + 2;
@@ -180,6 +188,7 @@ int main(void)
 	tcase_add_test(tests, values_are_not_scanned);
 	tcase_add_test(tests, mistakes_are_named);
 	tcase_add_test(tests, nearest_tag_is_the_example);
+	tcase_add_test(tests, tags_without_a_value_are_told);
 	tcase_add_test(tests, size_is_limited);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

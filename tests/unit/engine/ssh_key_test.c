@@ -24,6 +24,15 @@ static void run(const char *command, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
+/* A folder of the test's own below the system's for temporary files. */
+static void make_folder(char *buf, size_t size)
+{
+	const char *parent = getenv("TMPDIR");
+
+	text_format(buf, size, "%s/ssh-key-test-XXXXXX", parent ? parent : "/tmp");
+	ck_assert_ptr_nonnull(mkdtemp(buf));
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "we");
@@ -37,8 +46,7 @@ static void write_file(const char *path, const char *text)
 /* ssh-keygen gets the public half out of the private one: its own parser takes our container. */
 START_TEST(ssh_keygen_reads_the_pair)
 {
-	char folder[] = "/tmp/ssh-key-test-XXXXXX";
-	char path[64], command[160], line[1024];
+	char folder[256], path[300], command[400], line[1024];
 	char *private_key = NULL, *public_key = NULL;
 	struct hr_error err = {0};
 	uint8_t seed[32];
@@ -48,7 +56,7 @@ START_TEST(ssh_keygen_reads_the_pair)
 	ck_assert_msg(ssh_key_make(seed, _i == 0 ? "demo-1" : "", &private_key, &public_key, &err) == 0,
 		      "%s", err.message);
 	ck_assert_int_eq(ssh_key_public_valid(public_key), 1);
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	make_folder(folder, sizeof(folder));
 	text_format(path, sizeof(path), "%s/key", folder);
 	write_file(path, private_key);
 	text_format(command, sizeof(command), "ssh-keygen -y -P '' -f %s", path);
@@ -112,12 +120,12 @@ static void expect_valid(const char *command)
 
 START_TEST(keys_that_ssh_keygen_makes_are_accepted)
 {
-	char folder[] = "/tmp/ssh-key-test-XXXXXX";
+	char folder[256], line[2048];
 	static const char *const kinds[] = {"ed25519", "ecdsa -b 256", "ecdsa -b 384", "ecdsa -b 521",
 					    "rsa -b 2048"};
-	char command[256];
+	char command[1400];
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	make_folder(folder, sizeof(folder));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		text_format(command, sizeof(command),
 			    "ssh-keygen -q -N '' -C 'root@a host' -t %s -f %s/k && cat %s/k.pub && rm %s/k "
@@ -129,7 +137,6 @@ START_TEST(keys_that_ssh_keygen_makes_are_accepted)
 	text_format(command, sizeof(command),
 		    "ssh-keygen -q -N '' -t rsa -b 1024 -f %s/k && cat %s/k.pub && rm %s/k %s/k.pub", folder,
 		    folder, folder, folder);
-	char line[2048];
 	run(command, line, sizeof(line));
 	ck_assert_int_eq(ssh_key_public_valid(line), 0);
 	ck_assert_int_eq(rmdir(folder), 0);

@@ -1,182 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inline dispatcher with a real module: one answer for each request whatever the module does,
- * accounts opened, replaced and closed, deadlines, cancellation, and nothing secret in the log. */
-#include "provider/inline.h"
+ * accounts opened, replaced and closed, deadlines and cancellation. */
+#include "inline_bench.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <check.h>
 
-#include "../../modules/module_folder.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-
-#define INSTALLATION "11111111-1111-4111-8111-111111111111"
-#define ACCOUNT "22222222-2222-4222-8222-222222222222"
-#define OTHER_ACCOUNT "33333333-3333-4333-8333-333333333333"
-#define SERVER "44444444-4444-4444-8444-444444444444"
-#define CONFIG "55555555-5555-4555-8555-555555555555"
-#define SECRET "hunter2-and-more"
-#define PATIENCE_MS 30000
-#define LONG_MS 60000
-
-static struct module_folder modules, state;
-static struct registry *registry;
-static struct mailbox *answers;
-static struct dispatcher *dispatcher;
-static uint64_t next_ticket;
-static char trace[400];
-
-static void start(unsigned workers)
-{
-	struct inline_options options = {
-		.installation = INSTALLATION,
-		.state_dir = state.path,
-		.host_uid_first = 61184,
-		.host_uid_last = 61439,
-		.workers = workers,
-	};
-	struct hr_error err;
-
-	options.registry = registry;
-	options.answers = answers;
-	ck_assert_int_eq(inline_dispatcher_new(&options, &dispatcher, &err), 0);
-}
-
-static void setup(void)
-{
-	struct registry_options options = {.path = modules.path, .local_modules = "mocklocal"};
-	struct hr_error err;
-	char path[600];
-
-	umask(022);
-	module_folder_make(&modules);
-	module_folder_make(&state);
-	snprintf(trace, sizeof(trace), "%s/trace", state.path);
-	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
-	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
-	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
-	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
-	answers = mailbox_new(NULL, NULL);
-	ck_assert_ptr_nonnull(answers);
-	next_ticket = 1;
-	start(8);
-}
-
-static void teardown(void)
-{
-	struct mail *mail;
-
-	dispatch_free(dispatcher);
-	while ((mail = mailbox_take(answers)) != NULL)
-		dispatch_answer_free((struct dispatch_answer *)(void *)mail);
-	mailbox_free(answers);
-	registry_close(registry);
-	module_folder_remove(&modules);
-	module_folder_remove(&state);
-}
-
-/* ---- Requests ------------------------------------------------------------------------------ */
-
-static struct dispatch_request request(enum dispatch_kind kind)
-{
-	struct dispatch_request r = {.kind = kind, .timeout_ms = LONG_MS};
-
-	r.ticket = next_ticket++;
-	text_copy(r.account, sizeof(r.account), ACCOUNT);
-	text_copy(r.step.server_id, sizeof(r.step.server_id), SERVER);
-	text_copy(r.step.config_id, sizeof(r.step.config_id), CONFIG);
-	text_copy(r.step.server_name, sizeof(r.step.server_name), "srv-1");
-	r.step.attempt = 1;
-	return r;
-}
-
-static uint64_t submit(const struct dispatch_request *r)
-{
-	struct hr_error err = {0};
-
-	ck_assert_msg(dispatch_submit(dispatcher, r, &err) == 0, "%s", err.message);
-	return r->ticket;
-}
-
-/* The next answer, of whatever request. */
-static struct dispatch_answer *next_answer(void)
-{
-	int64_t until = clock_now().mono_ms + PATIENCE_MS;
-	struct mail *mail;
-
-	while ((mail = mailbox_take(answers)) == NULL) {
-		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	}
-	return (struct dispatch_answer *)(void *)mail;
-}
-
-/* Submits and waits for this one's answer. */
-static struct dispatch_answer *ask(const struct dispatch_request *r)
-{
-	struct dispatch_answer *answer;
-
-	submit(r);
-	answer = next_answer();
-	ck_assert_uint_eq(answer->ticket, r->ticket);
-	ck_assert_int_eq(answer->kind, r->kind);
-	ck_assert_str_eq(answer->account, r->account);
-	return answer;
-}
-
-/* format: settings as JSON members beside the token. */
-static struct dispatch_answer *try_open(const char *provider, const char *members)
-{
-	struct dispatch_request r = request(DISPATCH_OPEN);
-	struct dispatch_answer *answer;
-	struct hr_error err;
-	char text[1024];
-	json_t *settings;
-
-	snprintf(text, sizeof(text), "{\"token\":\"%s\"%s%s}", SECRET, members[0] ? "," : "",
-		 members);
-	ck_assert_int_eq(json_parse(text, strlen(text), "settings", &settings, &err), 0);
-	r.provider = provider;
-	r.settings = settings;
-	submit(&r);
-	json_decref(settings); /* it was copied */
-	answer = next_answer();
-	ck_assert_uint_eq(answer->ticket, r.ticket);
-	return answer;
-}
-
-static void open_account(const char *provider, const char *members)
-{
-	struct dispatch_answer *answer = try_open(provider, members);
-
-	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
-	dispatch_answer_free(answer);
-}
-
-static void open_behaving(const char *behaviour)
-{
-	char members[128];
-
-	snprintf(members, sizeof(members), "\"behaviour\":\"%s\"", behaviour);
-	open_account("mock", members);
-}
-
-static struct dispatch_answer *ask_kind(enum dispatch_kind kind)
-{
-	struct dispatch_request r = request(kind);
-
-	return ask(&r);
-}
 
 /* ---- Accounts ------------------------------------------------------------------------------ */
 
@@ -280,22 +120,33 @@ END_TEST
 /* What is asked right behind an OPEN waits for it, and hears why it failed. */
 START_TEST(behind_an_open)
 {
-	struct dispatch_request r = request(DISPATCH_OPEN), list = request(DISPATCH_LIST);
+	struct dispatch_request slow, open_it, list;
 	struct dispatch_answer *answer;
 
-	r.provider = "mock";
-	r.settings = json_pack("{ssss}", "token", SECRET, "behaviour", "open-fails");
-	submit(&r);
+	dispatch_free(dispatcher);
+	start_dispatcher(1);
+	open_account("mock", "\"delay\":300");
+	slow = request(DISPATCH_LIST);
+	submit(&slow); /* has the only worker */
+	open_it = request(DISPATCH_OPEN);
+	text_copy(open_it.account, sizeof(open_it.account), OTHER_ACCOUNT);
+	open_it.provider = "mock";
+	open_it.settings = json_pack("{ssss}", "token", SECRET, "behaviour", "open-fails");
+	submit(&open_it);
+	json_decref(json_unconst(open_it.settings));
+	list = request(DISPATCH_LIST);
+	text_copy(list.account, sizeof(list.account), OTHER_ACCOUNT);
 	submit(&list);
-	json_decref(json_unconst(r.settings));
+	dispatch_answer_free(next_answer());
 	answer = next_answer();
 	ck_assert_int_eq(answer->kind, DISPATCH_OPEN);
+	ck_assert_int_eq(answer->result, HR_AUTH);
 	dispatch_answer_free(answer);
 	answer = next_answer();
 	ck_assert_int_eq(answer->kind, DISPATCH_LIST);
 	ck_assert_int_eq(answer->result, HR_TRANSIENT);
 	ck_assert_str_eq(answer->error.message,
-			 "account " ACCOUNT " is not open: the token is refused");
+			 "account " OTHER_ACCOUNT " is not open: the token is refused");
 	dispatch_answer_free(answer);
 }
 END_TEST
@@ -364,182 +215,6 @@ START_TEST(free_closes_accounts)
 	dispatch_free(dispatcher);
 	dispatcher = NULL;
 	expect_trace("open north\nclose north\n");
-}
-END_TEST
-
-/* ---- What the module does wrong ------------------------------------------------------------- */
-
-static void expect_fault(const char *behaviour, enum dispatch_kind kind, const char *what)
-{
-	char expected[512];
-	struct dispatch_answer *answer;
-
-	open_behaving(behaviour);
-	answer = ask_kind(kind);
-	ck_assert_int_eq(answer->result, HR_INTERNAL);
-	snprintf(expected, sizeof(expected),
-		 "the module mock 1.0 is at fault in %s: %s; report this to its vendor, Acme",
-		 dispatch_kind_name(kind), what);
-	ck_assert_str_eq(answer->error.message, expected);
-	ck_assert_uint_eq(answer->error.flags,
-			  kind == DISPATCH_CREATE ? HR_FAULT_OUTCOME_UNKNOWN : 0);
-	ck_assert_ptr_null(answer->resume_token);
-	ck_assert_uint_eq(answer->n_instances, 0);
-	dispatch_answer_free(answer);
-}
-
-START_TEST(faults_in_steps)
-{
-	char what[128];
-
-	expect_fault("long-token", DISPATCH_CREATE,
-		     "the resume token has 4097 bytes, at most 4096 are possible");
-	expect_fault("binary-token", DISPATCH_CREATE, "the resume token is no UTF-8 text");
-	expect_fault("again-late", DISPATCH_CREATE,
-		     "it asks to be called again and gives no resume token");
-	expect_fault("no-instance", DISPATCH_CREATE,
-		     "it says that it has created a server and reports no instance id");
-	expect_fault("long-id", DISPATCH_CREATE,
-		     "the instance id has 512 bytes, at most 255 are possible");
-	expect_fault("empty-id", DISPATCH_CREATE, "an empty instance id is reported");
-	expect_fault("unknown", DISPATCH_CREATE, "it gives the unknown result 77");
-	snprintf(what, sizeof(what),
-		 "an error's details have a size of 4 bytes, at least %zu are wanted",
-		 sizeof(struct hr_fault));
-	expect_fault("short-fault", DISPATCH_CREATE, what);
-}
-END_TEST
-
-static void make_server(void)
-{
-	struct dispatch_answer *answer;
-
-	open_behaving("good");
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_eq(answer->result, HR_OK);
-	dispatch_answer_free(answer);
-}
-
-START_TEST(faults_in_lists)
-{
-	expect_fault("again-list", DISPATCH_LIST,
-		     "it asks to be called again, which only steps may do");
-}
-END_TEST
-
-/* The mock's instances die with its account, so each of these makes its own. */
-static struct dispatch_answer *list_behaving(const char *behaviour)
-{
-	struct dispatch_answer *answer;
-
-	open_behaving(behaviour);
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_eq(answer->result, HR_OK);
-	dispatch_answer_free(answer);
-	return ask_kind(DISPATCH_LIST);
-}
-
-START_TEST(incomplete_lists)
-{
-	struct dispatch_answer *answer = list_behaving("no-complete");
-
-	ck_assert_int_eq(answer->result, HR_OK);
-	ck_assert(!answer->complete);
-	ck_assert_uint_eq(answer->n_instances, 1);
-	ck_assert_str_eq(answer->unread, "the module does not say that the list is complete");
-	dispatch_answer_free(answer);
-
-	answer = list_behaving("unread");
-	ck_assert(!answer->complete);
-	ck_assert_str_eq(answer->unread, "node-3: it does not answer");
-	dispatch_answer_free(answer);
-
-	answer = list_behaving("foreign");
-	ck_assert(!answer->complete);
-	ck_assert_uint_eq(answer->n_instances, 0);
-	ck_assert_str_eq(answer->unread, "i-1: its server mark is no server's id");
-	dispatch_answer_free(answer);
-
-	answer = list_behaving("bad-address");
-	ck_assert_int_eq(answer->result, HR_INTERNAL);
-	ck_assert_ptr_nonnull(strstr(answer->error.message,
-				     "an address holds other characters than letters, digits and "
-				     ".:-_%"));
-	dispatch_answer_free(answer);
-
-	answer = list_behaving("short-instance");
-	ck_assert_int_eq(answer->result, HR_INTERNAL);
-	ck_assert_ptr_nonnull(strstr(answer->error.message, "an instance has a size of 8 bytes"));
-	dispatch_answer_free(answer);
-}
-END_TEST
-
-START_TEST(errors)
-{
-	struct dispatch_answer *answer;
-
-	open_behaving("refuse");
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_eq(answer->result, HR_CAPACITY);
-	ck_assert_int_eq(answer->error.class, HR_CAPACITY);
-	ck_assert_str_eq(answer->error.message, "no room in north");
-	ck_assert_str_eq(answer->error.field, "settings.region");
-	ck_assert_str_eq(answer->error.request_id, "req-7");
-	ck_assert_int_eq(answer->error.http_status, 503);
-	ck_assert_int_eq(answer->error.retry_after_ms, 1500);
-	dispatch_answer_free(answer);
-	open_behaving("silent");
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_eq(answer->result, HR_QUOTA);
-	ck_assert_str_eq(answer->error.message,
-			 "the module mock fails in create with \"quota\" and says nothing more");
-	dispatch_answer_free(answer);
-	answer = ask_kind(DISPATCH_INJECT);
-	ck_assert_int_eq(answer->result, HR_UNSUPPORTED);
-	ck_assert_str_eq(answer->error.message,
-			 "the module mock cannot run scripts in a server after boot");
-	dispatch_answer_free(answer);
-	open_behaving("much-memory");
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_eq(answer->result, HR_INTERNAL);
-	ck_assert_str_eq(answer->error.message, "no memory");
-	dispatch_answer_free(answer);
-	open_behaving("problems");
-	answer = ask_kind(DISPATCH_CHECK);
-	ck_assert_int_eq(answer->result, HR_OK);
-	ck_assert_uint_eq(answer->n_problems, 2);
-	ck_assert_int_eq(answer->problems[1].error.class, HR_AUTH);
-	ck_assert_str_eq(answer->problems[1].error.message, "token refused");
-	ck_assert_str_eq(answer->problems[1].error.field, "settings.token");
-	dispatch_answer_free(answer);
-}
-END_TEST
-
-/* Of the log (standard error into a file) and of the error nothing of the secret is seen. */
-START_TEST(secrets_are_masked)
-{
-	int log, saved = dup(STDERR_FILENO);
-	struct dispatch_answer *answer;
-	char text[4096];
-	ssize_t n;
-
-	log = open(trace, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	ck_assert_int_ge(log, 0);
-	open_behaving("leak");
-	ck_assert_int_ge(dup2(log, STDERR_FILENO), 0);
-	answer = ask_kind(DISPATCH_CREATE);
-	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
-	ck_assert_str_eq(answer->error.message, "cannot log in with ***");
-	dispatch_answer_free(answer);
-	n = pread(log, text, sizeof(text) - 1, 0);
-	ck_assert_int_gt(n, 0);
-	text[n] = '\0';
-	ck_assert_ptr_nonnull(strstr(text, "mock: cannot log in with ***"));
-	ck_assert_ptr_nonnull(strstr(text, ACCOUNT));
-	ck_assert_ptr_nonnull(strstr(text, SERVER));
-	ck_assert_ptr_null(strstr(text, SECRET));
-	close(log);
-	close(saved);
 }
 END_TEST
 
@@ -778,6 +453,16 @@ START_TEST(local_profile)
 }
 END_TEST
 
+static void make_server(void)
+{
+	struct dispatch_answer *answer;
+
+	open_behaving("good");
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_int_eq(answer->result, HR_OK);
+	dispatch_answer_free(answer);
+}
+
 /* The service is not for everyone, and neither is the folder. */
 START_TEST(compute_profile)
 {
@@ -797,17 +482,12 @@ int main(void)
 	int failed;
 
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
 	tcase_add_test(tests, life_of_a_server);
 	tcase_add_test(tests, not_open);
 	tcase_add_test(tests, behind_an_open);
 	tcase_add_test(tests, replaced_after_its_last_call);
 	tcase_add_test(tests, free_closes_accounts);
-	tcase_add_test(tests, faults_in_steps);
-	tcase_add_test(tests, faults_in_lists);
-	tcase_add_test(tests, incomplete_lists);
-	tcase_add_test(tests, errors);
-	tcase_add_test(tests, secrets_are_masked);
 	tcase_add_test(tests, parallel_up_to_its_concurrency);
 	tcase_add_test(tests, serial_one_at_a_time);
 	tcase_add_test(tests, deadline_cancels);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The test bench of the inline dispatcher. */
+#include "inline_bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <check.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+
+struct module_folder state;
+static struct module_folder modules;
+static struct registry *registry;
+struct mailbox *answers;
+struct dispatcher *dispatcher;
+uint64_t next_ticket;
+char trace[400];
+
+void start_dispatcher(unsigned workers)
+{
+	struct inline_options options = {
+		.installation = INSTALLATION,
+		.state_dir = state.path,
+		.host_uid_first = 61184,
+		.host_uid_last = 61439,
+		.workers = workers,
+	};
+	struct hr_error err;
+
+	options.registry = registry;
+	options.answers = answers;
+	ck_assert_int_eq(inline_dispatcher_new(&options, &dispatcher, &err), 0);
+}
+
+void bench_setup(void)
+{
+	struct registry_options options = {.path = modules.path, .local_modules = "mocklocal"};
+	struct hr_error err;
+	char path[600];
+
+	umask(022);
+	module_folder_make(&modules);
+	module_folder_make(&state);
+	snprintf(trace, sizeof(trace), "%s/trace", state.path);
+	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
+	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	answers = mailbox_new(NULL, NULL);
+	ck_assert_ptr_nonnull(answers);
+	next_ticket = 1;
+	start_dispatcher(8);
+}
+
+void bench_teardown(void)
+{
+	struct mail *mail;
+
+	dispatch_free(dispatcher);
+	while ((mail = mailbox_take(answers)) != NULL)
+		dispatch_answer_free((struct dispatch_answer *)(void *)mail);
+	mailbox_free(answers);
+	registry_close(registry);
+	module_folder_remove(&modules);
+	module_folder_remove(&state);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+struct dispatch_request request(enum dispatch_kind kind)
+{
+	struct dispatch_request r = {.kind = kind, .timeout_ms = LONG_MS};
+
+	r.ticket = next_ticket++;
+	text_copy(r.account, sizeof(r.account), ACCOUNT);
+	text_copy(r.step.server_id, sizeof(r.step.server_id), SERVER);
+	text_copy(r.step.config_id, sizeof(r.step.config_id), CONFIG);
+	text_copy(r.step.server_name, sizeof(r.step.server_name), "srv-1");
+	r.step.attempt = 1;
+	return r;
+}
+
+uint64_t submit(const struct dispatch_request *r)
+{
+	struct hr_error err = {0};
+
+	ck_assert_msg(dispatch_submit(dispatcher, r, &err) == 0, "%s", err.message);
+	return r->ticket;
+}
+
+/* The next answer, of whatever request. */
+struct dispatch_answer *next_answer(void)
+{
+	int64_t until = clock_now().mono_ms + PATIENCE_MS;
+	struct mail *mail;
+
+	while ((mail = mailbox_take(answers)) == NULL) {
+		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	return (struct dispatch_answer *)(void *)mail;
+}
+
+/* Submits and waits for this one's answer. */
+struct dispatch_answer *ask(const struct dispatch_request *r)
+{
+	struct dispatch_answer *answer;
+
+	submit(r);
+	answer = next_answer();
+	ck_assert_uint_eq(answer->ticket, r->ticket);
+	ck_assert_int_eq(answer->kind, r->kind);
+	ck_assert_str_eq(answer->account, r->account);
+	return answer;
+}
+
+/* format: settings as JSON members beside the token. */
+struct dispatch_answer *try_open(const char *provider, const char *members)
+{
+	struct dispatch_request r = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	struct hr_error err;
+	char text[1024];
+	json_t *settings;
+
+	snprintf(text, sizeof(text), "{\"token\":\"%s\"%s%s}", SECRET, members[0] ? "," : "",
+		 members);
+	ck_assert_int_eq(json_parse(text, strlen(text), "settings", &settings, &err), 0);
+	r.provider = provider;
+	r.settings = settings;
+	submit(&r);
+	json_decref(settings); /* it was copied */
+	answer = next_answer();
+	ck_assert_uint_eq(answer->ticket, r.ticket);
+	return answer;
+}
+
+void open_account(const char *provider, const char *members)
+{
+	struct dispatch_answer *answer = try_open(provider, members);
+
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+
+void open_behaving(const char *behaviour)
+{
+	char members[128];
+
+	snprintf(members, sizeof(members), "\"behaviour\":\"%s\"", behaviour);
+	open_account("mock", members);
+}
+
+struct dispatch_answer *ask_kind(enum dispatch_kind kind)
+{
+	struct dispatch_request r = request(kind);
+
+	return ask(&r);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An inline dispatcher over the mock modules, for one test at a time: requests are made, submitted
+ * and waited for here. Everything fails the test when it does not work. */
+#ifndef TESTS_UNIT_PROVIDER_INLINE_BENCH_H
+#define TESTS_UNIT_PROVIDER_INLINE_BENCH_H
+
+#include "../../modules/module_folder.h"
+#include "provider/inline.h"
+
+#define INSTALLATION "11111111-1111-4111-8111-111111111111"
+#define ACCOUNT "22222222-2222-4222-8222-222222222222"
+#define OTHER_ACCOUNT "33333333-3333-4333-8333-333333333333"
+#define SERVER "44444444-4444-4444-8444-444444444444"
+#define CONFIG "55555555-5555-4555-8555-555555555555"
+#define SECRET "hunter2-and-more"
+#define PATIENCE_MS 30000
+#define LONG_MS 60000
+
+/* Fresh for each test. */
+extern struct module_folder state; /* the state folder */
+extern struct mailbox *answers;
+extern struct dispatcher *dispatcher;
+extern uint64_t next_ticket;
+extern char trace[400]; /* path of a file in the state folder */
+
+/* Fixture. */
+void bench_setup(void);
+void bench_teardown(void);
+
+/* A dispatcher of so many workers, where there is none. */
+void start_dispatcher(unsigned workers);
+
+/* A request of the account ACCOUNT, with a ticket of its own; steps are for SERVER. */
+struct dispatch_request request(enum dispatch_kind kind);
+
+/* Gives the ticket. */
+uint64_t submit(const struct dispatch_request *r);
+
+/* The next answer, of whatever request; the caller frees it, here and below. */
+struct dispatch_answer *next_answer(void);
+
+/* Submits and waits for this one's answer. */
+struct dispatch_answer *ask(const struct dispatch_request *r);
+struct dispatch_answer *ask_kind(enum dispatch_kind kind);
+
+/* Opens with the secret SECRET; members: further settings as JSON members. */
+struct dispatch_answer *try_open(const char *provider, const char *members);
+void open_account(const char *provider, const char *members);
+void open_behaving(const char *behaviour);
+
+#endif
