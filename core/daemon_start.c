@@ -151,10 +151,13 @@ int start_check(const struct daemon_config *config, struct hr_error *err)
 	size_t refused = 0;
 
 	printf("configuration: %s\n", config->file[0] != '\0' ? config->file : "defaults");
-	if (store_open(&options, &store, err) != 0)
+	if (store_open(&options, &store, err) == 0)
+		printf("store: %s is well\n", config->state_dir);
+	else if (err->class == HR_NOT_FOUND)
+		printf("store: %s\n", err->message);
+	else
 		return -1;
 	store_close(store);
-	printf("store: %s is well\n", config->state_dir);
 	if (start_registry(config, &registry, err) != 0)
 		return -1;
 	for (size_t i = 0; i < registry_count(registry); i++) {

@@ -245,7 +245,7 @@ static int warn_minimum(const struct provider_config *account,
 		return 0;
 	return edit_warn(edit, "minimum_available_sessions", err,
 			 "%lld sessions cannot be kept available: provider config \"%s\" has max_instances "
-			 "%lld, which is room for %lld",
+			 "%lld, which is room for %lld; raise that or lower minimum_available_sessions",
 			 (long long)config->minimum_available_sessions, account->name,
 			 (long long)account->max_instances, (long long)most);
 }

@@ -150,6 +150,8 @@ static const struct dispatch_instance *listed(const struct dispatch_answer *answ
 {
 	struct dispatch_instance key;
 
+	if (answer->n_instances == 0)
+		return NULL;
 	text_copy(key.instance_id, sizeof(key.instance_id), instance_id);
 	return bsearch(&key, answer->instances, answer->n_instances, sizeof(*answer->instances),
 		       by_instance_id);
@@ -201,8 +203,9 @@ static int apply_list(struct tx *tx, struct look *look, struct hr_error *err)
 	size_t n = PAGE;
 	int result = 0;
 
-	qsort(look->answer->instances, look->answer->n_instances, sizeof(*look->answer->instances),
-	      by_instance_id);
+	if (look->answer->n_instances > 0)
+		qsort(look->answer->instances, look->answer->n_instances,
+		      sizeof(*look->answer->instances), by_instance_id);
 	while (result == 0 && n == PAGE) {
 		struct server *servers;
 

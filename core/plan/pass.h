@@ -37,12 +37,12 @@ struct slot {
 	bool dropped;
 	bool holds_place; /* TIER_STUCK: it counts under the limit also while it is not kept */
 	struct plan_seat *seats; /* its seats with those that this pass gave; NULL: none given */
-	size_t taken;		 /* sessions that this pass put here */
+	size_t taken;            /* sessions that this pass put here */
 };
 
 struct pass_zone {
 	const char *id;
-	int64_t spare;	       /* running and on the way, after the seats given so far */
+	int64_t spare;         /* running and on the way, after the seats given so far */
 	int64_t running_spare; /* of that on running servers */
 	int64_t target;
 };
@@ -66,7 +66,7 @@ struct pass {
 	int64_t *zone_spare; /* by zone: room to remember sums in */
 	size_t n_zones;
 	struct plan_server *servers; /* beside slots: place() wants them in a row */
-	struct slot *slots;	     /* by tier; those added come last */
+	struct slot *slots;          /* by tier; those added come last */
 	size_t n_slots;
 	size_t slots_size;
 	size_t first_leaving; /* slots below are TIER_RUNNING */
@@ -80,7 +80,7 @@ struct pass {
 /* What the passes hand on. */
 struct draft {
 	int64_t *added; /* by config */
-	bool *dropped;	/* by source */
+	bool *dropped;  /* by source */
 };
 
 /* pass.c */

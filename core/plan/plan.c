@@ -13,7 +13,7 @@
  * a whole plan too, if perhaps not the smallest. */
 #define MAX_PASSES 8
 
-/* How often less is tried. One try per config that adds servers is the rule. */
+/* How often less is tried: once per config that adds servers is the rule. */
 #define MAX_TRIES 64
 
 struct plan_decision *plan_decide(struct pass *pass, struct plan *plan, enum plan_action action)
@@ -108,29 +108,38 @@ static void make_passes(const struct plan_snapshot *snapshot, struct draft *draf
 	}
 }
 
-/* A server added early for one session may be needless once a larger one was added for another:
- * where a pass is content with one fewer of a config, the plan is that one. */
-static void trim(const struct plan_snapshot *snapshot, struct draft *draft, struct pass *pass)
+/* Whether a pass is content with one fewer of this config; the draft and the pass are then that. */
+static bool try_fewer(struct draft *draft, size_t config, size_t unseated, struct pass *pass)
 {
-	size_t unseated = pass->unseated;
-	bool content = true;
-	int tries = 0;
+	if (draft->added[config] == 0)
+		return false;
+	draft->added[config]--;
+	make_pass(pass->snapshot, draft, pass);
+	if (pass->no_memory || (agrees(pass, draft) && pass->unseated <= unseated))
+		return true;
+	draft->added[config]++;
+	make_pass(pass->snapshot, draft, pass);
+	return false;
+}
 
-	for (size_t c = 0; c < snapshot->n_configs && snapshot->n_queue > 0; c++) {
-		while (draft->added[c] > 0 && tries++ < MAX_TRIES) {
-			draft->added[c]--;
-			make_pass(snapshot, draft, pass);
-			content = agrees(pass, draft) && pass->unseated <= unseated;
-			if (content)
-				continue;
-			draft->added[c]++;
-			break;
-		}
+/* A server added early for one session may be needless once a larger one was added for another.
+ * Those of the worst priority are tried first, all again after each success. */
+static void trim(struct draft *draft, struct pass *pass)
+{
+	size_t n = pass->snapshot->n_configs, unseated = pass->unseated;
+
+	for (size_t tries = 0, failed = 0; failed < n && tries < MAX_TRIES + n; tries++) {
+		size_t rank = n - 1 - tries % n, config = 0;
+
+		while (pass->configs[config].rank != rank)
+			config++;
+		if (try_fewer(draft, config, unseated, pass))
+			failed = 0;
+		else
+			failed++;
 		if (pass->no_memory)
 			return;
 	}
-	if (!content)
-		make_pass(snapshot, draft, pass);
 }
 
 static void decide_seats(struct pass *pass, struct plan *plan)
@@ -319,8 +328,8 @@ int plan(const struct plan_snapshot *snapshot, struct plan *ret_plan, struct hr_
 {
 	struct draft draft = {
 		.added = calloc(snapshot->n_configs + 1, sizeof(*draft.added)),
-		.dropped = calloc(snapshot->n_seats + snapshot->n_planned + 1,
-				  sizeof(*draft.dropped)),
+		.dropped =
+			calloc(snapshot->n_seats + snapshot->n_planned + 1, sizeof(*draft.dropped)),
 	};
 	struct pass pass = {.no_memory = !draft.added || !draft.dropped};
 	bool failed;
@@ -329,8 +338,8 @@ int plan(const struct plan_snapshot *snapshot, struct plan *ret_plan, struct hr_
 	ret_plan->next_ms = MS_NEVER;
 	if (!pass.no_memory)
 		make_passes(snapshot, &draft, &pass);
-	if (!pass.no_memory)
-		trim(snapshot, &draft, &pass);
+	if (!pass.no_memory && snapshot->n_queue > 0)
+		trim(&draft, &pass);
 	if (!pass.no_memory)
 		decide(&pass, ret_plan);
 	failed = pass.no_memory;

@@ -20,8 +20,8 @@
 struct plan_account {
 	char id[ID_SIZE];
 	char name[NAME_SIZE];
-	int64_t max_instances;	 /* -1: none */
-	int64_t instances;	 /* all not gone, of every config that shares it */
+	int64_t max_instances;   /* -1: none */
+	int64_t instances;       /* all not gone, of every config that shares it */
 	int64_t paused_until_ms; /* 0 or past: not paused */
 	char pause_reason[256];
 };
@@ -32,7 +32,7 @@ struct plan_config {
 	int64_t revision;
 	char zone_id[ID_SIZE];
 	size_t account; /* index */
-	bool enabled;	/* and within its schedule */
+	bool enabled;   /* and within its schedule */
 	int64_t priority;
 	bool stand_in;
 	bool aggressive_scaling;
@@ -141,9 +141,9 @@ enum plan_action {
 
 struct plan_decision {
 	enum plan_action action;
-	size_t config;		   /* CREATE, SURPLUS, REMOVE */
-	char server_id[ID_SIZE];   /* SEAT, CANCEL, REMOVE */
-	char session_id[ID_SIZE];  /* SEAT, REFUSE; CREATE: whom it is for, or "" for standby */
+	size_t config;            /* CREATE, SURPLUS, REMOVE */
+	char server_id[ID_SIZE];  /* SEAT, CANCEL, REMOVE */
+	char session_id[ID_SIZE]; /* SEAT, REFUSE; CREATE: whom it is for, or "" for standby */
 	int64_t surplus_since_ms;
 	int64_t surplus_floor;
 	char reason[512]; /* in words, with the numbers that led to it */
@@ -161,7 +161,7 @@ struct plan {
 	struct plan_promise *promises;
 	size_t n_promises;
 	/* The sums, for explain and metrics. */
-	int64_t spare;	/* before new servers, after promises */
+	int64_t spare; /* before new servers, after promises */
 	int64_t target;
 	int64_t running;
 	int64_t on_the_way;

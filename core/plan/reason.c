@@ -84,7 +84,8 @@ static void blocked_text(const struct pass *pass, size_t config, char *buf, size
 	const struct plan_account *account = &snapshot->accounts[own->account];
 	const char *why = "";
 	int64_t until = pass_paused_until(snapshot, config, &why);
-	const char *who = own->paused_until_ms >= account->paused_until_ms ? own->name : account->name;
+	const char *who =
+		own->paused_until_ms >= account->paused_until_ms ? own->name : account->name;
 	char left[DURATION_SIZE];
 
 	buf[0] = '\0';
@@ -139,12 +140,13 @@ void reason_create_for_session(const struct pass *pass, size_t session,
 	bool elsewhere = waiting->zone_id[0] && strcmp(waiting->zone_id, zone) != 0;
 	char limit[160];
 
-	text_format(decision->reason, sizeof(decision->reason),
-		    "no server running or on the way has a seat for the %s of %s, so %s makes one%s; "
-		    "%s",
-		    session_kind_name(waiting->kind), waiting->user, config,
-		    elsewhere ? ", as nobody in the zone asked for can" : "",
-		    limit_text(pass, decision->config, limit, sizeof(limit)));
+	text_format(
+		decision->reason, sizeof(decision->reason),
+		"no server running or on the way has a seat for the %s of %s, so %s makes one%s; "
+		"%s",
+		session_kind_name(waiting->kind), waiting->user, config,
+		elsewhere ? " in another zone than asked for" : "",
+		limit_text(pass, decision->config, limit, sizeof(limit)));
 }
 
 /* Those whose minimum is not filled by themselves, and why. */
@@ -221,11 +223,11 @@ void reason_refuse(const struct pass *pass, size_t session, struct plan_decision
 			    " is there",
 			    session_kind_name(waiting->kind), waiting->user, configs, target);
 	else
-		text_format(decision->reason, sizeof(decision->reason),
-			    "no server has a seat for the %s of %s, and no enabled config of pool %s "
-			    "can make one: none serves this kind in the zone asked for",
-			    session_kind_name(waiting->kind), waiting->user,
-			    pass->snapshot->pool_name);
+		text_format(
+			decision->reason, sizeof(decision->reason),
+			"no server has a seat for the %s of %s, and no enabled config of pool %s "
+			"can make one: none serves this kind in the zone asked for",
+			session_kind_name(waiting->kind), waiting->user, pass->snapshot->pool_name);
 }
 
 void reason_short(const struct pass *pass, const struct plan *plan, int64_t needed,
@@ -236,8 +238,8 @@ void reason_short(const struct pass *pass, const struct plan *plan, int64_t need
 	const char *separator = "; ";
 
 	text_format(reason, size,
-		    "needs %" PRId64 " server%s more: %" PRId64 " session%s without a seat, %" PRId64
-		    " available for a target of %" PRId64,
+		    "needs %" PRId64 " server%s more: %" PRId64
+		    " session%s without a seat, %" PRId64 " available for a target of %" PRId64,
 		    needed, plural(needed), plan->unseated, plural(plan->unseated), plan->spare,
 		    plan->target);
 	for (size_t i = 0; i < pass->snapshot->n_configs; i++) {
@@ -264,7 +266,8 @@ void reason_remove(const struct pass *pass, const struct surplus *surplus,
 
 	text_format(decision->reason, sizeof(decision->reason),
 		    "%s is idle for %s%s; %" PRId64 " available on running servers for a target of "
-		    "%" PRId64 ": %s has had at least %" PRId64 " server%s too many for %s, of which "
+		    "%" PRId64 ": %s has had at least %" PRId64
+		    " server%s too many for %s, of which "
 		    "%" PRId64 " go%s now",
 		    server->name, duration(now - server->idle_since_ms, idle),
 		    server->outdated ? " and outdated" : "", zone->running_spare, zone->target,
@@ -298,11 +301,11 @@ void reason_surplus(const struct pass *pass, const struct surplus *surplus,
 			    "%s has no server too many: its clock stops", config->name);
 		return;
 	}
-	text_format(decision->reason, sizeof(decision->reason),
-		    "%s has %" PRId64 " idle server%s too many, at least %" PRId64
-		    " since its clock started; they go in %s",
-		    config->name, surplus->victims, plural(surplus->victims), surplus->floor,
-		    duration(surplus->since_ms + config->downscale_backoff_ms -
-				     pass->snapshot->now_ms,
-			     left));
+	text_format(
+		decision->reason, sizeof(decision->reason),
+		"%s has %" PRId64 " idle server%s too many, at least %" PRId64
+		" since its clock started; they go in %s",
+		config->name, surplus->victims, plural(surplus->victims), surplus->floor,
+		duration(surplus->since_ms + config->downscale_backoff_ms - pass->snapshot->now_ms,
+			 left));
 }

@@ -49,11 +49,11 @@ static size_t gather(const struct pass *pass, struct idle *list)
 		if (server->state != SERVER_RUNNING || !server->enabled || server->n_seats > 0 ||
 		    is_taken(pass, server))
 			continue;
-		list[n++] = (struct idle){
-			.server = server,
-			.rank = known ? pass->configs[server->config].rank : snapshot->n_configs,
-			.index = i,
-			.leaving = pass_leaving(snapshot, server->config)};
+		list[n++] = (struct idle){.server = server,
+					  .rank = known ? pass->configs[server->config].rank
+							: snapshot->n_configs,
+					  .index = i,
+					  .leaving = pass_leaving(snapshot, server->config)};
 	}
 	qsort(list, n, sizeof(*list), compare_idle);
 	return n;

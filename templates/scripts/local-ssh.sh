@@ -17,14 +17,13 @@ token='{checkin_jwt}'
 root=${{HEADROOM_SERVER_ROOT-}}
 
 # call STATUS MESSAGE PROGRESS [MORE_JSON]: one call; prints the HTTP status, 000 for none.
-# The token goes in by standard input: a command line is for all to see.
+# The token, which the address holds too, goes in by standard input: a command line is for all to see.
 call() {{
-	printf 'header = "Authorization: Bearer %s"\n' "$token" |
+	printf 'url = "%s"\nheader = "Authorization: Bearer %s"\n' "$url" "$token" |
 		curl --config - --silent --show-error --output /dev/null --noproxy '*' \
 			--connect-timeout 5 --max-time 15 --write-out '%{{http_code}}' \
 			--header 'Content-Type: application/json' --data \
-			"{{\"status\":\"$1\",\"status_message\":\"$2\",\"status_progress\":\"$3\"${{4-}}}}" \
-			"$url"
+			"{{\"status\":\"$1\",\"status_message\":\"$2\",\"status_progress\":\"$3\"${{4-}}}}"
 }}
 
 # check_in, with the same arguments: until it is taken, refused, or five minutes have passed.

@@ -9,15 +9,27 @@ HEADROOM_SRCDIR=${HEADROOM_SRCDIR:-$(cd "$here/../.." && pwd)}
 # shellcheck source=tests/support/daemon.sh
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
 
-kills=${KILLS:-5}
+needs bwrap sshd jq
+kills=${KILLS:-3}
 seed=${SEED:-$$}
 RANDOM=$seed
 acknowledged=
 churn_pid=
+declare -A met # server state -> how often a kill met one in it
+
+churn_stop()
+{
+	[ -n "$churn_pid" ] || return 0
+	kill "$churn_pid" 2>/dev/null
+	wait "$churn_pid" 2>/dev/null
+	churn_pid=
+}
 
 cleanup()
 {
-	[ -z "$churn_pid" ] || { kill "$churn_pid"; wait "$churn_pid"; } 2>/dev/null
+	local status=$?
+	churn_stop
+	(exit "$status")
 	daemon_cleanup
 }
 trap cleanup EXIT
@@ -42,6 +54,15 @@ churn()
 	done
 }
 
+# What was under way as the daemon was killed: the new one has only just read it.
+count_met()
+{
+	local state
+	for state in $("$headroom" -o json server list | jq -r '.[].state'); do
+		met[$state]=$((${met[$state]-0} + 1))
+	done
+}
+
 end_all_sessions()
 {
 	local id state
@@ -60,31 +81,31 @@ settled()
 
 judge_sessions()
 {
-	local id known missing=0
-	known=" $("$headroom" -o json session list | jq -r '.[].id' | tr '\n' ' ')"
-	for id in $(sed -n 's/^asked //p' "$acknowledged"); do
-		case $known in *" $id "*) ;; *) missing=$((missing + 1)); say "lost session $id" >&2 ;; esac
-	done
-	[ "$missing" = 0 ] || fail "$missing acknowledged sessions are lost"
-	for id in $(sed -n 's/^ended //p' "$acknowledged"); do
-		[ "$("$headroom" -o json session show "$id" | jq -r .state)" = ended ] ||
-			fail "session $id was ended and acknowledged, and is not ended"
-	done
+	"$headroom" -o json session list --state all | jq -r '.[] | .id + " " + .state' | sort >"$work/known" ||
+		fail "session list"
+	sed -n 's/^asked //p' "$acknowledged" | sort >"$work/asked"
+	sed -n 's/^ended //p' "$acknowledged" | sort >"$work/ended"
+	[ -s "$work/asked" ] || fail "there was no churn: no session was acknowledged"
+	cut -d' ' -f1 "$work/known" | comm -13 - "$work/asked" >"$work/lost"
+	[ ! -s "$work/lost" ] || fail "acknowledged sessions are lost: $(tr '\n' ' ' <"$work/lost")"
+	sed -n 's/ ended$//p' "$work/known" | comm -13 - "$work/ended" >"$work/lost"
+	[ ! -s "$work/lost" ] || fail "sessions whose end was acknowledged have not ended: $(tr '\n' ' ' <"$work/lost")"
 }
 
 judge_servers()
 {
-	local rows trees doubled
+	local rows trees doubled folders
 	rows=$("$headroom" -o json server list | jq -r '.[].id' | sort)
 	trees=$(judge_trees)
-	doubled=$(printf '%s\n' "$trees" | cut -d' ' -f1 | sort | uniq -d)
+	doubled=$(cut -d' ' -f1 <<<"$trees" | sort | uniq -d)
 	[ -z "$doubled" ] || fail "more than one process tree for: $doubled"
-	[ "$(printf '%s\n' "$trees" | cut -d' ' -f1 | sort)" = "$rows" ] || {
-		say "rows:"; say "$rows"; say "process trees:"; say "$trees"
-		fail "rows and process trees differ"
-	}
-	[ "$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)" = "$rows" ] ||
-		fail "rows and folders differ"
+	[ "$(cut -d' ' -f1 <<<"$trees" | sort)" = "$rows" ] || fail "rows and process trees differ
+rows:  $rows
+trees: $trees"
+	folders=$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
+	[ "$folders" = "$rows" ] || fail "rows and folders differ
+rows:    $rows
+folders: $folders"
 }
 
 daemon_prepare
@@ -92,29 +113,32 @@ acknowledged=$work/acknowledged
 : >"$acknowledged"
 daemon_start || fail "the daemon did not start"
 "$headroom" apply -f "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >/dev/null || fail "apply"
-wait_for 60 "2 running servers in both pools" settled
+wait_for 120 "2 running servers in both pools" settled
 
 churn &
 churn_pid=$!
 for ((k = 1; k <= kills; k++)); do
 	sleep "$((RANDOM % 2)).$((RANDOM % 10))"
+	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k"
 	daemon_kill
 	daemon_start || fail "the daemon did not start again after kill $k"
+	count_met
 done
 sleep 1
-kill "$churn_pid"
-wait "$churn_pid" 2>/dev/null
-churn_pid=
+churn_stop
 
 judge_sessions
 end_all_sessions || fail "sessions could not be ended"
-wait_for 120 "the pools settle after the last kill" settled
+wait_for 240 "the pools settle after the last kill" settled
 judge_servers
-asked=$(grep -c '^asked' "$acknowledged")
-created=$("$headroom" -o json event list --limit 1000 | jq '[.[] | select(.kind == "server.planned")] | length')
+asked=$(wc -l <"$work/asked")
 daemon_stop
 "$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 || fail "--remove-servers"
-remains=$(judge_remains "${work##*/}/state/accounts")
+remains=$(judge_remains "$(judge_mark)/")
 [ -z "$remains" ] || fail "left behind: $remains"
 [ -z "$(judge_trees)" ] || fail "process trees left behind"
-say "check-kill: $kills kills, seed $seed, $asked sessions, at least $created servers: nothing lost, doubled or leaked"
+[ -z "$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1)" ] || fail "folders left behind"
+for state in "${!met[@]}"; do
+	say "  servers met $state: ${met[$state]}"
+done | sort
+say "check-kill: $kills kills, seed $seed, $asked sessions: nothing lost, doubled or leaked"

@@ -86,7 +86,8 @@ static void effect_create(struct world *world, struct call *call)
 
 	if (strncmp(call->resume_token, "made:", 5) == 0) {
 		instance = find(world, call->resume_token + 5);
-		if (instance && !world->healed && sim_chance(random, world->scenario.faults / 2)) {
+		if (instance && instance_alive(instance) && !world->healed &&
+		    sim_chance(random, world->scenario.faults / 2)) {
 			instance->state = HR_STATE_ERROR;
 			instance->faulted = true;
 			tell_instance(call, instance);

@@ -112,7 +112,8 @@ servers_kill()
 {
 	local file
 	say "could not remove the servers below $work; ending their processes" >&2
-	for file in $(grep -aslF "$(judge_mark)/" /proc/[0-9]*/mountinfo); do
+	grep -aslF "$(judge_mark)/" /proc/[0-9]*/mountinfo |
+	while read -r file; do
 		file=${file#/proc/}
 		kill -KILL "${file%/mountinfo}" 2>/dev/null
 	done

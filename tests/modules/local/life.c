@@ -147,7 +147,7 @@ START_TEST(test_closed_program)
 	snprintf(helper, sizeof(helper), "%s/headroom-local-server", folder);
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	ck_assert_int_eq(run("cp %s/plugins/local/headroom-local-server "
-			     "%s/plugins/local/.libs/headroom-local-names.so %s",
+			     "%s/plugins/local/names/.libs/headroom-local-names.so %s",
 			     build, build, folder),
 			 0);
 	with.helper = helper;

@@ -50,6 +50,8 @@ void model_close(struct model *model)
 void model_copy(struct model *to, const struct model *from)
 {
 	*to = *from;
+	/* Small, as copies are many: room for a server for whoever waits, and for standby. */
+	to->size = from->n_servers + from->n_queue + 40;
 	open_lists(to);
 	memcpy(to->servers, from->servers, from->n_servers * sizeof(*to->servers));
 	memcpy(to->queue, from->queue, from->n_queue * sizeof(*to->queue));
@@ -386,8 +388,7 @@ static void print_config(const struct model *model, size_t i)
 		config->name, config->zone_id, connection_type_name(config->connection_type),
 		config->priority, config->minimum_available, config->max_sessions,
 		config->max_users, config->enabled ? "" : " DISABLED",
-		config->stand_in ? " stand-in" : "",
-		config->aggressive_scaling ? " scaling" : "",
+		config->stand_in ? " stand-in" : "", config->aggressive_scaling ? " scaling" : "",
 		config->aggressive_pooling ? " pooling" : "", config->reusable ? " reusable" : "",
 		config->paused_until_ms - model->now_ms, account->name, account->instances,
 		account->max_instances, account->paused_until_ms - model->now_ms);
@@ -413,7 +414,8 @@ void model_print(const struct model *model, const struct plan *plan)
 	for (size_t i = 0; i < model->n_queue; i++)
 		fprintf(stderr, "  waits %.8s: %s/%s in '%s'%s\n", model->queue[i].session_id,
 			model->queue[i].user, session_kind_name(model->queue[i].kind),
-			model->queue[i].zone_id, model->queue[i].search_alternate ? " or elsewhere" : "");
+			model->queue[i].zone_id,
+			model->queue[i].search_alternate ? " or elsewhere" : "");
 	for (size_t i = 0; plan && i < plan->n_decisions; i++)
 		fprintf(stderr, "  -> %d %.8s %.8s %s\n", (int)plan->decisions[i].action,
 			plan->decisions[i].server_id, plan->decisions[i].session_id,

@@ -16,7 +16,8 @@ struct model_session {
 };
 
 struct model_server {
-	struct plan_server row; /* free, free_sessions, free_users, seats: filled for the snapshot */
+	struct plan_server
+		row; /* free, free_sessions, free_users, seats: filled for the snapshot */
 	bool reusable;
 	bool used; /* a session on it has ended */
 	struct model_session sessions[MODEL_SEATS];

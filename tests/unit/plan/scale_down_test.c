@@ -124,9 +124,10 @@ START_TEST(the_clock_runs_for_the_backoff)
 	ck_assert_int_eq(count_of(&made, PLAN_REMOVE), 2);
 	ck_assert_str_eq(removed(&made, 0), "s1");
 	ck_assert_str_eq(removed(&made, 1), "s2");
-	assert_says(decision_of(&made, PLAN_REMOVE, 0),
-		    "s1 is idle for 33 min; 4 available on running servers for a target of 2: a has "
-		    "had at least 2 servers too many for 30 min, of which 2 go now");
+	assert_says(
+		decision_of(&made, PLAN_REMOVE, 0),
+		"s1 is idle for 33 min; 4 available on running servers for a target of 2: a has "
+		"had at least 2 servers too many for 30 min, of which 2 go now");
 	ck_assert_int_eq(decision_of(&made, PLAN_SURPLUS, 0)->surplus_since_ms, 0);
 	ck_assert_int_eq(decision_of(&made, PLAN_SURPLUS, 0)->surplus_floor, 0);
 	assert_says(decision_of(&made, PLAN_SURPLUS, 0), "its clock stops");
