@@ -174,13 +174,25 @@ static void add_headers(struct exchange *exchange, struct MHD_Response *response
 	}
 }
 
+/* Reading changes nothing, and a client that waits reads four times a second: that is detail, unless
+ * it was refused for want of rights or failed. */
+static enum log_level log_level_of(const struct exchange *exchange, int status)
+{
+	bool reads = strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0;
+	bool denied = status == MHD_HTTP_UNAUTHORIZED || status == MHD_HTTP_FORBIDDEN;
+
+	if (status >= 500)
+		return LOG_LEVEL_WARNING;
+	if ((exchange->route && exchange->route->quiet) || (reads && !denied))
+		return LOG_LEVEL_DEBUG;
+	return LOG_LEVEL_INFO;
+}
+
 /* Never the query: a check-in's holds its token. */
 static void log_answer(const struct exchange *exchange, int status)
 {
 	const struct log_subject subject = {.request = exchange->request_id};
-	enum log_level level = status >= 500			       ? LOG_LEVEL_WARNING
-			       : exchange->route && exchange->route->quiet ? LOG_LEVEL_DEBUG
-									   : LOG_LEVEL_INFO;
+	enum log_level level = log_level_of(exchange, status);
 	long long ms = (long long)(clock_now().mono_ms - exchange->started_ms);
 
 	if (exchange->error.class != 0)

@@ -367,6 +367,8 @@ int life_undrain(struct tx *tx, struct life_context *context, struct server *ser
 		ran && (server->state == SERVER_DESTROYING || server->state == SERVER_DRAINING);
 	if (!*ret_running)
 		return 0;
+	if (life_finish(tx, context, server, OPERATION_DESTROY, OPERATION_FAILED, err) < 0)
+		return -1;
 	life_enter(server, SERVER_RUNNING, context->now_ms, "");
 	server->percent = 100;
 	server->idle_since_ms = context->now_ms;

@@ -55,8 +55,8 @@ int life_fail(struct tx *tx, struct life_context *context, struct server *server
 int life_drain(struct tx *tx, struct life_context *context, struct server *server, bool only_idle,
 	       const char *reason, struct hr_error *err);
 
-/* The provider lastingly refuses to delete it: back to running where it ran before. Gives whether it
- * went back. */
+/* The provider lastingly refuses to delete it: back to running where it ran before, its destroy
+ * failed. Gives whether it went back. */
 int life_undrain(struct tx *tx, struct life_context *context, struct server *server,
 		 const char *reason, bool *ret_running, struct hr_error *err);
 

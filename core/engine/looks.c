@@ -15,11 +15,13 @@
 #include "store/server_rows.h"
 
 #define PAGE 1000
+#define YOUNG_MS (30 * MS_PER_S)
 
 struct look {
 	struct task task; /* first */
 	struct dispatch_answer *answer;
 	int64_t sent_wall_ms;
+	bool verifies;
 	bool paused_by_auth;
 	/* Results of a run. */
 	struct suspect *suspects;
@@ -43,11 +45,12 @@ static void look_clear(struct task *task)
 	dispatch_answer_free(look->answer);
 }
 
-static int suspect(struct look *look, const struct server *server, struct hr_error *err,
-		   const char *format, ...) __attribute__((format(printf, 4, 5)));
+static int suspect(struct look *look, const struct server *server, bool absent,
+		   struct hr_error *err, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
-static int suspect(struct look *look, const struct server *server, struct hr_error *err,
-		   const char *format, ...)
+static int suspect(struct look *look, const struct server *server, bool absent,
+		   struct hr_error *err, const char *format, ...)
 {
 	struct suspect *grown =
 		realloc(look->suspects, (look->n_suspects + 1) * sizeof(*look->suspects));
@@ -58,6 +61,7 @@ static int suspect(struct look *look, const struct server *server, struct hr_err
 		return error_no_memory(err, "noting a bad look at a server");
 	look->suspects = grown;
 	one = &grown[look->n_suspects++];
+	one->absent = absent;
 	text_copy(one->server_id, sizeof(one->server_id), server->id);
 	text_copy(one->instance_id, sizeof(one->instance_id), server->instance_id);
 	va_start(args, format);
@@ -84,7 +88,11 @@ static int judge_state(struct look *look, const struct server *server,
 
 	if (!bad)
 		return 0;
-	return suspect(look, server, err, "the provider says that its instance %s %s%s%s",
+	/* A provider may not know yet what it has just made. */
+	if (instance->state == HR_STATE_GONE &&
+	    look->task.context.now_ms - server->state_since_ms < YOUNG_MS)
+		return 0;
+	return suspect(look, server, false, err, "the provider says that its instance %s %s%s%s",
 		       server->instance_id, bad, instance->status_text[0] ? ": " : "",
 		       instance->status_text);
 }
@@ -114,6 +122,22 @@ static int boots(struct tx *tx, struct look *look, struct server *server,
 	return sessions_seat_queue(tx, &look->task.context, server->pool_id, err);
 }
 
+/* Two lists did not show it. */
+static int verify(struct tx *tx, struct look *look, struct server *server,
+		  const struct dispatch_instance *instance, struct hr_error *err)
+{
+	char reason[400];
+
+	if (instance->state != HR_STATE_GONE || server->state < SERVER_BOOTING ||
+	    server->state > SERVER_DRAINING)
+		return 0;
+	text_format(reason, sizeof(reason), "its instance %s is no longer at the provider",
+		    server->instance_id);
+	if (task_touch(&look->task, server->pool_id, err) < 0)
+		return -1;
+	return life_fail(tx, &look->task.context, server, reason, err);
+}
+
 static int apply_status(struct tx *tx, struct look *look, struct hr_error *err)
 {
 	const struct dispatch_answer *answer = look->answer;
@@ -130,7 +154,10 @@ static int apply_status(struct tx *tx, struct look *look, struct hr_error *err)
 			*err = why;
 			return -1;
 		}
-		if (server.state == SERVER_BOOTING && boots(tx, look, &server, instance, err) < 0)
+		if (look->verifies && verify(tx, look, &server, instance, err) < 0)
+			return -1;
+		if (!look->verifies && server.state == SERVER_BOOTING &&
+		    boots(tx, look, &server, instance, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -183,8 +210,8 @@ static int judge_row(struct tx *tx, struct look *look, struct server *server, st
 	if (!instance) {
 		if (!look->answer->complete)
 			return 0;
-		return suspect(look, server, err, "its instance %s is no longer at the provider",
-			       server->instance_id);
+		return suspect(look, server, true, err,
+			       "its instance %s is no longer at the provider", server->instance_id);
 	}
 	if (server->state != SERVER_BOOTING && moved(tx, look, server, instance, err) < 0)
 		return -1;
@@ -263,8 +290,10 @@ static void look_finish(struct engine *engine, struct task *task, const struct h
 		account->paused_by_auth = true;
 		account->check_mono_ms = engine->now.mono_ms + 300 * MS_PER_S;
 	}
-	if (look->answer->result != HR_OK)
+	if (look->answer->result != HR_OK || look->verifies) {
+		engine_look(engine);
 		return;
+	}
 	if (whole)
 		sightings_judge(engine, look->answer->account, look->answer->kind, look->suspects,
 				look->n_suspects);
@@ -273,7 +302,8 @@ static void look_finish(struct engine *engine, struct task *task, const struct h
 	engine_look(engine);
 }
 
-void looks_take(struct engine *engine, struct dispatch_answer *answer, int64_t sent_wall_ms)
+void looks_take(struct engine *engine, struct dispatch_answer *answer, int64_t sent_wall_ms,
+		bool verifies)
 {
 	struct look *look = task_new(engine, sizeof(*look), look_run, look_finish, look_clear);
 
@@ -283,5 +313,6 @@ void looks_take(struct engine *engine, struct dispatch_answer *answer, int64_t s
 	}
 	look->answer = answer;
 	look->sent_wall_ms = sent_wall_ms;
+	look->verifies = verifies;
 	task_submit(engine, &look->task);
 }

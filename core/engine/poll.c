@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/looks.h"
+#include "engine/sightings.h"
 #include "store/server_rows.h"
 
 #define POLL_FIRST_MS MS_PER_S
@@ -75,23 +76,46 @@ static int64_t poll_interval(const struct engine *engine, const struct booting *
 	return interval < POLL_LONGEST_MS ? interval : POLL_LONGEST_MS;
 }
 
-static bool ask_status(struct engine *engine, const struct booting *booting)
+static struct flight *ask_status(struct engine *engine, const char *account,
+				 const char *const *instance_ids, size_t n)
 {
 	struct dispatch_request request = {.kind = DISPATCH_STATUS,
 					   .timeout_ms = STATUS_TIMEOUT_MS,
-					   .n_instance_ids = booting->n};
+					   .instance_ids = instance_ids,
+					   .n_instance_ids = n};
+
+	text_copy(request.account, sizeof(request.account), account);
+	return engine_send(engine, &request);
+}
+
+static bool ask_for_booting(struct engine *engine, const struct booting *booting)
+{
 	const char **ids = calloc(booting->n, sizeof(*ids));
-	struct flight *flight;
+	bool sent;
 
 	if (!ids)
 		return false;
 	for (size_t i = 0; i < booting->n; i++)
 		ids[i] = booting->instance_ids[i];
-	request.instance_ids = ids;
-	text_copy(request.account, sizeof(request.account), booting->account);
-	flight = engine_send(engine, &request);
+	sent = ask_status(engine, booting->account, ids, booting->n) != NULL;
 	free(ids);
-	return flight != NULL;
+	return sent;
+}
+
+void poll_verify(struct engine *engine, const char *account, const struct suspect *suspects,
+		 size_t n)
+{
+	const char **ids = calloc(n, sizeof(*ids));
+	struct flight *flight;
+
+	if (!ids)
+		return;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = suspects[i].instance_id;
+	flight = ask_status(engine, account, ids, n < STATUS_BATCH ? n : STATUS_BATCH);
+	if (flight)
+		flight->verifies = true;
+	free(ids);
 }
 
 static void booting_finish(struct engine *engine, struct task *task, const struct hr_error *err)
@@ -108,7 +132,7 @@ static void booting_finish(struct engine *engine, struct task *task, const struc
 	}
 	if (booting->n == 0)
 		return;
-	account->polling = ask_status(engine, booting);
+	account->polling = ask_for_booting(engine, booting);
 	if (account->poll_mono_ms > engine->now.mono_ms + poll_interval(engine, booting))
 		account->poll_mono_ms = engine->now.mono_ms + poll_interval(engine, booting);
 }
@@ -170,8 +194,9 @@ void poll_answer(struct engine *engine, struct flight *flight, struct dispatch_a
 {
 	struct engine_account *account = engine_account_find(engine, flight->account);
 	int64_t sent_wall_ms = 0;
+	bool verifies = flight->verifies;
 
-	if (account && answer->kind == DISPATCH_STATUS)
+	if (account && answer->kind == DISPATCH_STATUS && !verifies)
 		account->polling = false;
 	if (account && answer->kind == DISPATCH_LIST) {
 		account->listing = false;
@@ -181,5 +206,5 @@ void poll_answer(struct engine *engine, struct flight *flight, struct dispatch_a
 			account->list_mono_ms = engine->now.mono_ms + LIST_FAILED_MS;
 	}
 	engine_land(engine, flight);
-	looks_take(engine, answer, sent_wall_ms);
+	looks_take(engine, answer, sent_wall_ms, verifies);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two bad looks in a row fail a server. A restart forgets the first: then it takes one look more. */
+/* Two bad looks in a row fail a server; two lists without it are followed by a direct read, since
+ * lists lag. A restart forgets the first look: then it takes one more. */
 #include "engine/sightings.h"
 
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/poll.h"
 #include "store/server_rows.h"
 
 #define APART_MS (5 * MS_PER_S)
@@ -108,17 +110,25 @@ static void forget_stale(struct engine *engine, const char *account, enum dispat
 void sightings_judge(struct engine *engine, const char *account, enum dispatch_kind kind,
 		     const struct suspect *suspects, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	struct suspect *absent = calloc(n + 1, sizeof(*absent));
+	size_t n_absent = 0;
+
+	for (size_t i = 0; absent && i < n; i++) {
 		struct sighting *sighting = find(engine, kind, suspects[i].server_id);
 		bool again = sighting && engine->now.mono_ms - sighting->first_mono_ms >= APART_MS;
 
-		if (again)
+		if (again && suspects[i].absent)
+			absent[n_absent++] = suspects[i];
+		else if (again)
 			fail(engine, &suspects[i]);
 		else if (!sighting)
 			sighting = add(engine, account, kind, suspects[i].server_id);
 		if (sighting)
 			sighting->fresh = !again;
 	}
+	if (n_absent > 0)
+		poll_verify(engine, account, absent, n_absent);
+	free(absent);
 	forget_stale(engine, account, kind);
 }
 

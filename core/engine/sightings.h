@@ -10,10 +10,12 @@ struct suspect {
 	char server_id[ID_SIZE];
 	char instance_id[256];
 	char reason[320];
+	bool absent; /* only missing in a list: a direct read has the last word */
 };
 
 /* One look at an account by `kind` (DISPATCH_STATUS or DISPATCH_LIST) found these and no others
- * bad. Servers seen bad for the second time in a row, at least 5 s apart, are failed. */
+ * bad. Servers seen bad for the second time in a row, at least 5 s apart, are failed; those that were
+ * only absent are asked for by status first. */
 void sightings_judge(struct engine *engine, const char *account, enum dispatch_kind kind,
 		     const struct suspect *suspects, size_t n);
 

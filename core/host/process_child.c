@@ -257,6 +257,7 @@ _Noreturn static void become(const struct process_plan *plan, int pipe)
 	if (process_stat(0, &state, &report.start_time) != 0)
 		give_up(pipe, STAGE_FORK, 0);
 	send_report(pipe, &report);
+	umask(022); /* the way past the barrier is open to the account's user */
 	folder = plan->barrier ? pass_barrier(plan) : plan->folder_fd;
 	if (folder < 0)
 		give_up(pipe, STAGE_BARRIER, 0);

@@ -63,11 +63,13 @@ count_met()
 	done
 }
 
+# Queued ones first: with room they would become active meanwhile.
 end_all_sessions()
 {
-	local id state
-	for state in active queued; do
-		for id in $("$headroom" -o json session list --state $state | jq -r '.[].id'); do
+	local id ids=some
+	while [ -n "$ids" ]; do
+		ids=$("$headroom" -o json session list | jq -r 'sort_by(.state) | reverse | .[].id') || return 1
+		for id in $ids; do
 			"$headroom" session end "$id" >/dev/null || return 1
 		done
 	done

@@ -44,6 +44,12 @@ static void judge_rows(struct calm *calm, const struct books *books)
 			 session_state_name(books->sessions[i].state));
 	for (size_t i = 0; i < books->n_servers; i++) {
 		const struct server *server = &books->servers[i];
+
+		if (server->deadline_ms != MS_NEVER)
+			not_calm(calm, "%s has a deadline", server->name);
+	}
+	for (size_t i = 0; i < books->n_servers; i++) {
+		const struct server *server = &books->servers[i];
 		const struct instance *instance = provider_instance_of(calm->world, server->id);
 
 		if (server->state != SERVER_RUNNING && server->state != SERVER_FAILED)

@@ -58,9 +58,7 @@ daemon_prepare()
 {
 	work=$(mktemp -d "${TMPDIR:-/tmp}/headroom-test.XXXXXX") || exit 1
 	port=$(port_free)
-	chmod 711 "$work" # as root, servers run as another user and must reach their folders
 	mkdir -m 700 "$work/run"
-	mkdir -m 711 "$work/state"
 	cat >"$work/headroom.conf" <<-EOT
 	[server]
 	listen = 127.0.0.1:$port

@@ -39,7 +39,7 @@ static atomic_bool engine_stops;
 static int wake_fd, real_stderr;
 static char log_path[PATH_SIZE];
 static char tokens[LOCAL][API_TOKEN_SIZE];
-static const char *secrets[SECRETS];
+static char secrets[SECRETS][1024];
 static size_t n_secrets;
 
 static void wake(void *context)
@@ -197,7 +197,7 @@ bool log_holds(const char *text)
 void must_not_log(const char *secret)
 {
 	ck_assert_uint_lt(n_secrets, SECRETS);
-	secrets[n_secrets++] = secret;
+	text_copy(secrets[n_secrets++], sizeof(secrets[0]), secret);
 }
 
 static void check_log(void)
@@ -219,13 +219,20 @@ static void clear_reply(void)
 	memset(&reply, 0, sizeof(reply));
 }
 
-/* As the daemon does it: the engine's thread is no more when the API stops. */
-void api_teardown(void)
+void api_stop_early(void)
 {
+	if (!api)
+		return;
 	atomic_store(&engine_stops, true);
 	wake(NULL);
 	pthread_join(engine_thread, NULL);
 	api_stop(api);
+	api = NULL;
+}
+
+void api_teardown(void)
+{
+	api_stop_early();
 	ck_assert_int_ne(access(socket_path, F_OK), 0);
 	dispatch_cancel_all(dispatcher);
 	dispatch_free(dispatcher);
@@ -248,25 +255,24 @@ void api_teardown(void)
 
 static size_t take_header(char *data, size_t size, size_t n, void *context)
 {
-	size_t len = strlen(reply.headers);
+	struct reply *to = context;
+	size_t len = strlen(to->headers);
 
-	(void)context;
-	text_format(reply.headers + len, sizeof(reply.headers) - len, "%.*s", (int)(size * n), data);
+	text_format(to->headers + len, sizeof(to->headers) - len, "%.*s", (int)(size * n), data);
 	return size * n;
 }
 
-static long perform(const char *token, bool local, const char *method, const char *path,
-		    const char *body, const char *header)
+static void perform_into(struct reply *to, const char *token, bool local, const char *method,
+			 const char *path, const char *body, const char *header)
 {
-	char url[4096], line[200];
+	char url[4096], line[2048];
 	struct curl_slist *headers = NULL;
 	size_t len = 0;
 	FILE *out;
 	CURL *curl = curl_easy_init();
 	CURLcode code;
 
-	clear_reply();
-	out = open_memstream(&reply.text, &len);
+	out = open_memstream(&to->text, &len);
 	text_format(url, sizeof(url), "http://%s%s", local ? "local" : api_at, path);
 	headers = curl_slist_append(headers, "Expect:");
 	if (token) {
@@ -280,7 +286,9 @@ static long perform(const char *token, bool local, const char *method, const cha
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 50L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, to);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
 	if (local)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
@@ -293,13 +301,34 @@ static long perform(const char *token, bool local, const char *method, const cha
 	else
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &to->status);
 	fclose(out);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
 	ck_assert_msg(code == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(code));
-	reply.json = json_loads(reply.text, 0, NULL);
+	to->json = json_loads(to->text, 0, NULL);
+}
+
+static long perform(const char *token, bool local, const char *method, const char *path,
+		    const char *body, const char *header)
+{
+	clear_reply();
+	perform_into(&reply, token, local, method, path, body, header);
 	return reply.status;
+}
+
+long ask_alone(enum caller caller, const char *method, const char *path, const char *body)
+{
+	struct reply *own = calloc(1, sizeof(*own));
+	long status;
+
+	ck_assert_ptr_nonnull(own);
+	perform_into(own, tokens[caller], false, method, path, body, NULL);
+	status = own->status;
+	free(own->text);
+	json_decref(own->json);
+	free(own);
+	return status;
 }
 
 const char *token_text(enum caller caller)

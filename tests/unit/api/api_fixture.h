@@ -30,6 +30,8 @@ void api_setup(void);
 void api_setup_quick(void);
 /* Fails the test where the log holds one of the texts given to must_not_log. */
 void api_teardown(void);
+/* Its first part, as the daemon does it: the engine's thread ends, then the API. */
+void api_stop_early(void);
 
 /* One request; fails the test where it gets no answer. body: JSON text or NULL. Gives the status. */
 long call(enum caller caller, const char *method, const char *path, const char *body);
@@ -37,6 +39,9 @@ long call(enum caller caller, const char *method, const char *path, const char *
 long call_with(enum caller caller, const char *method, const char *path, const char *body,
 	       const char *header);
 long call_token(const char *token, const char *method, const char *path, const char *body);
+
+/* From any thread: its own connection, and reply stays as it is. */
+long ask_alone(enum caller caller, const char *method, const char *path, const char *body);
 
 const char *token_text(enum caller caller);
 

@@ -345,7 +345,7 @@ START_TEST(warnings_are_given)
 	ck_assert_str_eq(text_at("warnings.0.field"), "minimum_available_sessions");
 	ck_assert_str_eq(text_at("warnings.0.message"),
 			 "6 sessions cannot be kept available: provider config \"acct\" has max_instances 5, "
-			 "which is room for 5");
+			 "which is room for 5; raise that or lower minimum_available_sessions");
 	expect(200, call(ADMIN, "PATCH", CONFIGS "/demo-a",
 			 "{\"minimum_available_sessions\":5,\"provision_timeout\":\"2h\"}"));
 	ck_assert_str_eq(text_at("warnings.0.message"),

@@ -26,7 +26,8 @@ static int draw(void *context, void *buf, size_t len)
 {
 	(void)context;
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)buf)[i] = (unsigned char)((++drawn * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
+		((unsigned char *)buf)[i] =
+			(unsigned char)((++drawn * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
 	return 0;
 }
 
@@ -50,8 +51,8 @@ static struct dispatch_answer *new_answer(const struct dispatch_request *request
 	return answer;
 }
 
-static void fill_instances(struct dispatch_answer *answer, const struct dispatch_instance *instances,
-			   size_t n)
+static void fill_instances(struct dispatch_answer *answer,
+			   const struct dispatch_instance *instances, size_t n)
 {
 	answer->instances = calloc(n + 1, sizeof(*instances));
 	ck_assert_ptr_nonnull(answer->instances);
@@ -170,8 +171,8 @@ void answer_error(struct asked *one, int32_t class, uint32_t flags, int64_t retr
 	struct dispatch_answer *answer = new_answer(&one->request);
 
 	answer->result = class;
-	answer->error = (struct hr_error){
-		.class = class, .flags = flags, .retry_after_ms = retry_after_ms};
+	answer->error =
+		(struct hr_error){.class = class, .flags = flags, .retry_after_ms = retry_after_ms};
 	text_copy(answer->error.message, sizeof(answer->error.message), "the provider says no");
 	deliver(one, answer);
 }
@@ -209,7 +210,8 @@ static int64_t step(void)
 	woken = true;
 	while (woken || store_run(store) > 0) {
 		woken = false;
-		next = engine_step(engine, (struct moment){.wall_ms = now_ms, .mono_ms = now_ms - NOW});
+		next = engine_step(engine,
+				   (struct moment){.wall_ms = now_ms, .mono_ms = now_ms - NOW});
 		ck_assert_int_lt(++turns, 1000);
 	}
 	return next;
@@ -429,7 +431,8 @@ static int read_id(struct tx *tx, void *arg, struct hr_error *err)
 	struct reading *reading = arg;
 
 	(void)err;
-	text_copy(reading->id, sizeof(reading->id), document_id(tx, reading->document, reading->name));
+	text_copy(reading->id, sizeof(reading->id),
+		  document_id(tx, reading->document, reading->name));
 	return 0;
 }
 
@@ -458,7 +461,8 @@ static int change_run(struct tx *tx, void *arg, struct hr_error *err)
 	struct document document = {0};
 	int result;
 
-	must(document_get_by_name(tx, change->kind, change->name, &document, err));
+	if (document_get_by_name(tx, change->kind, change->name, &document, err) < 0)
+		return -1;
 	text_copy(change->id, sizeof(change->id), document.id);
 	json_object_set(document.body, change->key, change->value);
 	result = document_put(tx, &document, NULL, err);
@@ -479,8 +483,7 @@ void change_document(enum document_kind kind, const char *name, const char *key,
 static int ask_run(struct tx *tx, void *arg, struct hr_error *err)
 {
 	struct change *change = arg;
-	struct session_wish wish = {
-		.pool = "demo", .user = change->user, .kind = SESSION_DESKTOP};
+	struct session_wish wish = {.pool = "demo", .user = change->user, .kind = SESSION_DESKTOP};
 	struct life_context context = {.now_ms = now_ms};
 	struct session session;
 

@@ -48,7 +48,8 @@ int count_asked(enum dispatch_kind kind);
 
 /* Answers, then settle(). */
 void answer_ok(struct asked *asked, const char *instance_id);
-void answer_again(struct asked *asked, const char *token, int64_t delay_ms, const char *instance_id);
+void answer_again(struct asked *asked, const char *token, int64_t delay_ms,
+		  const char *instance_id);
 void answer_error(struct asked *asked, int32_t class, uint32_t flags, int64_t retry_after_ms);
 void answer_state(struct asked *asked, uint32_t state, const char *address);
 

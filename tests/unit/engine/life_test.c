@@ -117,8 +117,9 @@ TRANSACTION_TEST(names_are_cut_at_63)
 	must(life_plan(tx, &life, &config, "acct", 1, -1, NULL, "why", &server, &err));
 	document_clear(&document);
 	ck_assert_uint_le(strlen(server.name), 63);
-	ck_assert_int_eq(strncmp(server.name, "a23456789-b23456789-c23456789-d23456789-e23456789-f23-", 54),
-			 0);
+	ck_assert_int_eq(
+		strncmp(server.name, "a23456789-b23456789-c23456789-d23456789-e23456789-f23-", 54),
+		0);
 	ck_assert_ptr_null(strstr(server.name, "--"));
 }
 
@@ -132,7 +133,8 @@ TRANSACTION_TEST(the_limit_of_instances_refuses_and_writes_nothing)
 	put_pool(tx, no_fields, no_fields);
 	add_planned(tx, 1);
 	config = read_config(tx, &document);
-	ck_assert_int_eq(life_plan(tx, &life, &config, "acct", 1, 1, NULL, "why", &server, &err), -1);
+	ck_assert_int_eq(life_plan(tx, &life, &config, "acct", 1, 1, NULL, "why", &server, &err),
+			 -1);
 	ck_assert_int_eq(err.class, HR_QUOTA);
 	document_clear(&document);
 	ck_assert_int_eq(count_events(tx, "server.planned", NULL), 1);
@@ -164,13 +166,15 @@ TRANSACTION_TEST(each_phase_has_its_deadline_within_that_over_all)
 	struct hr_error err = {0};
 
 	put_pool(tx, no_fields,
-		 "{\"provision_timeout\": 600, \"create_timeout\": 60, \"boot_timeout\": 700, "
-		 "\"checkin_timeout\": 90, \"require_checkin\": true}");
+		 "{\"provision_timeout\": 600, \"create_timeout\": 60, \"boot_timeout\": 600, "
+		 "\"checkin_timeout\": 90, \"require_checkin\": true, \"startup_script\": \"x\"}");
 	server = add_creating(tx);
 	ck_assert_int_eq(server.state, SERVER_CREATING);
 	ck_assert(server.ever_created);
 	ck_assert_int_eq(server.deadline_ms, NOW + 60000);
+	life.now_ms = NOW + 50000;
 	must(life_created(tx, &life, &server, "i-1", &err));
+	life.now_ms = NOW;
 	ck_assert_int_eq(server.state, SERVER_BOOTING);
 	ck_assert_int_eq(server.deadline_ms, NOW + 600000);
 	text_copy(server.address, sizeof(server.address), "10.0.0.1");
@@ -202,7 +206,7 @@ TRANSACTION_TEST(a_checkin_may_overtake_the_address)
 	struct server server;
 	struct hr_error err = {0};
 
-	put_pool(tx, no_fields, "{\"require_checkin\": true}");
+	put_pool(tx, no_fields, "{\"require_checkin\": true, \"startup_script\": \"x\"}");
 	server = add_creating(tx);
 	must(life_running(tx, &life, &server, "it checked in", &err));
 	ck_assert_int_eq(server.state, SERVER_CREATING);
@@ -381,5 +385,6 @@ int main(void)
 				      a_protected_server_goes_back,
 				      what_is_gone_leaves_no_secret_and_no_operation};
 
-	return run_tests("life", tests, sizeof(tests) / sizeof(tests[0]), store_setup, store_teardown);
+	return run_tests("life", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
+			 store_teardown);
 }

@@ -2,8 +2,9 @@
 /* What answers do to creates and destroys: one test for each row of the table of errors. */
 #include "engine_fixture.h"
 
-#define ONE_SERVER "{\"minimum_available_sessions\": 1, \"provision_timeout\": 3600, " \
-		   "\"create_timeout\": 600, \"startup_script\": \"token={checkin_jwt}\\n\"}"
+#define ONE_SERVER                                                          \
+	"{\"minimum_available_sessions\": 1, \"provision_timeout\": 3600, " \
+	"\"create_timeout\": 600, \"startup_script\": \"token={checkin_jwt}\\n\"}"
 
 static void setup(void)
 {
@@ -254,9 +255,11 @@ START_TEST(nothing_is_gone_while_its_create_may_land)
 	for (int i = 0; i < 40 && only_server(0).state == SERVER_CREATING; i++) {
 		pass(60000);
 		if (count_asked(DISPATCH_CREATE) > 0)
-			answer_error(asked(DISPATCH_CREATE), HR_TIMEOUT, HR_FAULT_OUTCOME_UNKNOWN, 0);
+			answer_error(asked(DISPATCH_CREATE), HR_TIMEOUT, HR_FAULT_OUTCOME_UNKNOWN,
+				     0);
 	}
 	ck_assert_int_eq(only_server(0).state, SERVER_DESTROYING);
+	pass(1000);
 	answer_ok(asked(DISPATCH_DESTROY), "");
 	ck_assert_int_eq(only_server(0).state, SERVER_DESTROYING);
 	ck_assert_str_eq(only_server(0).stage,

@@ -10,7 +10,8 @@ static struct config_state config_pause(struct tx *tx)
 	struct config_state state;
 	struct hr_error err = {0};
 
-	must(config_state_get(tx, document_id(tx, DOCUMENT_AUTOSCALE_CONFIG, "demo-a"), &state, &err));
+	must(config_state_get(tx, document_id(tx, DOCUMENT_AUTOSCALE_CONFIG, "demo-a"), &state,
+			      &err));
 	return state;
 }
 
@@ -19,7 +20,8 @@ static struct account_state account_pause(struct tx *tx)
 	struct account_state state;
 	struct hr_error err = {0};
 
-	must(account_state_get(tx, document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"), &state, &err));
+	must(account_state_get(tx, document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"), &state,
+			       &err));
 	return state;
 }
 
@@ -48,10 +50,12 @@ TRANSACTION_TEST(a_config_pauses_from_30_s_to_30_min)
 	id = document_id(tx, DOCUMENT_AUTOSCALE_CONFIG, "demo-a");
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
 		must(pause_config(tx, &context, id, "no image", &err));
-		ck_assert_int_eq(config_pause(tx).paused_until_ms, context.now_ms + seconds[i] * 1000);
+		ck_assert_int_eq(config_pause(tx).paused_until_ms,
+				 context.now_ms + seconds[i] * 1000);
 		/* Others that fail in the same moment do not lengthen it. */
 		must(pause_config(tx, &context, id, "no image", &err));
-		ck_assert_int_eq(config_pause(tx).paused_until_ms, context.now_ms + seconds[i] * 1000);
+		ck_assert_int_eq(config_pause(tx).paused_until_ms,
+				 context.now_ms + seconds[i] * 1000);
 		context.now_ms += seconds[i] * 1000;
 	}
 	must(pause_config_worked(tx, id, &err));
@@ -118,10 +122,11 @@ TRANSACTION_TEST(a_defect_pauses_from_5_s_until_it_works)
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		a_config_pauses_from_30_s_to_30_min, a_config_that_is_gone_is_not_paused,
-		a_throttled_account_waits_what_it_is_told,
-		an_account_without_rights_pauses_until_a_check, a_defect_pauses_from_5_s_until_it_works};
+	const TTest *const tests[] = {a_config_pauses_from_30_s_to_30_min,
+				      a_config_that_is_gone_is_not_paused,
+				      a_throttled_account_waits_what_it_is_told,
+				      an_account_without_rights_pauses_until_a_check,
+				      a_defect_pauses_from_5_s_until_it_works};
 
 	return run_tests("pauses", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
 			 store_teardown);

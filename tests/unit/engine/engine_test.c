@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine as a whole: starts, notices, deadlines, accounts. */
+#include "engine_fixture.h"
+
+static const char no_standby[] =
+	"{\"provision_timeout\": 900, \"create_timeout\": 300, \"boot_timeout\": 200, "
+	"\"checkin_timeout\": 100, \"require_checkin\": true, \"startup_script\": \"x\"}";
+
+static void setup(void)
+{
+	engine_setup("{\"queue_timeout\": 600, \"keepalive_expiration\": 120}", no_standby,
+		     "{\"max_instances\": 2}");
+}
+
+START_TEST(a_request_orders_its_server_at_once)
+{
+	struct server server;
+
+	ck_assert_int_eq(count_servers(0), 0);
+	ask_session("ana");
+	server = only_server(SERVER_STATE_BIT(SERVER_CREATING));
+	ck_assert(server.for_session);
+	ck_assert(unfinished(server.id, OPERATION_CREATE).urgent);
+	ck_assert_str_eq(asked(DISPATCH_CREATE)->request.step.server_id, server.id);
+	ck_assert_str_eq(asked(DISPATCH_CREATE)->request.step.host_name, server.name);
+}
+END_TEST
+
+START_TEST(a_shortage_is_told_once)
+{
+	char message[768];
+
+	ask_session("ana");
+	ask_session("bob");
+	ck_assert_int_eq(events_of("pool.short", NULL), 0);
+	ask_session("cem");
+	ck_assert_int_eq(events_of("pool.short", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, "acct is at its limit of 2"));
+	pass(1000);
+	engine_pool_changed(engine, id_now(DOCUMENT_POOL, "demo"));
+	pass(100000);
+	ck_assert_int_eq(events_of("pool.short", NULL), 1);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 2);
+}
+END_TEST
+
+START_TEST(each_deadline_names_its_value)
+{
+	static const char *const names[] = {
+		"it was still creating after its config's create_timeout of 300 s (being created)",
+		"it was still booting after its config's boot_timeout of 200 s (booting)",
+		"it was still checking_in after its config's checkin_timeout of 100 s (waiting for "
+		"its check-in)"};
+	static const int64_t ms[] = {300000, 200000, 100000};
+	char message[768];
+
+	list_complete = false;
+	ask_session("ana");
+	if (_i > 0)
+		answer_ok(asked(DISPATCH_CREATE), "i-1");
+	if (_i > 1)
+		answer_state(asked(DISPATCH_STATUS), HR_STATE_RUNNING, "10.0.0.1");
+	pass(ms[_i] - 1);
+	ck_assert_int_eq(events_of("server.failed", NULL), 0);
+	pass(1);
+	ck_assert_int_eq(events_of("server.failed", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, names[_i]));
+}
+END_TEST
+
+START_TEST(sessions_expire_in_time)
+{
+	ask_session("ana");
+	pass(599999);
+	ck_assert_int_eq(events_of("session.refused", NULL), 0);
+	pass(1);
+	ck_assert_int_eq(events_of("session.refused", NULL), 1);
+}
+END_TEST
+
+START_TEST(polls_grow_rare_and_notices_hurry_them)
+{
+	int64_t before;
+
+	ask_session("ana");
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	for (before = now_ms; now_ms < before + 100000;) {
+		while (count_asked(DISPATCH_STATUS) == 0)
+			pass(100);
+		answer_state(asked(DISPATCH_STATUS), HR_STATE_PENDING, "");
+	}
+	pass(5000);
+	ck_assert_int_eq(count_asked(DISPATCH_STATUS), 0);
+	/* A check-in, perhaps. */
+	engine_pool_changed(engine, id_now(DOCUMENT_POOL, "demo"));
+	pass(300);
+	ck_assert_int_eq(count_asked(DISPATCH_STATUS), 1);
+}
+END_TEST
+
+START_TEST(an_account_that_does_not_open_is_tried_again)
+{
+	open_error = (struct hr_error){.class = HR_INVALID};
+	text_copy(open_error.message, sizeof(open_error.message), "no such region");
+	engine_restart();
+	ask_session("ana");
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
+	ck_assert_int_eq(only_server(0).state, SERVER_PLANNED);
+	open_error = (struct hr_error){0};
+	pass(10000);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 1);
+}
+END_TEST
+
+START_TEST(a_planned_server_that_is_never_sent_is_cancelled)
+{
+	open_error = (struct hr_error){.class = HR_INVALID};
+	engine_restart();
+	ask_session("ana");
+	pass(599000);
+	ck_assert_int_eq(only_server(0).state, SERVER_PLANNED);
+	/* Who waited gives up, so nobody needs it. */
+	pass(2000);
+	ck_assert_int_eq(count_servers(0), 0);
+	ck_assert_int_eq(events_of("server.cancelled", NULL), 1);
+}
+END_TEST
+
+/* ---- Checks ---- */
+
+static struct {
+	int n;
+	bool good;
+	struct hr_error err;
+} checked;
+
+static void check_done(void *context, const struct dispatch_answer *answer,
+		       const struct hr_error *err)
+{
+	ck_assert_ptr_eq(context, &checked);
+	checked.n++;
+	checked.good = answer != NULL && err == NULL;
+	if (err)
+		checked.err = *err;
+}
+
+START_TEST(a_check_is_answered)
+{
+	const char *id = id_now(DOCUMENT_PROVIDER_CONFIG, "acct");
+
+	checked.n = 0;
+	engine_check_account(engine, id, check_done, &checked);
+	settle();
+	answer_ok(asked(DISPATCH_CHECK), "");
+	ck_assert(checked.n == 1 && checked.good);
+	engine_check_account(engine, id, check_done, &checked);
+	settle();
+	answer_error(asked(DISPATCH_CHECK), HR_AUTH, 0, 0);
+	ck_assert(checked.n == 2 && !checked.good);
+	ck_assert_str_eq(checked.err.message, "the provider says no");
+	engine_check_account(engine, id_of(99), check_done, &checked);
+	settle();
+	ck_assert_int_eq(checked.n, 3);
+	ck_assert_int_eq(checked.err.class, HR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(a_check_says_why_the_account_is_not_open)
+{
+	open_error = (struct hr_error){.class = HR_INVALID};
+	text_copy(open_error.message, sizeof(open_error.message), "no such region");
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(50));
+	checked.n = 0;
+	engine_check_account(engine, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"), check_done,
+			     &checked);
+	settle();
+	ck_assert_int_eq(checked.n, 1);
+	ck_assert_str_eq(checked.err.message, "no such region");
+}
+END_TEST
+
+START_TEST(a_check_under_way_ends_with_the_daemon)
+{
+	checked.n = 0;
+	engine_check_account(engine, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"), check_done,
+			     &checked);
+	settle();
+	engine_check_account(engine, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"), check_done,
+			     &checked);
+	engine_restart();
+	ck_assert_int_eq(checked.n, 2);
+	ck_assert_int_eq(checked.err.class, HR_CANCELLED);
+}
+END_TEST
+
+START_TEST(figures_count)
+{
+	struct engine_figures figures;
+
+	ask_session("ana");
+	engine_figures(engine, &figures);
+	ck_assert_uint_ge(figures.plans, 1);
+	ck_assert_uint_eq(figures.creates_sent, 1);
+	ck_assert_uint_eq(figures.in_flight, 1);
+	answer_error(asked(DISPATCH_CREATE), HR_CAPACITY, 0, 0);
+	engine_figures(engine, &figures);
+	ck_assert_uint_eq(figures.operation_failures, 1);
+	ck_assert_uint_eq(figures.destroys_sent, 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("engine");
+	TCase *tcase = tcase_create("engine");
+	SRunner *runner;
+	int failed;
+	const TTest *const tests[] = {a_request_orders_its_server_at_once,
+				      a_shortage_is_told_once,
+				      sessions_expire_in_time,
+				      polls_grow_rare_and_notices_hurry_them,
+				      an_account_that_does_not_open_is_tried_again,
+				      a_planned_server_that_is_never_sent_is_cancelled,
+				      a_check_is_answered,
+				      a_check_says_why_the_account_is_not_open,
+				      a_check_under_way_ends_with_the_daemon,
+				      figures_count};
+
+	tcase_add_checked_fixture(tcase, setup, engine_teardown);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tcase_add_test(tcase, tests[i]);
+	tcase_add_loop_test(tcase, each_deadline_names_its_value, 0, 3);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

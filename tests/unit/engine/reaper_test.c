@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lists say: vanished and stopped instances, new addresses, and instances that nobody claims. */
+#include "engine_fixture.h"
+
+#include <unistd.h>
+
+#define GRACE_MS INT64_C(600000)
+#define LIST_MS INT64_C(30000)
+
+static void setup(void)
+{
+	engine_setup("{}",
+		     "{\"minimum_available_sessions\": 1, \"create_timeout\": 3600, "
+		     "\"provision_timeout\": 7200}",
+		     "{\"list_interval\": 30, \"reaper_grace\": 600}");
+}
+
+START_TEST(one_bad_look_proves_nothing)
+{
+	struct server server = make_running();
+
+	pass(LIST_MS); /* absent */
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+	list_instance("i-1", server.id, HR_STATE_RUNNING, 0);
+	pass(LIST_MS);
+	n_listed = 0;
+	pass(LIST_MS); /* absent, for the first time again */
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+}
+END_TEST
+
+START_TEST(lists_may_lag_and_a_direct_read_decides)
+{
+	make_running();
+	pass(2 * LIST_MS);
+	ck_assert_str_eq(asked(DISPATCH_STATUS)->instance_ids[0], "i-1");
+	answer_state(asked(DISPATCH_STATUS), HR_STATE_RUNNING, "10.0.0.1");
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+	pass(2 * LIST_MS);
+	answer_error(asked(DISPATCH_STATUS), HR_TRANSIENT, 0, 0);
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+}
+END_TEST
+
+START_TEST(two_lists_and_a_direct_read_fail_the_server)
+{
+	struct server server = make_running();
+	char message[768];
+
+	pass(2 * LIST_MS);
+	answer_state(asked(DISPATCH_STATUS), HR_STATE_GONE, "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_RUNNING)), 0);
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->request.step.server_id, server.id);
+	events_of("server.failed", message);
+	ck_assert_ptr_nonnull(
+		strstr(message, " failed: its instance i-1 is no longer at the provider"));
+}
+END_TEST
+
+START_TEST(a_stopped_instance_fails_its_server)
+{
+	struct server server = make_running();
+	char message[768];
+
+	list_instance("i-1", server.id, HR_STATE_STOPPED, 0);
+	text_copy(listed[0].status_text, sizeof(listed[0].status_text), "out of credit");
+	pass(2 * LIST_MS);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_RUNNING)), 0);
+	events_of("server.failed", message);
+	ck_assert_ptr_nonnull(strstr(
+		message, "the provider says that its instance i-1 is stopped: out of credit"));
+}
+END_TEST
+
+START_TEST(an_incomplete_list_proves_no_absence)
+{
+	make_running();
+	list_complete = false;
+	list_instance("i-lost", id_of(42), HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(20 * LIST_MS);
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+}
+END_TEST
+
+START_TEST(a_new_address_is_taken)
+{
+	struct server server = make_running();
+
+	list_instance("i-1", server.id, HR_STATE_RUNNING, 0);
+	text_copy(listed[0].address, sizeof(listed[0].address), "10.0.0.99");
+	listed[0].connection_port = 2222;
+	pass(LIST_MS);
+	ck_assert_str_eq(only_server(0).address, "10.0.0.99");
+	ck_assert_int_eq(only_server(0).provider_port, 2222);
+	ck_assert_int_eq(events_of("server.address", NULL), 1);
+}
+END_TEST
+
+START_TEST(an_instance_of_a_waiting_row_is_adopted)
+{
+	struct server server = only_server(SERVER_STATE_BIT(SERVER_CREATING));
+
+	list_instance("i-7", server.id, HR_STATE_RUNNING, 0);
+	pass(LIST_MS);
+	ck_assert_str_eq(only_server(0).instance_id, "i-7");
+	ck_assert_int_eq(events_of("server.adopted", NULL), 1);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+}
+END_TEST
+
+START_TEST(an_unclaimed_instance_goes_after_the_grace)
+{
+	make_running();
+	list_instance("i-1", only_server(0).id, HR_STATE_RUNNING, 0);
+	list_instance("i-lost", id_of(42), HR_STATE_RUNNING, 0);
+	pass(GRACE_MS - LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 0);
+	pass(2 * LIST_MS);
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->request.step.instance_id, "i-lost");
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->request.step.server_id, id_of(42));
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 1);
+	/* Once only, however often it is listed. */
+	pass(5 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 1);
+	answer_again(asked(DISPATCH_DESTROY), "going", 1000, "");
+	pass(1000);
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->resume_token, "going");
+	n_listed = 1;
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	pass(5 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+}
+END_TEST
+
+START_TEST(an_old_instance_goes_when_seen_twice)
+{
+	list_instance("i-old", "", HR_STATE_STOPPED, 2 * GRACE_MS);
+	pass(LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	pass(LIST_MS);
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->request.step.instance_id, "i-old");
+}
+END_TEST
+
+START_TEST(a_second_instance_of_a_server_goes)
+{
+	struct server server = make_running();
+
+	list_instance("i-1", server.id, HR_STATE_RUNNING, 0);
+	list_instance("i-2", server.id, HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(2 * LIST_MS);
+	ck_assert_str_eq(asked(DISPATCH_DESTROY)->request.step.instance_id, "i-2");
+	ck_assert_int_eq(only_server(0).state, SERVER_RUNNING);
+}
+END_TEST
+
+START_TEST(at_most_three_in_an_hour)
+{
+	char id[16];
+
+	for (int i = 0; i < 6; i++) {
+		text_format(id, sizeof(id), "i-old-%d", i);
+		list_instance(id, id_of(50 + i), HR_STATE_RUNNING, 2 * GRACE_MS);
+	}
+	pass(10 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	pass(3600000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 6);
+}
+END_TEST
+
+START_TEST(a_copy_destroys_nothing)
+{
+	char moved[PATH_SIZE], message[768];
+
+	/* The same store in another folder. */
+	store_close(store);
+	store = NULL;
+	ck_assert_int_eq(rename(state_folder, below(moved, "elsewhere")), 0);
+	text_copy(state_folder, sizeof(state_folder), moved);
+	engine_restart();
+	ck_assert(store_moved(store));
+	list_instance("i-old", id_of(42), HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(20 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	ck_assert_int_eq(events_of("instance.unclaimed", message), 1);
+	ck_assert_str_eq(message, "instance i-old bears our mark and no server claims it; this "
+				  "installation was moved or copied, so it is left alone");
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {one_bad_look_proves_nothing,
+				      lists_may_lag_and_a_direct_read_decides,
+				      two_lists_and_a_direct_read_fail_the_server,
+				      a_stopped_instance_fails_its_server,
+				      an_incomplete_list_proves_no_absence,
+				      a_new_address_is_taken,
+				      an_instance_of_a_waiting_row_is_adopted,
+				      an_unclaimed_instance_goes_after_the_grace,
+				      an_old_instance_goes_when_seen_twice,
+				      a_second_instance_of_a_server_goes,
+				      at_most_three_in_an_hour,
+				      a_copy_destroys_nothing};
+
+	return run_tests("reaper", tests, sizeof(tests) / sizeof(tests[0]), setup, engine_teardown);
+}
