@@ -53,7 +53,7 @@ cleanup()
 	[ -z "$terminal_pid" ] || { terminal_interrupt; ./quickstart stop; } >>"$work/terminal" 2>&1
 	if [ "$status" != 0 ] && [ -f "$work/terminal" ]; then
 		say "--- the first terminal ended:" >&2
-		tail -n 25 "$work/terminal" >&2
+		grep -v " GET /" "$work/terminal" | tail -n 25 >&2
 	fi
 	[ $seen = yes ] || rm -rf $demo
 	rm -rf "$work"

@@ -196,11 +196,11 @@ static void log_answer(const struct exchange *exchange, int status)
 	long long ms = (long long)(clock_now().mono_ms - exchange->started_ms);
 
 	if (exchange->error.class != 0)
-		log_line(level, &subject, "%s %s %d %lld ms: %s", exchange->method, exchange->path, status,
-			 ms, exchange->error.message);
+		log_line(level, &subject, "%s %s %d %lld ms: %s", exchange->method, exchange->path,
+			 status, ms, exchange->error.message);
 	else
-		log_line(level, &subject, "%s %s %d %lld ms", exchange->method, exchange->path, status,
-			 ms);
+		log_line(level, &subject, "%s %s %d %lld ms", exchange->method, exchange->path,
+			 status, ms);
 }
 
 enum MHD_Result answer_send(struct exchange *exchange)
@@ -218,7 +218,8 @@ enum MHD_Result answer_send(struct exchange *exchange)
 		return MHD_NO;
 	if (exchange->error.class != 0)
 		status = answer_status(&exchange->error);
-	response = MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text);
+	response =
+		MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text);
 	if (!response) {
 		free_text(text);
 		return MHD_NO;

@@ -12,11 +12,11 @@
 struct api;
 
 struct api_options {
-	struct store *store;	    /* borrowed, like engine and registry: must outlive the API */
+	struct store *store; /* borrowed, like engine and registry: must outlive the API */
 	struct engine *engine;
 	struct registry *registry;
-	const char *listen;	    /* "127.0.0.1:8460", "[::1]:8460"; port 0: any free; NULL: none */
-	int listen_fd;		    /* above 0: from api_listen, used instead; taken over in any case */
+	const char *listen; /* "127.0.0.1:8460", "[::1]:8460"; port 0: any free; NULL: none */
+	int listen_fd;      /* above 0: from api_listen, used instead; taken over in any case */
 	const char *socket_path;    /* unix socket; NULL: none */
 	int64_t request_timeout_ms; /* for a whole request; 0: 30 s */
 	unsigned max_connections;   /* 0: 1,000 */

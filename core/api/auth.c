@@ -66,13 +66,16 @@ static int check_token(struct exchange *exchange, const char *header, struct hr_
 		return refuse(err, "the Authorization header must read: Bearer hr_...");
 	if (strlen(text) != strlen(TOKEN_PREFIX) + TOKEN_CHARS ||
 	    strncmp(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
-		return refuse(err, "this is no access token of Headroom: those begin with hr_ and have 46 "
-				   "characters");
+		return refuse(
+			err,
+			"this is no access token of Headroom: those begin with hr_ and have 46 "
+			"characters");
 	auth_token_hash(text, lookup.hash);
 	if (store_read(exchange->api->options.store, lookup_token, &lookup, err) != 0)
 		return err->class == HR_NOT_FOUND
-			       ? refuse(err, "this access token is not known here; make one with: headroom "
-					     "token create")
+			       ? refuse(err,
+					"this access token is not known here; make one with: headroom "
+					"token create")
 			       : -1;
 	if (lookup.token.revoked_ms != 0)
 		return error_set(err, HR_AUTH, "the access token \"%s\" was revoked at %s",
@@ -91,8 +94,8 @@ static void roles_text(unsigned roles, char buf[64])
 	buf[0] = '\0';
 	for (int role = ROLE_VIEWER; role <= ROLE_ADMIN; role++)
 		if (roles & ROLE_BIT(role))
-			text_format(buf + strlen(buf), 64 - strlen(buf), "%s%s", buf[0] ? " or " : "",
-				    token_role_name((enum token_role)role));
+			text_format(buf + strlen(buf), 64 - strlen(buf), "%s%s",
+				    buf[0] ? " or " : "", token_role_name((enum token_role)role));
 }
 
 static int check_role(const struct exchange *exchange, struct hr_error *err)
@@ -121,8 +124,9 @@ int auth_check(struct exchange *exchange, struct hr_error *err)
 		exchange->role = ROLE_ADMIN;
 		text_copy(exchange->who, sizeof(exchange->who), "local");
 	} else {
-		return refuse(err, "this needs an access token: send the header \"Authorization: Bearer "
-				   "hr_...\"; make one with: headroom token create");
+		return refuse(err,
+			      "this needs an access token: send the header \"Authorization: Bearer "
+			      "hr_...\"; make one with: headroom token create");
 	}
 	return check_role(exchange, err);
 }

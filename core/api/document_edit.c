@@ -69,15 +69,17 @@ int edit_check_match(struct exchange *exchange, const struct document *present,
 	if (text_to_int64(digits, 0, INT64_MAX, &revision) == 0 && revision == present->revision)
 		return 0;
 	if (present->revision == 0)
-		return error_set(err, HR_CONFLICT,
-				 "there is no %s \"%s\" (any more), but If-Match asks for revision %s",
-				 document_kind_name((enum document_kind)exchange->route->kind),
-				 exchange->params[0], digits);
-	return error_set(err, HR_CONFLICT,
-			 "%s \"%s\" was changed meanwhile: it is at revision %lld, If-Match asks for %s; "
-			 "read it again and repeat the change",
-			 document_kind_name(present->kind), present->name, (long long)present->revision,
-			 digits);
+		return error_set(
+			err, HR_CONFLICT,
+			"there is no %s \"%s\" (any more), but If-Match asks for revision %s",
+			document_kind_name((enum document_kind)exchange->route->kind),
+			exchange->params[0], digits);
+	return error_set(
+		err, HR_CONFLICT,
+		"%s \"%s\" was changed meanwhile: it is at revision %lld, If-Match asks for %s; "
+		"read it again and repeat the change",
+		document_kind_name(present->kind), present->name, (long long)present->revision,
+		digits);
 }
 
 /* The value under the field's name or its alias. */
@@ -105,17 +107,19 @@ static int settle_name(struct exchange *exchange, const struct edit *edit, json_
 
 	if (!name)
 		return json_object_set_new(input, "name",
-					   json_string(edit->present.revision > 0 ? edit->present.name
-										  : key)) == 0
+					   json_string(edit->present.revision > 0
+							       ? edit->present.name
+							       : key)) == 0
 			       ? 0
 			       : error_no_memory(err, "reading a document");
 	if (!json_is_string(name) || strcmp(json_string_value(name), key) == 0 ||
 	    strcmp(key, edit->present.id) == 0)
 		return 0;
-	return error_set_field(err, HR_INVALID, "name", key,
-			       "the path names the %s \"%s\", the body \"%s\"; leave the name out of the "
-			       "body, or rename with PATCH",
-			       document_kind_name(kind), key, json_string_value(name));
+	return error_set_field(
+		err, HR_INVALID, "name", key,
+		"the path names the %s \"%s\", the body \"%s\"; leave the name out of the "
+		"body, or rename with PATCH",
+		document_kind_name(kind), key, json_string_value(name));
 }
 
 /* In a merge patch a field goes by its own name, as the stored document has it. */
@@ -200,19 +204,18 @@ static int check_name_free(struct tx *tx, const struct edit *edit, struct hr_err
 	document_clear(&other);
 	if (!taken)
 		return 0;
-	return error_set_field(err, HR_CONFLICT, "name", NULL,
-			       "there is a %s named \"%s\" already; change that one, or choose another name",
-			       document_kind_name(next->kind), next->name);
+	return error_set_field(
+		err, HR_CONFLICT, "name", NULL,
+		"there is a %s named \"%s\" already; change that one, or choose another name",
+		document_kind_name(next->kind), next->name);
 }
 
 static int check_kind(struct tx *tx, struct exchange *exchange, struct edit *edit,
 		      struct hr_error *err)
 {
 	switch (edit->next.kind) {
-	case DOCUMENT_PROVIDER_CONFIG:
-		return check_provider_config(tx, exchange->api, edit, err);
-	case DOCUMENT_AUTOSCALE_CONFIG:
-		return check_autoscale_config(tx, exchange->api, edit, err);
+	case DOCUMENT_PROVIDER_CONFIG: return check_provider_config(tx, exchange->api, edit, err);
+	case DOCUMENT_AUTOSCALE_CONFIG: return check_autoscale_config(tx, exchange->api, edit, err);
 	case DOCUMENT_POOL: return check_pool(tx, edit, err);
 	default: return 0;
 	}

@@ -11,8 +11,8 @@ static const struct schema *module_schema(struct api *api, const struct document
 	const struct registry_module *module = NULL;
 
 	if (document->kind != DOCUMENT_PROVIDER_CONFIG || !api->options.registry ||
-	    registry_find(api->options.registry, json_string_or(document->body, "provider", ""), &module,
-			  NULL) != 0)
+	    registry_find(api->options.registry, json_string_or(document->body, "provider", ""),
+			  &module, NULL) != 0)
 		return NULL;
 	return &module->schema;
 }
@@ -57,5 +57,6 @@ json_t *document_view(struct tx *tx, struct api *api, struct names *names,
 
 void document_etag(struct exchange *exchange, const struct document *document)
 {
-	text_format(exchange->etag, sizeof(exchange->etag), "\"%lld\"", (long long)document->revision);
+	text_format(exchange->etag, sizeof(exchange->etag), "\"%lld\"",
+		    (long long)document->revision);
 }

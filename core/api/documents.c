@@ -28,7 +28,8 @@ static json_t *account_status(struct tx *tx, const char *id)
 	if (account_state_get(tx, id, &state, NULL) != 0)
 		return json_null();
 	return json_pack("{sI so so}", "instances", (json_int_t)state.instances, "paused_until",
-			 time_json(state.paused_until_ms), "pause_reason", text_json(state.pause_reason));
+			 time_json(state.paused_until_ms), "pause_reason",
+			 text_json(state.pause_reason));
 }
 
 /* What is going on, beside what is written. */
@@ -74,7 +75,8 @@ static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *e
 	int rc = 0;
 
 	if (page_begin(exchange, &page, err) != 0 ||
-	    document_list(tx, kind_of(exchange), page.cursor, page.limit + 1, &documents, &n, err) != 0)
+	    document_list(tx, kind_of(exchange), page.cursor, page.limit + 1, &documents, &n,
+			  err) != 0)
 		return -1;
 	for (size_t i = 0; i < n && i < (size_t)page.limit && rc == 0; i++) {
 		json_t *view = NULL;
@@ -132,8 +134,9 @@ static int answer_edit(struct tx *tx, struct exchange *exchange, struct edit *ed
 	struct names names = {0};
 	json_t *view = document_view(tx, exchange->api, &names, &edit->next);
 
-	if (view && json_object_set_new(view, "warnings",
-					edit->warnings ? json_incref(edit->warnings) : json_array()) != 0) {
+	if (view &&
+	    json_object_set_new(view, "warnings",
+				edit->warnings ? json_incref(edit->warnings) : json_array()) != 0) {
 		json_decref(view);
 		view = NULL;
 	}
@@ -257,22 +260,23 @@ static int delete_config(struct tx *tx, struct exchange *exchange, struct docume
 	if (n == 0)
 		return document_delete(tx, document->kind, document->id, err);
 	if (!exchange_query_true(exchange, "force"))
-		return error_set_field(err, HR_CONFLICT, "force", "true",
-				       "autoscale-config \"%s\" still has %zu server%s; disable it and wait until "
-				       "they are gone, or destroy them with force",
-				       document->name, n, n == 1 ? "" : "s");
+		return error_set_field(
+			err, HR_CONFLICT, "force", "true",
+			"autoscale-config \"%s\" still has %zu server%s; disable it and wait until "
+			"they are gone, or destroy them with force",
+			document->name, n, n == 1 ? "" : "s");
 	if (empty_config(tx, exchange, document, &ordered, err) != 0 ||
 	    count_servers(tx, document->id, &n, err) != 0)
 		return -1;
 	if (n == 0)
 		return document_delete(tx, document->kind, document->id, err);
 	exchange->status = MHD_HTTP_ACCEPTED;
-	return exchange_answer(exchange,
-			       json_pack("{ss sI ss}", "name", document->name, "servers", (json_int_t)n,
-					 "message",
-					 "the config is disabled and its servers are being destroyed; delete it "
-					 "again when they are gone"),
-			       err);
+	return exchange_answer(
+		exchange,
+		json_pack("{ss sI ss}", "name", document->name, "servers", (json_int_t)n, "message",
+			  "the config is disabled and its servers are being destroyed; delete it "
+			  "again when they are gone"),
+		err);
 }
 
 static int run_delete(struct tx *tx, struct exchange *exchange, struct hr_error *err)

@@ -49,8 +49,7 @@ int check_immutable(const struct edit *edit, struct hr_error *err);
 /* The module's part of a provider config: body, secrets. */
 int check_provider_config(struct tx *tx, struct api *api, struct edit *edit, struct hr_error *err);
 /* Script, module and limits of an autoscale config. */
-int check_autoscale_config(struct tx *tx, struct api *api, struct edit *edit,
-			   struct hr_error *err);
+int check_autoscale_config(struct tx *tx, struct api *api, struct edit *edit, struct hr_error *err);
 /* Whether who waits in this pool would wait long enough. */
 int check_pool(struct tx *tx, struct edit *edit, struct hr_error *err);
 

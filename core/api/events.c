@@ -19,9 +19,9 @@ static json_t *view(struct tx *tx, struct names *names, const struct event *even
 	return json_pack("{sI so ss so so so so ss}", "number", (json_int_t)event->number, "at",
 			 time_json(event->at_ms), "kind", event->kind, "pool",
 			 names_json(tx, names, DOCUMENT_POOL, event->pool_id), "config",
-			 names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, event->config_id), "server",
-			 text_json(event->server_id), "session", text_json(event->session_id), "message",
-			 event->message);
+			 names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, event->config_id),
+			 "server", text_json(event->server_id), "session",
+			 text_json(event->session_id), "message", event->message);
 }
 
 int events_view(struct tx *tx, struct names *names, const struct event_query *query, json_t **ret,
@@ -80,7 +80,8 @@ static int read_filters(struct tx *tx, struct exchange *exchange, struct filters
 	}
 	if (session && !id_valid(session))
 		return error_set_field(err, HR_INVALID, "session", NULL,
-				       "\"%s\" is no session's id; see \"headroom session list\"", session);
+				       "\"%s\" is no session's id; see \"headroom session list\"",
+				       session);
 	text_copy(ret->session_id, ID_SIZE, session);
 	return 0;
 }
@@ -96,8 +97,8 @@ static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *e
 
 	/* "cursor" is what "next" gave: the same as "after". */
 	if (exchange_query_number(exchange, "limit", 1, LIMIT_MAX, LIMIT, &limit, err) != 0 ||
-	    exchange_query_number(exchange, exchange_query(exchange, "cursor") ? "cursor" : "after", 0,
-				  INT64_MAX, 0, &query.after_number, err) != 0 ||
+	    exchange_query_number(exchange, exchange_query(exchange, "cursor") ? "cursor" : "after",
+				  0, INT64_MAX, 0, &query.after_number, err) != 0 ||
 	    read_filters(tx, exchange, &filters, err) != 0)
 		return -1;
 	query.pool_id = filters.pool_id[0] ? filters.pool_id : NULL;

@@ -71,9 +71,8 @@ static int begin(struct exchange *exchange, const char *url, struct hr_error *er
 		return -1;
 	}
 	text_copy(exchange->path, sizeof(exchange->path), url);
-	if (check_headers(exchange, err) != 0 ||
-	    route_find(exchange, url, err) != 0 || auth_check(exchange, err) != 0 ||
-	    route_check_query(exchange, err) != 0)
+	if (check_headers(exchange, err) != 0 || route_find(exchange, url, err) != 0 ||
+	    auth_check(exchange, err) != 0 || route_check_query(exchange, err) != 0)
 		return -1;
 	return check_length(exchange, err);
 }
@@ -87,6 +86,7 @@ static struct exchange *exchange_new(struct api *api, struct MHD_Connection *con
 	if (!exchange)
 		return NULL;
 	exchange->api = api;
+	api_request_begin(api);
 	exchange->connection = connection;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	exchange->peer = info ? info->socket_context : NULL;
@@ -95,7 +95,8 @@ static struct exchange *exchange_new(struct api *api, struct MHD_Connection *con
 	exchange->started_ms = clock_now().mono_ms;
 	text_copy(exchange->method, sizeof(exchange->method), method);
 	exchange->reading = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	text_format(exchange->request_id, sizeof(exchange->request_id), "%s-%llu", api->request_prefix,
+	text_format(exchange->request_id, sizeof(exchange->request_id), "%s-%llu",
+		    api->request_prefix,
 		    (unsigned long long)atomic_fetch_add(&api->last_request, 1) + 1);
 	return exchange;
 }
@@ -114,7 +115,8 @@ static void wipe_json(json_t *json)
 			wipe_json(value);
 	} else if (json_is_string(json)) {
 		/* Jansson gives no way to write; the bytes are on the heap and ours. */
-		OPENSSL_cleanse((void *)(uintptr_t)json_string_value(json), json_string_length(json));
+		OPENSSL_cleanse((void *)(uintptr_t)json_string_value(json),
+				json_string_length(json));
 	}
 }
 
@@ -210,8 +212,9 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 			return MHD_YES;
 		exchange->stage = EXCHANGE_REFUSED;
 		/* Nobody sends 1 MiB for nothing: told before it is sent. */
-		return exchange->error.http_status == MHD_HTTP_CONTENT_TOO_LARGE ? answer_send(exchange)
-										 : MHD_YES;
+		return exchange->error.http_status == MHD_HTTP_CONTENT_TOO_LARGE
+			       ? answer_send(exchange)
+			       : MHD_YES;
 	}
 	if (*upload_data_size > 0) {
 		bool ok = take_body(exchange, upload_data, *upload_data_size);
@@ -242,6 +245,7 @@ void exchange_completed(void *context, struct MHD_Connection *connection, void *
 	/* Now the time until the next request runs. */
 	if (exchange->peer)
 		peers_start_clock(exchange->peers, exchange->peer);
+	api_request_end(exchange->api);
 	exchange_free(exchange);
 }
 
@@ -268,8 +272,8 @@ int exchange_query_number(struct exchange *exchange, const char *name, int64_t m
 	if (!value || text_to_int64(value, minimum, maximum, ret) == 0)
 		return 0;
 	return error_set_field(err, HR_INVALID, name, "100",
-			       "the query parameter \"%s\" must be a number from %lld to %lld", name,
-			       (long long)minimum, (long long)maximum);
+			       "the query parameter \"%s\" must be a number from %lld to %lld",
+			       name, (long long)minimum, (long long)maximum);
 }
 
 const char *exchange_header(struct exchange *exchange, const char *name)

@@ -34,7 +34,7 @@ enum exchange_stage {
 	EXCHANGE_RECEIVING,
 	EXCHANGE_REFUSED, /* the answer is known; what still comes is thrown away */
 	EXCHANGE_WAITING, /* handed over */
-	EXCHANGE_BACK,	  /* came back; to be answered */
+	EXCHANGE_BACK,    /* came back; to be answered */
 	EXCHANGE_ANSWERED
 };
 
@@ -48,11 +48,11 @@ struct exchange {
 	struct peer *peer; /* NULL: none could be made */
 	const struct route *route;
 	char params[2][PARAM_SIZE]; /* of the path */
-	char path[256];		    /* without the query */
+	char path[256];             /* without the query */
 	char method[16];
 	char request_id[40];
 	int64_t started_ms; /* monotonic */
-	bool reading;	    /* GET or HEAD */
+	bool reading;       /* GET or HEAD */
 
 	enum token_role role;
 	char who[64]; /* the token's name, or "local" */
@@ -70,7 +70,7 @@ struct exchange {
 	size_t n_notices;
 	struct hr_error error; /* class 0: none */
 
-	int status;	/* 0: 200 */
+	int status;     /* 0: 200 */
 	json_t *result; /* the answer; or text */
 	char *text;
 	const char *content_type;

@@ -35,10 +35,9 @@ int health_ready(struct exchange *exchange, struct hr_error *err)
 
 int health_info(struct exchange *exchange, struct hr_error *err)
 {
-	return exchange_answer(
-		exchange,
-		json_pack("{ss ss so}", "version", HEADROOM_VERSION, "installation",
-			  store_installation(exchange->api->options.store), "started",
-			  time_json(exchange->api->started_ms)),
-		err);
+	return exchange_answer(exchange,
+			       json_pack("{ss ss so}", "version", HEADROOM_VERSION, "installation",
+					 store_installation(exchange->api->options.store),
+					 "started", time_json(exchange->api->started_ms)),
+			       err);
 }

@@ -91,12 +91,14 @@ static void write_engine(struct engine *engine, FILE *out)
 	if (engine)
 		engine_figures(engine, &figures);
 	one(out, "plans_total", "counter", "Plans made.", figures.plans);
-	one(out, "creates_total", "counter", "Create steps sent to providers.", figures.creates_sent);
-	one(out, "destroys_total", "counter", "Destroy steps sent to providers.", figures.destroys_sent);
+	one(out, "creates_total", "counter", "Create steps sent to providers.",
+	    figures.creates_sent);
+	one(out, "destroys_total", "counter", "Destroy steps sent to providers.",
+	    figures.destroys_sent);
 	one(out, "operation_failures_total", "counter", "Steps that ended in an error.",
 	    figures.operation_failures);
-	one(out, "operations_in_flight", "gauge", "Requests to providers that are not answered yet.",
-	    figures.in_flight);
+	one(out, "operations_in_flight", "gauge",
+	    "Requests to providers that are not answered yet.", figures.in_flight);
 }
 
 static void write_api(struct api *api, FILE *out)
@@ -112,8 +114,8 @@ static void write_api(struct api *api, FILE *out)
 	one(out, "http_connections", "gauge", "Connections open.",
 	    peers_count(api->tcp_peers) + peers_count(api->local_peers));
 	one(out, "checkins_total", "counter", "Check-ins accepted.", atomic_load(&api->checkins));
-	one(out, "checkins_refused_total", "counter", "Check-ins with a token that is not accepted.",
-	    atomic_load(&api->checkins_refused));
+	one(out, "checkins_refused_total", "counter",
+	    "Check-ins with a token that is not accepted.", atomic_load(&api->checkins_refused));
 }
 
 static void write_store(struct store *store, FILE *out)

@@ -8,7 +8,7 @@
 struct page {
 	const char *cursor; /* where the page before ended; "" */
 	int limit;
-	bool more;	    /* set by the caller: there is more after the last item */
+	bool more; /* set by the caller: there is more after the last item */
 	char last[ID_SIZE + NAME_SIZE];
 	json_t *items;
 };

@@ -15,7 +15,7 @@ struct peers;
 struct peer {
 	struct peer *next;
 	struct peer **link;
-	int fd; /* the HTTP server's; open as long as the peer is in the list */
+	int fd;              /* the HTTP server's; open as long as the peer is in the list */
 	int64_t deadline_ms; /* monotonic; MS_NEVER: none runs */
 	struct sockaddr_storage address;
 	bool trusted; /* unix socket: root, or our own user */

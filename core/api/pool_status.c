@@ -45,14 +45,16 @@ static int add_cohorts(struct tx *tx, const char *pool_id, json_t *status, struc
 	size_t n = 0;
 	int rc;
 
-	rc = servers ? cohort_list(tx, pool_id, &cohorts, &n, err) : error_no_memory(err, "answering");
+	rc = servers ? cohort_list(tx, pool_id, &cohorts, &n, err)
+		     : error_no_memory(err, "answering");
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const char *state = server_state_name(cohorts[i].state);
 		json_int_t before = json_integer_value(json_object_get(servers, state));
 
 		if (cohorts[i].state == SERVER_RUNNING && cohorts[i].enabled)
 			available += cohorts[i].free * cohorts[i].count;
-		if (json_object_set_new(servers, state, json_integer(before + cohorts[i].count)) != 0)
+		if (json_object_set_new(servers, state, json_integer(before + cohorts[i].count)) !=
+		    0)
 			rc = error_no_memory(err, "answering");
 	}
 	free(cohorts);
@@ -67,7 +69,8 @@ static int add_sessions(struct tx *tx, const char *pool_id, json_t *status, stru
 {
 	int64_t active, queued;
 
-	if (pool_count_sessions(tx, pool_id, SESSION_STATE_BIT(SESSION_ACTIVE), &active, err) != 0 ||
+	if (pool_count_sessions(tx, pool_id, SESSION_STATE_BIT(SESSION_ACTIVE), &active, err) !=
+		    0 ||
 	    pool_count_sessions(tx, pool_id, SESSION_STATE_BIT(SESSION_QUEUED), &queued, err) != 0)
 		return -1;
 	if (json_object_set_new(status, "sessions", json_integer(active)) != 0 ||
@@ -85,9 +88,9 @@ static json_t *paused_configs(const struct snapshot *snapshot)
 
 		if (config->paused_until_ms > snapshot->plan.now_ms)
 			json_array_append_new(paused,
-					      json_pack("{ss so so}", "config", config->name, "until",
-							time_json(config->paused_until_ms), "reason",
-							text_json(config->pause_reason)));
+					      json_pack("{ss so so}", "config", config->name,
+							"until", time_json(config->paused_until_ms),
+							"reason", text_json(config->pause_reason)));
 	}
 	return paused;
 }
@@ -117,9 +120,9 @@ static int add_plan(struct tx *tx, const char *pool_id, int64_t now_ms, json_t *
 	if (rc == 0) {
 		sums = json_pack("{sI sI sI sI sI so so}", "running", (json_int_t)made.running,
 				 "on_the_way", (json_int_t)made.on_the_way, "spare",
-				 (json_int_t)made.spare, "target", (json_int_t)made.target, "unseated",
-				 (json_int_t)made.unseated, "short", shortages(&made), "paused",
-				 paused_configs(&snapshot));
+				 (json_int_t)made.spare, "target", (json_int_t)made.target,
+				 "unseated", (json_int_t)made.unseated, "short", shortages(&made),
+				 "paused", paused_configs(&snapshot));
 		if (!sums || json_object_update(status, sums) != 0)
 			rc = error_no_memory(err, "answering");
 	}
@@ -136,7 +139,8 @@ int pool_status(struct tx *tx, const char *pool_id, int64_t now_ms, json_t **ret
 
 	if (!status)
 		return error_no_memory(err, "answering");
-	if (add_cohorts(tx, pool_id, status, err) != 0 || add_sessions(tx, pool_id, status, err) != 0 ||
+	if (add_cohorts(tx, pool_id, status, err) != 0 ||
+	    add_sessions(tx, pool_id, status, err) != 0 ||
 	    add_plan(tx, pool_id, now_ms, status, err) != 0) {
 		json_decref(status);
 		return -1;

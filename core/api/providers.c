@@ -15,18 +15,19 @@
 
 static json_t *view(const struct registry_module *module)
 {
-	char abi[48];
+	char abi[48] = "";
 
+	/* Of a file that is no module nothing is known. */
 	if (module->draft)
-		text_format(abi, sizeof(abi), "%u.%u draft %u", module->abi_major, module->abi_minor,
-			    module->draft);
-	else
+		text_format(abi, sizeof(abi), "%u.%u draft %u", module->abi_major,
+			    module->abi_minor, module->draft);
+	else if (module->abi_major > 0 || module->abi_minor > 0)
 		text_format(abi, sizeof(abi), "%u.%u", module->abi_major, module->abi_minor);
-	return json_pack("{ss so so so ss ss so ss}", "id", module->id, "title",
+	return json_pack("{ss so so so so ss so ss}", "id", module->id, "title",
 			 text_json(module->title), "version", text_json(module->version), "vendor",
-			 text_json(module->vendor), "abi", abi, "state",
-			 module->usable ? "usable" : "refused", "reason", text_json(module->reason), "path",
-			 module->path ? module->path : "");
+			 text_json(module->vendor), "abi", text_json(abi), "state",
+			 module->usable ? "usable" : "refused", "reason", text_json(module->reason),
+			 "path", module->path ? module->path : "");
 }
 
 int providers_list(struct exchange *exchange, struct hr_error *err)
@@ -49,7 +50,8 @@ int providers_schema(struct exchange *exchange, struct hr_error *err)
 {
 	const struct registry_module *module;
 
-	if (registry_find(exchange->api->options.registry, exchange->params[0], &module, err) != 0) {
+	if (registry_find(exchange->api->options.registry, exchange->params[0], &module, err) !=
+	    0) {
 		if (err->class == HR_INVALID)
 			err->class = HR_NOT_FOUND;
 		return -1;
@@ -129,11 +131,11 @@ void providers_drop_checks(struct api *api)
 		pthread_mutex_unlock(&checks_mutex);
 		if (!exchange)
 			return;
-		error_set(&exchange->error, HR_CANCELLED, "the daemon is stopping; check again later");
+		error_set(&exchange->error, HR_CANCELLED,
+			  "the daemon is stopping; check again later");
 		exchange_resume(exchange);
 	}
 }
-
 
 static int find_config(struct tx *tx, struct exchange *exchange, struct hr_error *err)
 {
@@ -153,7 +155,8 @@ int provider_configs_check(struct exchange *exchange, struct hr_error *err)
 	struct check_wait *wait;
 
 	if (!api->options.engine)
-		return error_set(err, HR_UNSUPPORTED, "no engine runs here that could check an account");
+		return error_set(err, HR_UNSUPPORTED,
+				 "no engine runs here that could check an account");
 	if (exchange_read(exchange, find_config, err) != 0)
 		return -1;
 	text_copy(id, sizeof(id), exchange->params[1]);

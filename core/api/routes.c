@@ -17,79 +17,194 @@
 #define EVERYBODY (ROLE_BIT(ROLE_VIEWER) | BROKERS)
 
 /* The same six for each kind of document. */
-#define DOCUMENT_ROUTES(document_kind, plural, noun, writers)                                       \
-	{.method = "GET", .pattern = V1 plural, .roles = VIEWERS, .kind = (document_kind),         \
-	 .query = "cursor limit", .handler = documents_list, .summary = "List " noun "s"},         \
-		{.method = "POST", .pattern = V1 plural, .roles = (writers), .body = BODY_OBJECT,  \
-		 .kind = (document_kind), .query = "dry_run", .handler = documents_create,         \
-		 .summary = "Create a " noun},                                                     \
-		{.method = "GET", .pattern = V1 plural "/{id}", .roles = VIEWERS,                  \
-		 .kind = (document_kind), .query = "", .handler = documents_get,                   \
-		 .summary = "Show a " noun},                                                       \
-		{.method = "PUT", .pattern = V1 plural "/{id}", .roles = (writers),                \
-		 .body = BODY_OBJECT, .kind = (document_kind), .query = "dry_run",                 \
-		 .handler = documents_put, .summary = "Create or replace a " noun},                \
-		{.method = "PATCH", .pattern = V1 plural "/{id}", .roles = (writers),              \
-		 .body = BODY_OBJECT, .kind = (document_kind), .query = "dry_run",                 \
-		 .handler = documents_patch, .summary = "Change a " noun " (JSON Merge Patch)"},   \
-		{.method = "DELETE", .pattern = V1 plural "/{id}", .roles = (writers),             \
-		 .kind = (document_kind), .query = "force", .handler = documents_delete,           \
-		 .summary = "Delete a " noun}
+#define DOCUMENT_ROUTES(document_kind, plural, noun, writers)                           \
+	{.method = "GET",                                                               \
+	 .pattern = V1 plural,                                                          \
+	 .roles = VIEWERS,                                                              \
+	 .kind = (document_kind),                                                       \
+	 .query = "cursor limit",                                                       \
+	 .handler = documents_list,                                                     \
+	 .summary = "List " noun "s"},                                                  \
+		{.method = "POST",                                                      \
+		 .pattern = V1 plural,                                                  \
+		 .roles = (writers),                                                    \
+		 .body = BODY_OBJECT,                                                   \
+		 .kind = (document_kind),                                               \
+		 .query = "dry_run",                                                    \
+		 .handler = documents_create,                                           \
+		 .summary = "Create a " noun},                                          \
+		{.method = "GET",                                                       \
+		 .pattern = V1 plural "/{id}",                                          \
+		 .roles = VIEWERS,                                                      \
+		 .kind = (document_kind),                                               \
+		 .query = "",                                                           \
+		 .handler = documents_get,                                              \
+		 .summary = "Show a " noun},                                            \
+		{.method = "PUT",                                                       \
+		 .pattern = V1 plural "/{id}",                                          \
+		 .roles = (writers),                                                    \
+		 .body = BODY_OBJECT,                                                   \
+		 .kind = (document_kind),                                               \
+		 .query = "dry_run",                                                    \
+		 .handler = documents_put,                                              \
+		 .summary = "Create or replace a " noun},                               \
+		{.method = "PATCH",                                                     \
+		 .pattern = V1 plural "/{id}",                                          \
+		 .roles = (writers),                                                    \
+		 .body = BODY_OBJECT,                                                   \
+		 .kind = (document_kind),                                               \
+		 .query = "dry_run",                                                    \
+		 .handler = documents_patch,                                            \
+		 .summary = "Change a " noun " (JSON Merge Patch)"},                    \
+	{                                                                               \
+		.method = "DELETE", .pattern = V1 plural "/{id}", .roles = (writers),   \
+		.kind = (document_kind), .query = "force", .handler = documents_delete, \
+		.summary = "Delete a " noun                                             \
+	}
 
 const struct route routes[] = {
 	DOCUMENT_ROUTES(DOCUMENT_ZONE, "zones", "zone", OPERATORS),
 	DOCUMENT_ROUTES(DOCUMENT_POOL, "pools", "pool", OPERATORS),
-	DOCUMENT_ROUTES(DOCUMENT_AUTOSCALE_CONFIG, "autoscale-configs", "autoscale config", OPERATORS),
+	DOCUMENT_ROUTES(DOCUMENT_AUTOSCALE_CONFIG, "autoscale-configs", "autoscale config",
+			OPERATORS),
 	DOCUMENT_ROUTES(DOCUMENT_PROVIDER_CONFIG, "provider-configs", "provider config", ADMINS),
-	{.method = "GET", .pattern = V1 "pools/{id}/status", .roles = VIEWERS, .query = "",
-	 .handler = pools_status, .summary = "Servers, room, target and queue of a pool"},
-	{.method = "POST", .pattern = V1 "provider-configs/{id}/check", .roles = OPERATORS, .query = "",
-	 .handler = provider_configs_check, .summary = "Have the module check an account"},
-	{.method = "GET", .pattern = V1 "providers", .roles = VIEWERS, .query = "all cursor limit",
-	 .handler = providers_list, .summary = "List provider modules, refused ones with the reason"},
-	{.method = "GET", .pattern = V1 "providers/{id}/schema", .roles = VIEWERS, .query = "",
-	 .handler = providers_schema, .summary = "JSON Schema of a module's settings"},
-	{.method = "GET", .pattern = V1 "servers", .roles = VIEWERS,
-	 .query = "pool config state cursor limit", .handler = servers_list,
+	{.method = "GET",
+	 .pattern = V1 "pools/{id}/status",
+	 .roles = VIEWERS,
+	 .query = "",
+	 .handler = pools_status,
+	 .summary = "Servers, room, target and queue of a pool"},
+	{.method = "POST",
+	 .pattern = V1 "provider-configs/{id}/check",
+	 .roles = OPERATORS,
+	 .query = "",
+	 .handler = provider_configs_check,
+	 .summary = "Have the module check an account"},
+	{.method = "GET",
+	 .pattern = V1 "providers",
+	 .roles = VIEWERS,
+	 .query = "all cursor limit",
+	 .handler = providers_list,
+	 .summary = "List provider modules, refused ones with the reason"},
+	{.method = "GET",
+	 .pattern = V1 "providers/{id}/schema",
+	 .roles = VIEWERS,
+	 .query = "",
+	 .handler = providers_schema,
+	 .summary = "JSON Schema of a module's settings"},
+	{.method = "GET",
+	 .pattern = V1 "servers",
+	 .roles = VIEWERS,
+	 .query = "pool config state cursor limit",
+	 .handler = servers_list,
 	 .summary = "List servers, gone ones only when asked for"},
-	{.method = "GET", .pattern = V1 "servers/{id}", .roles = VIEWERS, .query = "",
-	 .handler = servers_get, .summary = "Show a server with its operations and last events"},
-	{.method = "POST", .pattern = V1 "servers/{id}/drain", .roles = OPERATORS, .query = "",
-	 .handler = servers_drain, .summary = "Take no more sessions; destroy when empty"},
-	{.method = "DELETE", .pattern = V1 "servers/{id}", .roles = OPERATORS, .query = "force",
-	 .handler = servers_destroy, .summary = "Destroy a server now, with its sessions"},
-	{.method = "GET", .pattern = V1 "sessions", .roles = EVERYBODY,
-	 .query = "pool server user state cursor limit", .handler = sessions_list,
+	{.method = "GET",
+	 .pattern = V1 "servers/{id}",
+	 .roles = VIEWERS,
+	 .query = "",
+	 .handler = servers_get,
+	 .summary = "Show a server with its operations and last events"},
+	{.method = "POST",
+	 .pattern = V1 "servers/{id}/drain",
+	 .roles = OPERATORS,
+	 .query = "",
+	 .handler = servers_drain,
+	 .summary = "Take no more sessions; destroy when empty"},
+	{.method = "DELETE",
+	 .pattern = V1 "servers/{id}",
+	 .roles = OPERATORS,
+	 .query = "force",
+	 .handler = servers_destroy,
+	 .summary = "Destroy a server now, with its sessions"},
+	{.method = "GET",
+	 .pattern = V1 "sessions",
+	 .roles = EVERYBODY,
+	 .query = "pool server user state cursor limit",
+	 .handler = sessions_list,
 	 .summary = "List sessions, ended ones only when asked for"},
-	{.method = "POST", .pattern = V1 "sessions", .roles = BROKERS, .body = BODY_OBJECT, .query = "",
-	 .handler = sessions_create, .summary = "Request a session"},
-	{.method = "GET", .pattern = V1 "sessions/{id}", .roles = EVERYBODY, .query = "",
-	 .handler = sessions_get, .summary = "Show a session and how far it is"},
-	{.method = "DELETE", .pattern = V1 "sessions/{id}", .roles = BROKERS, .query = "",
-	 .handler = sessions_delete, .summary = "End a session"},
-	{.method = "POST", .pattern = V1 "sessions/{id}/keepalive", .roles = BROKERS, .query = "",
-	 .handler = sessions_stay, .summary = "Keep a session alive"},
-	{.method = "GET", .pattern = V1 "sessions/{id}/connection", .roles = BROKERS, .query = "secret",
-	 .handler = sessions_connection, .summary = "How to reach a session"},
-	{.method = "GET", .pattern = V1 "events", .roles = VIEWERS,
-	 .query = "after newest pool server session limit cursor", .handler = events_list,
+	{.method = "POST",
+	 .pattern = V1 "sessions",
+	 .roles = BROKERS,
+	 .body = BODY_OBJECT,
+	 .query = "",
+	 .handler = sessions_create,
+	 .summary = "Request a session"},
+	{.method = "GET",
+	 .pattern = V1 "sessions/{id}",
+	 .roles = EVERYBODY,
+	 .query = "",
+	 .handler = sessions_get,
+	 .summary = "Show a session and how far it is"},
+	{.method = "DELETE",
+	 .pattern = V1 "sessions/{id}",
+	 .roles = BROKERS,
+	 .query = "",
+	 .handler = sessions_delete,
+	 .summary = "End a session"},
+	{.method = "POST",
+	 .pattern = V1 "sessions/{id}/keepalive",
+	 .roles = BROKERS,
+	 .query = "",
+	 .handler = sessions_stay,
+	 .summary = "Keep a session alive"},
+	{.method = "GET",
+	 .pattern = V1 "sessions/{id}/connection",
+	 .roles = BROKERS,
+	 .query = "secret",
+	 .handler = sessions_connection,
+	 .summary = "How to reach a session"},
+	{.method = "GET",
+	 .pattern = V1 "events",
+	 .roles = VIEWERS,
+	 .query = "after newest pool server session limit cursor",
+	 .handler = events_list,
 	 .summary = "List events in order"},
-	{.method = "GET", .pattern = V1 "tokens", .roles = ADMINS, .query = "cursor limit",
-	 .handler = tokens_list, .summary = "List access tokens"},
-	{.method = "POST", .pattern = V1 "tokens", .roles = ADMINS, .body = BODY_OBJECT, .query = "",
-	 .handler = tokens_create, .summary = "Make an access token; its text is shown once"},
-	{.method = "DELETE", .pattern = V1 "tokens/{id}", .roles = ADMINS, .query = "",
-	 .handler = tokens_delete, .summary = "Revoke an access token"},
-	{.method = "POST", .pattern = "/api/set_server_status", .body = BODY_OBJECT,
-	 .handler = set_server_status, .answered = set_server_status_answered,
+	{.method = "GET",
+	 .pattern = V1 "tokens",
+	 .roles = ADMINS,
+	 .query = "cursor limit",
+	 .handler = tokens_list,
+	 .summary = "List access tokens"},
+	{.method = "POST",
+	 .pattern = V1 "tokens",
+	 .roles = ADMINS,
+	 .body = BODY_OBJECT,
+	 .query = "",
+	 .handler = tokens_create,
+	 .summary = "Make an access token; its text is shown once"},
+	{.method = "DELETE",
+	 .pattern = V1 "tokens/{id}",
+	 .roles = ADMINS,
+	 .query = "",
+	 .handler = tokens_delete,
+	 .summary = "Revoke an access token"},
+	{.method = "POST",
+	 .pattern = "/api/set_server_status",
+	 .body = BODY_OBJECT,
+	 .handler = set_server_status,
+	 .answered = set_server_status_answered,
 	 .summary = "Check-in of a server (docs/checkin.md)"},
-	{.method = "GET", .pattern = V1 "info", .roles = EVERYBODY, .query = "",
-	 .handler = health_info, .summary = "Version and installation"},
-	{.method = "GET", .pattern = "/metrics", .roles = VIEWERS, .quiet = true,
-	 .handler = metrics_get, .summary = "Prometheus metrics"},
-	{.method = "GET", .pattern = "/healthz", .quiet = true, .handler = health_live,
+	{.method = "GET",
+	 .pattern = V1 "info",
+	 .roles = EVERYBODY,
+	 .query = "",
+	 .handler = health_info,
+	 .summary = "Version and installation"},
+	{.method = "GET",
+	 .pattern = "/metrics",
+	 .roles = VIEWERS,
+	 .quiet = true,
+	 .handler = metrics_get,
+	 .summary = "Prometheus metrics"},
+	{.method = "GET",
+	 .pattern = "/healthz",
+	 .quiet = true,
+	 .handler = health_live,
 	 .summary = "Whether the daemon lives"},
-	{.method = "GET", .pattern = "/readyz", .quiet = true, .handler = health_ready,
+	{.method = "GET",
+	 .pattern = "/readyz",
+	 .quiet = true,
+	 .handler = health_ready,
 	 .summary = "Whether it can serve: its store answers"},
 };
 
@@ -183,7 +298,8 @@ int route_check_query(struct exchange *exchange, struct hr_error *err)
 
 	if (!check.known)
 		return 0;
-	MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
+	MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, check_parameter,
+				    &check);
 	if (check.broken) {
 		error_set(err, HR_INVALID, "the request's query is not UTF-8 text");
 		err->http_status = MHD_HTTP_BAD_REQUEST;
@@ -192,6 +308,6 @@ int route_check_query(struct exchange *exchange, struct hr_error *err)
 	if (check.unknown[0] == '\0')
 		return 0;
 	return error_set_field(err, HR_INVALID, check.unknown, NULL,
-			       "the query parameter \"%s\" is not known here; known: %s", check.unknown,
-			       check.known[0] ? check.known : "none");
+			       "the query parameter \"%s\" is not known here; known: %s",
+			       check.unknown, check.known[0] ? check.known : "none");
 }

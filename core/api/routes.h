@@ -10,11 +10,11 @@ enum body_need { BODY_NONE, BODY_OBJECT };
 struct route {
 	const char *method;
 	const char *pattern; /* "{id}" stands for one part of the path */
-	unsigned roles;	     /* ROLE_BIT()s; 0: anybody */
+	unsigned roles;      /* ROLE_BIT()s; 0: anybody */
 	enum body_need body;
-	int kind;	   /* document routes: enum document_kind */
+	int kind;          /* document routes: enum document_kind */
 	const char *query; /* parameters it knows, with spaces between; NULL: any is ignored */
-	bool quiet;	   /* asked all the time: logged at debug level */
+	bool quiet;        /* asked all the time: logged at debug level */
 	int (*handler)(struct exchange *exchange, struct hr_error *err);
 	void (*answered)(struct exchange *exchange); /* last look before the answer goes; or NULL */
 	const char *summary;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/auth.h"
@@ -14,6 +15,7 @@
 
 #define CONNECTIONS 1000
 #define PER_ADDRESS 64
+#define STOP_S 1
 #define TIMEOUT_MS (30 * MS_PER_S)
 /* The library keeps a request's headers and its own buffers in this; what we ourselves allow for
  * headers is less and gets a readable answer. */
@@ -35,7 +37,22 @@ void api_wait_end(struct api *api)
 {
 	pthread_mutex_lock(&api->mutex);
 	if (--api->waiting == 0)
-		pthread_cond_broadcast(&api->none_waits);
+		pthread_cond_broadcast(&api->fewer);
+	pthread_mutex_unlock(&api->mutex);
+}
+
+void api_request_begin(struct api *api)
+{
+	pthread_mutex_lock(&api->mutex);
+	api->under_way++;
+	pthread_mutex_unlock(&api->mutex);
+}
+
+void api_request_end(struct api *api)
+{
+	pthread_mutex_lock(&api->mutex);
+	if (--api->under_way == 0)
+		pthread_cond_broadcast(&api->fewer);
 	pthread_mutex_unlock(&api->mutex);
 }
 
@@ -45,8 +62,7 @@ static enum MHD_Result admit(void *context, const struct sockaddr *address, sock
 }
 
 static void connection_changed(void *context, struct MHD_Connection *connection,
-			       void **socket_context,
-			       enum MHD_ConnectionNotificationCode what)
+			       void **socket_context, enum MHD_ConnectionNotificationCode what)
 {
 	const union MHD_ConnectionInfo *fd, *address;
 	struct peers *peers = context;
@@ -59,8 +75,8 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 	}
 	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*socket_context = fd ? peers_add(peers, fd->connect_fd, address ? address->client_addr : NULL)
-			     : NULL;
+	*socket_context =
+		fd ? peers_add(peers, fd->connect_fd, address ? address->client_addr : NULL) : NULL;
 }
 
 /* Takes fd over. */
@@ -68,15 +84,17 @@ static int start_daemon(struct api *api, int fd, struct peers *peers, struct MHD
 			struct hr_error *err)
 {
 	*ret = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, admit, peers,
-		exchange_handle, api, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, api->options.max_connections,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, peers, MHD_OPTION_NOTIFY_COMPLETED,
-		exchange_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, admit,
+		peers, exchange_handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+		api->options.max_connections, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
+		peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, NULL,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (*ret)
 		return 0;
 	close(fd);
-	return error_set(err, HR_INTERNAL, "the HTTP server did not start (out of memory or threads)");
+	return error_set(err, HR_INTERNAL,
+			 "the HTTP server did not start (out of memory or threads)");
 }
 
 static int start_tcp(struct api *api, struct hr_error *err)
@@ -135,18 +153,22 @@ static void take_options(struct api *api, const struct api_options *options)
 int api_start(const struct api_options *options, struct api **ret_api, struct hr_error *err)
 {
 	struct api *api = calloc(1, sizeof(*api));
+	pthread_condattr_t monotonic;
 
 	if (!api)
 		return error_no_memory(err, "starting the API");
 	take_options(api, options);
 	pthread_mutex_init(&api->mutex, NULL);
-	pthread_cond_init(&api->none_waits, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&api->fewer, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	api->started_ms = clock_now().wall_ms;
 	if (make_prefix(api, err) == 0 &&
-	    peers_new(api->options.request_timeout_ms, api->options.max_per_address, &api->tcp_peers,
-		      err) == 0 &&
-	    peers_new(api->options.request_timeout_ms, api->options.max_per_address, &api->local_peers,
-		      err) == 0 &&
+	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
+		      &api->tcp_peers, err) == 0 &&
+	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
+		      &api->local_peers, err) == 0 &&
 	    start_tcp(api, err) == 0 && start_local(api, err) == 0) {
 		/* The texts were borrowed for the start only. */
 		api->options.listen = NULL;
@@ -167,6 +189,23 @@ static void quiesce(struct MHD_Daemon *daemon)
 		close(fd);
 }
 
+/* A suspended connection must not meet the end of its daemon; the others get a moment, so that
+ * answers arrive, but no more: whoever is slow is cut off. */
+static void let_end(struct api *api)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += STOP_S;
+	pthread_mutex_lock(&api->mutex);
+	while (api->waiting > 0)
+		pthread_cond_wait(&api->fewer, &api->mutex);
+	while (api->under_way > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&api->fewer, &api->mutex, &until);
+	pthread_mutex_unlock(&api->mutex);
+}
+
 void api_stop(struct api *api)
 {
 	if (!api)
@@ -179,18 +218,14 @@ void api_stop(struct api *api)
 	api->stopping = true;
 	pthread_mutex_unlock(&api->mutex);
 	providers_drop_checks(api);
-	/* A suspended connection must not meet the end of its daemon. */
-	pthread_mutex_lock(&api->mutex);
-	while (api->waiting > 0)
-		pthread_cond_wait(&api->none_waits, &api->mutex);
-	pthread_mutex_unlock(&api->mutex);
+	let_end(api);
 	if (api->tcp)
 		MHD_stop_daemon(api->tcp);
 	if (api->local)
 		MHD_stop_daemon(api->local);
 	peers_free(api->tcp_peers);
 	peers_free(api->local_peers);
-	pthread_cond_destroy(&api->none_waits);
+	pthread_cond_destroy(&api->fewer);
 	pthread_mutex_destroy(&api->mutex);
 	free(api->socket_path);
 	free(api);

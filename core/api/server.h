@@ -27,10 +27,12 @@ struct api {
 	char request_prefix[12];
 	atomic_uint_fast64_t last_request;
 
+	pthread_mutex_t mutex; /* for what follows */
+	pthread_cond_t fewer;  /* one of the two counts fell to 0 */
 	/* Requests handed to others (store, engine): none may be left when the daemons stop. */
-	pthread_mutex_t mutex;
-	pthread_cond_t none_waits;
 	unsigned waiting;
+	/* Requests begun and not answered to the end. */
+	unsigned under_way;
 	bool stopping;
 	struct check_wait *checks; /* account checks that the engine has not answered */
 
@@ -42,5 +44,9 @@ struct api {
 /* A request is handed to another thread, and came back. False: the API is stopping. */
 bool api_wait_begin(struct api *api);
 void api_wait_end(struct api *api);
+
+/* A request begins, and is answered or broken off. */
+void api_request_begin(struct api *api);
+void api_request_end(struct api *api);
 
 #endif

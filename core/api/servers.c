@@ -52,34 +52,35 @@ static int64_t shown_port(const struct server *server)
 
 static json_t *places(struct tx *tx, struct names *names, const struct server *server)
 {
-	return json_pack("{so so so so sI}", "pool",
-			 names_json(tx, names, DOCUMENT_POOL, server->pool_id), "zone",
-			 names_json(tx, names, DOCUMENT_ZONE, server->zone_id), "config",
-			 names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, server->config_id),
-			 "provider_config",
-			 names_json(tx, names, DOCUMENT_PROVIDER_CONFIG, server->provider_config_id),
-			 "config_revision", (json_int_t)server->config_revision);
+	return json_pack(
+		"{so so so so sI}", "pool", names_json(tx, names, DOCUMENT_POOL, server->pool_id),
+		"zone", names_json(tx, names, DOCUMENT_ZONE, server->zone_id), "config",
+		names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, server->config_id),
+		"provider_config",
+		names_json(tx, names, DOCUMENT_PROVIDER_CONFIG, server->provider_config_id),
+		"config_revision", (json_int_t)server->config_revision);
 }
 
 static json_t *state(const struct server *server)
 {
 	return json_pack("{ss so so so so sb so so so}", "state", server_state_name(server->state),
 			 "state_since", time_json(server->state_since_ms), "created",
-			 time_json(server->created_ms), "ready", time_json(server->ready_ms), "checked_in",
-			 time_json(server->checked_in_ms), "enabled", server->enabled, "stage",
-			 text_json(server->stage), "percent",
-			 server->percent < 0 ? json_null() : json_integer(server->percent), "failure",
-			 text_json(server->failure));
+			 time_json(server->created_ms), "ready", time_json(server->ready_ms),
+			 "checked_in", time_json(server->checked_in_ms), "enabled", server->enabled,
+			 "stage", text_json(server->stage), "percent",
+			 server->percent < 0 ? json_null() : json_integer(server->percent),
+			 "failure", text_json(server->failure));
 }
 
 static json_t *reach(const struct server *server)
 {
 	const struct server_settings *settings = &server->settings;
 
-	return json_pack("{so so sI ss so so}", "instance_id", text_json(server->instance_id), "address",
-			 text_json(server->address), "port", (json_int_t)shown_port(server),
-			 "connection_type", connection_type_name(settings->connection_type),
-			 "connection_username", text_json(settings->connection_username), "host_key",
+	return json_pack("{so so sI ss so so}", "instance_id", text_json(server->instance_id),
+			 "address", text_json(server->address), "port",
+			 (json_int_t)shown_port(server), "connection_type",
+			 connection_type_name(settings->connection_type), "connection_username",
+			 text_json(settings->connection_username), "host_key",
 			 text_json(server->host_key));
 }
 
@@ -90,8 +91,8 @@ static json_t *load(const struct server *server)
 	return json_pack("{sI sI sI sI sb so}", "sessions", (json_int_t)server->sessions, "users",
 			 (json_int_t)server->users, "max_simultaneous_sessions_per_server",
 			 (json_int_t)settings->max_sessions, "max_simultaneous_users",
-			 (json_int_t)settings->max_users, "reusable", settings->reusable, "idle_since",
-			 time_json(server->idle_since_ms));
+			 (json_int_t)settings->max_users, "reusable", settings->reusable,
+			 "idle_since", time_json(server->idle_since_ms));
 }
 
 static json_t *view(struct tx *tx, struct names *names, const struct server *server)
@@ -132,11 +133,12 @@ static int parse_states(struct exchange *exchange, unsigned *ret_states, struct 
 		if (text_format(name, sizeof(name), "%.*s", (int)(len < 40 ? len : 40), at))
 			number = server_state_find(name);
 		if (number < 0)
-			return error_set_field(err, HR_INVALID, "state", "running",
-					       "\"%s\" is no state of a server; there are planned, creating, "
-					       "booting, injecting, checking_in, running, draining, failed, "
-					       "destroying, gone, and all",
-					       name);
+			return error_set_field(
+				err, HR_INVALID, "state", "running",
+				"\"%s\" is no state of a server; there are planned, creating, "
+				"booting, injecting, checking_in, running, draining, failed, "
+				"destroying, gone, and all",
+				name);
 		*ret_states |= SERVER_STATE_BIT(number);
 		at += len + (at[len] == ',');
 	}
@@ -197,16 +199,17 @@ int servers_list(struct exchange *exchange, struct hr_error *err)
 
 static json_t *operation_view(const struct operation *operation)
 {
-	return json_pack("{ss ss ss sI sI so so so so so so so}", "id", operation->id, "kind",
-			 operation_kind_name(operation->kind), "state",
-			 operation_state_name(operation->state), "attempt", (json_int_t)operation->attempt,
-			 "failures", (json_int_t)operation->failures, "created",
-			 time_json(operation->created_ms), "due", time_json(operation->due_ms), "finished",
-			 time_json(operation->finished_ms), "text", text_json(operation->text), "error",
-			 text_json(operation->error), "error_class",
-			 operation->error_class ? json_string(error_class_name(operation->error_class))
-						: json_null(),
-			 "request_id", text_json(operation->request_id));
+	return json_pack(
+		"{ss ss ss sI sI so so so so so so so}", "id", operation->id, "kind",
+		operation_kind_name(operation->kind), "state",
+		operation_state_name(operation->state), "attempt", (json_int_t)operation->attempt,
+		"failures", (json_int_t)operation->failures, "created",
+		time_json(operation->created_ms), "due", time_json(operation->due_ms), "finished",
+		time_json(operation->finished_ms), "text", text_json(operation->text), "error",
+		text_json(operation->error), "error_class",
+		operation->error_class ? json_string(error_class_name(operation->error_class))
+				       : json_null(),
+		"request_id", text_json(operation->request_id));
 }
 
 static int add_operations(struct tx *tx, const char *server_id, json_t *whole, struct hr_error *err)

@@ -21,14 +21,32 @@
 static const char *const kinds[] = {"desktop", "remoteapp", NULL};
 
 static const struct hr_setting wish_rows[] = {
-	{.key = "pool", .type = HR_TYPE_STRING, .flags = HR_SETTING_REQUIRED, .minimum = 1,
-	 .maximum = 127, .title = "Pool", .help = "Where the session is wanted, by name or id.",
+	{.key = "pool",
+	 .type = HR_TYPE_STRING,
+	 .flags = HR_SETTING_REQUIRED,
+	 .minimum = 1,
+	 .maximum = 127,
+	 .title = "Pool",
+	 .help = "Where the session is wanted, by name or id.",
 	 .example = "demo"},
-	{.key = "user", .type = HR_TYPE_STRING, .flags = HR_SETTING_REQUIRED, .minimum = 1,
-	 .maximum = 127, .title = "User", .help = "Whose session it is.", .example = "ana"},
-	{.key = "kind", .type = HR_TYPE_ENUM, .choices = kinds, .default_value = "desktop",
-	 .title = "Kind", .help = "A desktop, or one application (RDP only)."},
-	{.key = "zone", .type = HR_TYPE_STRING, .maximum = 127, .title = "Zone",
+	{.key = "user",
+	 .type = HR_TYPE_STRING,
+	 .flags = HR_SETTING_REQUIRED,
+	 .minimum = 1,
+	 .maximum = 127,
+	 .title = "User",
+	 .help = "Whose session it is.",
+	 .example = "ana"},
+	{.key = "kind",
+	 .type = HR_TYPE_ENUM,
+	 .choices = kinds,
+	 .default_value = "desktop",
+	 .title = "Kind",
+	 .help = "A desktop, or one application (RDP only)."},
+	{.key = "zone",
+	 .type = HR_TYPE_STRING,
+	 .maximum = 127,
+	 .title = "Zone",
 	 .help = "The preferred zone, by name or id."},
 };
 
@@ -49,10 +67,10 @@ static json_t *progress_view(struct tx *tx, const struct session *session, int64
 	if (sessions_progress(tx, session, now_ms, &progress, err) != 0)
 		return NULL;
 	return json_pack("{sI so so so so so so}", "position", (json_int_t)progress.position,
-			 "server_id", text_json(progress.server_id), "stage", text_json(progress.stage),
-			 "percent",
-			 progress.percent < 0 ? json_null() : json_integer(progress.percent), "reason",
-			 text_json(progress.reason), "estimate_median_s",
+			 "server_id", text_json(progress.server_id), "stage",
+			 text_json(progress.stage), "percent",
+			 progress.percent < 0 ? json_null() : json_integer(progress.percent),
+			 "reason", text_json(progress.reason), "estimate_median_s",
 			 seconds_json(progress.estimate_p50_ms), "estimate_90_percent_s",
 			 seconds_json(progress.estimate_p90_ms));
 }
@@ -68,15 +86,15 @@ static json_t *server_name(struct tx *tx, const char *id)
 
 static json_t *view(struct tx *tx, struct names *names, const struct session *session)
 {
-	return json_pack("{ss so so ss ss ss so so so so so so so}", "id", session->id, "pool",
-			 names_json(tx, names, DOCUMENT_POOL, session->pool_id), "zone",
-			 names_json(tx, names, DOCUMENT_ZONE, session->zone_id), "user", session->user,
-			 "kind", session_kind_name(session->kind), "state",
-			 session_state_name(session->state), "server", server_name(tx, session->server_id),
-			 "server_id", text_json(session->server_id), "queued",
-			 time_json(session->queued_ms), "assigned", time_json(session->assigned_ms),
-			 "ended", time_json(session->ended_ms), "expires", time_json(session->expires_ms),
-			 "reason", text_json(session->reason));
+	return json_pack(
+		"{ss so so ss ss ss so so so so so so so}", "id", session->id, "pool",
+		names_json(tx, names, DOCUMENT_POOL, session->pool_id), "zone",
+		names_json(tx, names, DOCUMENT_ZONE, session->zone_id), "user", session->user,
+		"kind", session_kind_name(session->kind), "state",
+		session_state_name(session->state), "server", server_name(tx, session->server_id),
+		"server_id", text_json(session->server_id), "queued", time_json(session->queued_ms),
+		"assigned", time_json(session->assigned_ms), "ended", time_json(session->ended_ms),
+		"expires", time_json(session->expires_ms), "reason", text_json(session->reason));
 }
 
 static int answer(struct tx *tx, struct exchange *exchange, const struct session *session,
@@ -92,8 +110,9 @@ static int answer(struct tx *tx, struct exchange *exchange, const struct session
 	progress = progress_view(tx, session, exchange->context.now_ms, err);
 	if (!progress)
 		return -1;
-	return json_object_set_new(whole, "progress", progress) == 0 ? 0
-								     : error_no_memory(err, "answering");
+	return json_object_set_new(whole, "progress", progress) == 0
+		       ? 0
+		       : error_no_memory(err, "answering");
 }
 
 /* ---- Request ------------------------------------------------------------------------------- */
@@ -116,7 +135,8 @@ static int run_create(struct tx *tx, struct exchange *exchange, struct hr_error 
 	if (rc != 0)
 		return -1;
 	exchange->status = MHD_HTTP_CREATED;
-	text_format(exchange->location, sizeof(exchange->location), "/api/v1/sessions/%s", session.id);
+	text_format(exchange->location, sizeof(exchange->location), "/api/v1/sessions/%s",
+		    session.id);
 	if (exchange_notice(exchange, NOTICE_POOL, DOCUMENT_POOL, session.pool_id, err) != 0)
 		return -1;
 	return answer(tx, exchange, &session, err);
@@ -142,10 +162,11 @@ static int parse_states(struct exchange *exchange, unsigned *ret, struct hr_erro
 		return 0;
 	state = session_state_find(name);
 	if (state < 0)
-		return error_set_field(err, HR_INVALID, "state", "active",
-				       "\"%s\" is no state of a session; there are queued, active, ended, "
-				       "refused, and all",
-				       name);
+		return error_set_field(
+			err, HR_INVALID, "state", "active",
+			"\"%s\" is no state of a session; there are queued, active, ended, "
+			"refused, and all",
+			name);
 	*ret = SESSION_STATE_BIT(state);
 	return 0;
 }
@@ -194,7 +215,8 @@ static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *e
 	if (parse_states(exchange, &query.states, err) != 0 ||
 	    filter_pool(tx, exchange, pool_id, err) != 0 ||
 	    filter_server(tx, exchange, server_id, err) != 0 ||
-	    exchange_query_number(exchange, "cursor", 0, INT64_MAX, 0, &query.after_sequence, err) != 0 ||
+	    exchange_query_number(exchange, "cursor", 0, INT64_MAX, 0, &query.after_sequence,
+				  err) != 0 ||
 	    page_begin(exchange, &page, err) != 0)
 		return -1;
 	query.pool_id = pool_id[0] ? pool_id : NULL;
@@ -274,8 +296,9 @@ static int check_secret(struct exchange *exchange, bool *ret_secret, struct hr_e
 	*ret_secret = exchange_query_true(exchange, "secret");
 	if (!*ret_secret || exchange->role == ROLE_BROKER || exchange->role == ROLE_ADMIN)
 		return 0;
-	error_set(err, HR_AUTH, "the token \"%s\" has the role %s; the key of a session needs broker or "
-				"admin",
+	error_set(err, HR_AUTH,
+		  "the token \"%s\" has the role %s; the key of a session needs broker or "
+		  "admin",
 		  exchange->who, token_role_name(exchange->role));
 	err->http_status = MHD_HTTP_FORBIDDEN;
 	return -1;
@@ -294,13 +317,14 @@ static int run_connection(struct tx *tx, struct exchange *exchange, struct hr_er
 		return -1;
 	rc = connection_get(tx, &session, secret, &connection, err);
 	if (rc == 0) {
-		whole = json_pack("{ss so sI ss so}", "type", connection_type_name(connection.type), "host",
-				  text_json(connection.host), "port", (json_int_t)connection.port,
-				  "username", connection.username, "host_key",
-				  text_json(connection.host_key));
+		whole = json_pack("{ss so sI ss so}", "type", connection_type_name(connection.type),
+				  "host", text_json(connection.host), "port",
+				  (json_int_t)connection.port, "username", connection.username,
+				  "host_key", text_json(connection.host_key));
 		rc = exchange_answer(exchange, whole, err);
 		if (rc == 0 && connection.private_key &&
-		    json_object_set_new(whole, "private_key", json_string(connection.private_key)) != 0)
+		    json_object_set_new(whole, "private_key",
+					json_string(connection.private_key)) != 0)
 			rc = error_no_memory(err, "answering");
 	}
 	connection_clear(&connection);

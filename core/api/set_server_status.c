@@ -79,7 +79,8 @@ static int read_body(struct exchange *exchange, struct checkin *ret, struct hr_e
 	if (take_text(body, "status", &ret->status, err) != 0)
 		return -1;
 	if (!ret->status || ret->status[0] == '\0' || strlen(ret->status) > 64)
-		return bad_field("status", "running", "text of 1 to 64 bytes, such as \"running\"", err);
+		return bad_field("status", "running", "text of 1 to 64 bytes, such as \"running\"",
+				 err);
 	if (take_text(body, "status_message", &ret->message, err) != 0 ||
 	    take_text(body, "ssh_host_key", &ret->ssh_host_key, err) != 0)
 		return -1;

@@ -17,13 +17,27 @@
 static const char *const roles[] = {"viewer", "broker", "operator", "admin", NULL};
 
 static const struct hr_setting wish_rows[] = {
-	{.key = "name", .type = HR_TYPE_STRING, .flags = HR_SETTING_REQUIRED, .minimum = 1,
-	 .maximum = 63, .pattern = "[a-z0-9][a-z0-9-]{0,62}", .title = "Name",
-	 .help = "What the token is called, in lists and in the log.", .example = "portal"},
-	{.key = "role", .type = HR_TYPE_ENUM, .flags = HR_SETTING_REQUIRED, .choices = roles,
-	 .title = "Role", .help = "What it may do."},
-	{.key = "expires", .type = HR_TYPE_STRING, .maximum = 40, .title = "Expires",
-	 .help = "A time, or how long from now. Not given: never.", .example = "90d"},
+	{.key = "name",
+	 .type = HR_TYPE_STRING,
+	 .flags = HR_SETTING_REQUIRED,
+	 .minimum = 1,
+	 .maximum = 63,
+	 .pattern = "[a-z0-9][a-z0-9-]{0,62}",
+	 .title = "Name",
+	 .help = "What the token is called, in lists and in the log.",
+	 .example = "portal"},
+	{.key = "role",
+	 .type = HR_TYPE_ENUM,
+	 .flags = HR_SETTING_REQUIRED,
+	 .choices = roles,
+	 .title = "Role",
+	 .help = "What it may do."},
+	{.key = "expires",
+	 .type = HR_TYPE_STRING,
+	 .maximum = 40,
+	 .title = "Expires",
+	 .help = "A time, or how long from now. Not given: never.",
+	 .example = "90d"},
 };
 
 static const struct schema wish_schema = SCHEMA_OF("token", wish_rows);
@@ -31,8 +45,9 @@ static const struct schema wish_schema = SCHEMA_OF("token", wish_rows);
 static json_t *view(const struct api_token *token)
 {
 	return json_pack("{ss ss ss so so so}", "id", token->id, "name", token->name, "role",
-			 token_role_name(token->role), "created", time_json(token->created_ms), "expires",
-			 time_json(token->expires_ms), "revoked", time_json(token->revoked_ms));
+			 token_role_name(token->role), "created", time_json(token->created_ms),
+			 "expires", time_json(token->expires_ms), "revoked",
+			 time_json(token->revoked_ms));
 }
 
 /* "2027-01-01T00:00:00Z", "90d". */
@@ -46,10 +61,11 @@ static int parse_expiry(const char *text, int64_t now_ms, int64_t *ret_ms, struc
 	if (time_parse(text, ret_ms) != 0) {
 		if (schema_parse_duration(text, &seconds) != 0 || seconds <= 0 ||
 		    seconds > INT64_C(3153600000))
-			return error_set_field(err, HR_INVALID, "expires", "90d",
-					       "\"%s\" is neither a time such as 2027-01-31T00:00:00Z nor a "
-					       "duration such as 90d",
-					       text);
+			return error_set_field(
+				err, HR_INVALID, "expires", "90d",
+				"\"%s\" is neither a time such as 2027-01-31T00:00:00Z nor a "
+				"duration such as 90d",
+				text);
 		*ret_ms = now_ms + seconds * MS_PER_S;
 	}
 	if (*ret_ms <= now_ms)
@@ -81,8 +97,8 @@ static int run_create(struct tx *tx, struct exchange *exchange, struct hr_error 
 		return -1;
 	text_copy(token.name, sizeof(token.name), json_string_or(body, "name", ""));
 	token.role = (enum token_role)token_role_find(json_string_or(body, "role", ""));
-	rc = parse_expiry(json_string_or(body, "expires", NULL), token.created_ms, &token.expires_ms,
-			  err);
+	rc = parse_expiry(json_string_or(body, "expires", NULL), token.created_ms,
+			  &token.expires_ms, err);
 	json_decref(body);
 	if (rc != 0 || make_token(tx, &exchange->context.ids, &token, text, err) != 0)
 		return -1;

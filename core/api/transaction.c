@@ -73,8 +73,9 @@ int exchange_write(struct exchange *exchange, exchange_run run, struct hr_error 
 	if (exchange_suspend(exchange, err) != 0)
 		return -1;
 	if (store_submit(exchange->api->options.store, run_again, exchange, committed) != 0) {
-		error_set(&exchange->error, HR_TRANSIENT,
-			  "the daemon takes no changes now: it is stopping, or out of memory; try again");
+		error_set(
+			&exchange->error, HR_TRANSIENT,
+			"the daemon takes no changes now: it is stopping, or out of memory; try again");
 		exchange_resume(exchange);
 	}
 	return EXCHANGE_HANDED_OVER;
@@ -85,7 +86,8 @@ int exchange_write(struct exchange *exchange, exchange_run run, struct hr_error 
 int exchange_suspend(struct exchange *exchange, struct hr_error *err)
 {
 	if (!api_wait_begin(exchange->api))
-		return error_set(err, HR_TRANSIENT, "the daemon is stopping; try again when it runs");
+		return error_set(err, HR_TRANSIENT,
+				 "the daemon is stopping; try again when it runs");
 	exchange->stage = EXCHANGE_WAITING;
 	if (exchange->peer)
 		peers_stop_clock(exchange->peers, exchange->peer);

@@ -142,17 +142,19 @@ static int authorise(struct tx *tx, int64_t now_ms, const char *token, struct se
 		return refuse_missing(err, "its server does not exist any more");
 	if (claims.issued_s != ret->token_issued_ms / MS_PER_S ||
 	    claims.expires_s != ret->token_expires_ms / MS_PER_S)
-		return error_set(err, HR_AUTH,
-				 "the check-in token is refused: it is not the present one of server %s",
-				 ret->name);
+		return error_set(
+			err, HR_AUTH,
+			"the check-in token is refused: it is not the present one of server %s",
+			ret->name);
 	if (ret->state == SERVER_PLANNED || ret->state > SERVER_RUNNING)
 		return error_set(err, HR_AUTH, "the check-in token is refused: server %s is %s",
 				 ret->name, server_state_name(ret->state));
 	/* Once the server said "running", the token lives as long as the server does. */
 	if (ret->checked_in_ms == 0 && ret->ready_ms == 0 && now_ms >= ret->token_expires_ms)
-		return error_set(err, HR_AUTH,
-				 "the check-in token is refused: it expired before server %s checked in",
-				 ret->name);
+		return error_set(
+			err, HR_AUTH,
+			"the check-in token is refused: it expired before server %s checked in",
+			ret->name);
 	return 0;
 }
 
@@ -163,20 +165,22 @@ static int take_host_key(struct server *server, const char *text, struct hr_erro
 	size_t len;
 
 	if (!ssh_key_public_valid(text))
-		return error_set_field(err, HR_INVALID, "ssh_host_key", "ssh-ed25519 AAAAC3NzaC1lZDI1...",
-				       "the host key of server %s is no OpenSSH public key of a kind that is "
-				       "accepted (Ed25519, ECDSA, RSA from 2048 bits); send one line of "
-				       "/etc/ssh/ssh_host_ed25519_key.pub",
-				       server->name);
+		return error_set_field(
+			err, HR_INVALID, "ssh_host_key", "ssh-ed25519 AAAAC3NzaC1lZDI1...",
+			"the host key of server %s is no OpenSSH public key of a kind that is "
+			"accepted (Ed25519, ECDSA, RSA from 2048 bits); send one line of "
+			"/etc/ssh/ssh_host_ed25519_key.pub",
+			server->name);
 	text_copy(key, sizeof(key), text);
 	len = strcspn(key, " ");
 	len += 1 + strcspn(key + len + 1, " ");
 	key[len] = '\0';
 	if (server->host_key[0] != '\0' && strcmp(server->host_key, key) != 0)
-		return error_set_field(err, HR_CONFLICT, "ssh_host_key", NULL,
-				       "server %s told another host key when it checked in first; users would "
-				       "take the change for an attack, so it is refused",
-				       server->name);
+		return error_set_field(
+			err, HR_CONFLICT, "ssh_host_key", NULL,
+			"server %s told another host key when it checked in first; users would "
+			"take the change for an attack, so it is refused",
+			server->name);
 	text_copy(server->host_key, sizeof(server->host_key), key);
 	return 0;
 }

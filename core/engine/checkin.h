@@ -17,9 +17,9 @@ int checkin_key_ensure(struct tx *tx, struct id_source *ids, struct hr_error *er
 /* What a server sent, already parsed from JSON (docs/checkin.md). */
 struct checkin {
 	const char *token;
-	const char *status;   /* "running", "failed", or any other: progress */
-	const char *message;  /* or NULL */
-	int64_t percent;      /* -1: not given */
+	const char *status;       /* "running", "failed", or any other: progress */
+	const char *message;      /* or NULL */
+	int64_t percent;          /* -1: not given */
 	const char *ssh_host_key; /* or NULL */
 };
 

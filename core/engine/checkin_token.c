@@ -66,11 +66,13 @@ static char *encode(json_t *json)
 int checkin_token_sign(const struct checkin_key *key, const struct checkin_claims *claims,
 		       char **ret_token, struct hr_error *err)
 {
-	char *header = encode(json_pack("{ss ss ss}", "alg", "HS256", "typ", "JWT", "kid", key->kid));
-	char *payload = encode(json_pack("{ss ss ss sI sI}", "aud", PURPOSE, "iss", key->issuer, "sub",
-					 claims->server_id, "iat", (json_int_t)claims->issued_s, "exp",
-					 (json_int_t)claims->expires_s));
-	size_t size = header && payload ? strlen(header) + strlen(payload) + SIGNATURE_CHARS + 3 : 0;
+	char *header =
+		encode(json_pack("{ss ss ss}", "alg", "HS256", "typ", "JWT", "kid", key->kid));
+	char *payload = encode(json_pack(
+		"{ss ss ss sI sI}", "aud", PURPOSE, "iss", key->issuer, "sub", claims->server_id,
+		"iat", (json_int_t)claims->issued_s, "exp", (json_int_t)claims->expires_s));
+	size_t size =
+		header && payload ? strlen(header) + strlen(payload) + SIGNATURE_CHARS + 3 : 0;
 	char signature[SIGNATURE_CHARS + 1];
 	char *token = size > 0 ? malloc(size) : NULL;
 	int rc = -1;
@@ -115,7 +117,8 @@ static int split(const char *token, struct parts *ret, struct hr_error *err)
 }
 
 /* The JSON object of one part. */
-static int decode(const char *text, size_t len, const char *what, json_t **ret, struct hr_error *err)
+static int decode(const char *text, size_t len, const char *what, json_t **ret,
+		  struct hr_error *err)
 {
 	struct hr_error ignored;
 	size_t json_len = 0;
@@ -135,7 +138,8 @@ static int decode(const char *text, size_t len, const char *what, json_t **ret, 
 
 static bool kid_valid(const char *kid)
 {
-	size_t len = strspn(kid, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	size_t len =
+		strspn(kid, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
 	return len > 0 && len < CHECKIN_KID_SIZE && kid[len] == '\0';
 }

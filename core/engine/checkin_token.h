@@ -14,8 +14,8 @@
 
 struct checkin_key {
 	char kid[CHECKIN_KID_SIZE]; /* A-Z a-z 0-9 - _ */
-	char issuer[ID_SIZE];	    /* this installation */
-	uint8_t bytes[32];	    /* wiped by the caller */
+	char issuer[ID_SIZE];       /* this installation */
+	uint8_t bytes[32];          /* wiped by the caller */
 };
 
 struct checkin_claims {

@@ -15,7 +15,8 @@ static int get_private_key(struct tx *tx, const struct server *server, struct co
 {
 	size_t len = 0;
 
-	if (secret_get(tx, "server", server->id, "ssh_private_key", &ret->private_key, &len, err) != 0)
+	if (secret_get(tx, "server", server->id, "ssh_private_key", &ret->private_key, &len, err) !=
+	    0)
 		return error_prefix(err, "the key of server %s", server->name);
 	return 0;
 }
@@ -29,8 +30,8 @@ int connection_get(struct tx *tx, const struct session *session, bool with_secre
 	memset(ret, 0, sizeof(*ret));
 	if (session->state != SESSION_ACTIVE)
 		return error_set(err, HR_CONFLICT,
-				 "session %s is %s; only an active session has a connection", session->id,
-				 session_state_name(session->state));
+				 "session %s is %s; only an active session has a connection",
+				 session->id, session_state_name(session->state));
 	if (server_get(tx, session->server_id, &server, err) != 0)
 		return -1;
 	settings = &server.settings;

@@ -12,10 +12,9 @@ struct connection {
 	char host[256];
 	int64_t port;
 	char username[128];
-	char host_key[1024];	/* SSH: "ssh-ed25519 AAAA…"; "" where the server told none */
-	char *private_key;	/* OpenSSH form; NULL unless asked for; wiped by connection_clear */
+	char host_key[1024]; /* SSH: "ssh-ed25519 AAAA…"; "" where the server told none */
+	char *private_key;   /* OpenSSH form; NULL unless asked for; wiped by connection_clear */
 };
-
 
 /* HR_CONFLICT while the session is not active. */
 int connection_get(struct tx *tx, const struct session *session, bool with_secret,

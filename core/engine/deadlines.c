@@ -33,11 +33,18 @@ static int deadline_reason(struct tx *tx, const struct server *server, int64_t n
 {
 	struct document document = {0};
 	struct autoscale_config config;
+	struct hr_error why = {0};
 	const char *name;
 	int64_t value;
 
-	if (life_config(tx, server, &document, &config, err) < 0)
-		return -1;
+	if (life_config(tx, server, &document, &config, &why) < 0) {
+		/* One server's broken row must not hold up all deadlines. */
+		text_format(buf, size, "it was still %s at its deadline",
+			    server_state_name(server->state));
+		if (why.class != HR_NOT_FOUND)
+			*err = why;
+		return why.class == HR_NOT_FOUND ? 0 : -1;
+	}
 	switch (server->state) {
 	case SERVER_CREATING:
 		name = "create_timeout";

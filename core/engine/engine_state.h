@@ -60,7 +60,7 @@ struct flight {
 	char account[ID_SIZE];
 	char operation_id[ID_SIZE]; /* steps of operations */
 	char server_id[ID_SIZE];
-	bool verifies;	   /* STATUS of instances that lists do not show */
+	bool verifies;     /* STATUS of instances that lists do not show */
 	struct reap *reap; /* steps of the reaper */
 	struct account_check *check;
 };

@@ -193,7 +193,8 @@ static int attempt(struct tx *tx, struct pick *pick, struct operation *operation
 	step_from_server(server, &prepared->step);
 	if (creates && create_request_render(tx, server, &pick->address, &prepared->script,
 					     &prepared->step.guest_os, &why) < 0) {
-		if (why.class == HR_INVALID)
+		/* One server's broken row must not hold up all others. */
+		if (why.class != HR_INTERNAL)
 			return cannot_render(tx, pick, operation, server, &why, err);
 		*err = why;
 		return -1;

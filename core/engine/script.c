@@ -62,9 +62,10 @@ static int emit(struct output *output, const char *text, size_t len, struct hr_e
 	if (output->size == 0)
 		return 0;
 	if (len > SCRIPT_MAX - output->len)
-		return error_set_field(err, HR_INVALID, "startup_script", NULL,
-				       "the startup script is longer than 1 MiB once its tags are replaced; "
-				       "make it shorter, or let it fetch the rest");
+		return error_set_field(
+			err, HR_INVALID, "startup_script", NULL,
+			"the startup script is longer than 1 MiB once its tags are replaced; "
+			"make it shorter, or let it fetch the rest");
 	while (size - output->len <= len)
 		size *= 2;
 	if (size != output->size) {
@@ -121,14 +122,16 @@ static int refuse_unknown(const char *text, const char *brace, const char *name,
 		candidates[i] = tags[i].name;
 	nearest = text_nearest(copy, candidates);
 	if (nearest)
-		return error_set_field(err, HR_INVALID, "startup_script", nearest,
-				       "startup script, line %d, column %d: {%s} is no tag; did you mean {%s}? "
-				       "If braces are meant, double them: {{%s}}",
-				       line, column, copy, nearest, copy);
-	return error_set_field(err, HR_INVALID, "startup_script", "server_id",
-			       "startup script, line %d, column %d: {%s} is no tag; if braces are meant, "
-			       "double them: {{%s}}",
-			       line, column, copy, copy);
+		return error_set_field(
+			err, HR_INVALID, "startup_script", nearest,
+			"startup script, line %d, column %d: {%s} is no tag; did you mean {%s}? "
+			"If braces are meant, double them: {{%s}}",
+			line, column, copy, nearest, copy);
+	return error_set_field(
+		err, HR_INVALID, "startup_script", "server_id",
+		"startup script, line %d, column %d: {%s} is no tag; if braces are meant, "
+		"double them: {{%s}}",
+		line, column, copy, copy);
 }
 
 static int refuse_brace(const char *text, const char *brace, struct hr_error *err)
@@ -136,10 +139,11 @@ static int refuse_brace(const char *text, const char *brace, struct hr_error *er
 	int line, column;
 
 	where(text, brace, &line, &column);
-	return error_set_field(err, HR_INVALID, "startup_script", *brace == '{' ? "{{" : "}}",
-			       "startup script, line %d, column %d: a single \"%c\" that belongs to no tag; "
-			       "write \"%c%c\" where the script needs a brace",
-			       line, column, *brace, *brace, *brace);
+	return error_set_field(
+		err, HR_INVALID, "startup_script", *brace == '{' ? "{{" : "}}",
+		"startup script, line %d, column %d: a single \"%c\" that belongs to no tag; "
+		"write \"%c%c\" where the script needs a brace",
+		line, column, *brace, *brace, *brace);
 }
 
 static int refuse_open(const char *text, const char *brace, const char *name, size_t len,
@@ -148,10 +152,11 @@ static int refuse_open(const char *text, const char *brace, const char *name, si
 	int line, column;
 
 	where(text, brace, &line, &column);
-	return error_set_field(err, HR_INVALID, "startup_script", "{server_id}",
-			       "startup script, line %d, column %d: the tag {%.*s is not closed; end it with "
-			       "\"}\", or write \"{{\" where the script needs a brace",
-			       line, column, (int)(len < TAG_MAX ? len : TAG_MAX), name);
+	return error_set_field(
+		err, HR_INVALID, "startup_script", "{server_id}",
+		"startup script, line %d, column %d: the tag {%.*s is not closed; end it with "
+		"\"}\", or write \"{{\" where the script needs a brace",
+		line, column, (int)(len < TAG_MAX ? len : TAG_MAX), name);
 }
 
 static const char *tag_value(size_t i, const struct script_values *values)
@@ -197,9 +202,10 @@ static int scan(const char *text, const struct script_values *values, struct out
 	const char *at = text;
 
 	if (strlen(text) > SCRIPT_MAX)
-		return error_set_field(err, HR_INVALID, "startup_script", NULL,
-				       "the startup script is longer than 1 MiB; make it shorter, or let it "
-				       "fetch the rest");
+		return error_set_field(
+			err, HR_INVALID, "startup_script", NULL,
+			"the startup script is longer than 1 MiB; make it shorter, or let it "
+			"fetch the rest");
 	while (*at != '\0') {
 		size_t plain = strcspn(at, "{}");
 

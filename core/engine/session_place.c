@@ -44,7 +44,8 @@ static size_t fill_seats(const struct candidates *candidates, const struct serve
 
 	for (size_t i = 0; i < candidates->n_mine && n < all; i++)
 		if (strcmp(candidates->mine[i].server_id, server->id) == 0)
-			seats[n++] = (struct plan_seat){candidates->mine[i].user, candidates->mine[i].kind};
+			seats[n++] = (struct plan_seat){candidates->mine[i].user,
+							candidates->mine[i].kind};
 	while (n < all)
 		seats[n++] = (struct plan_seat){"", SESSION_DESKTOP};
 	return n;
@@ -55,7 +56,9 @@ static int fill_views(struct candidates *candidates, struct hr_error *err)
 	size_t n_seats = 1;
 
 	for (size_t i = 0; i < candidates->n; i++)
-		n_seats += candidates->servers[i].sessions > 0 ? (size_t)candidates->servers[i].sessions : 0;
+		n_seats += candidates->servers[i].sessions > 0
+				   ? (size_t)candidates->servers[i].sessions
+				   : 0;
 	candidates->views = calloc(candidates->n ? candidates->n : 1, sizeof(*candidates->views));
 	candidates->seats = calloc(n_seats, sizeof(*candidates->seats));
 	if (!candidates->views || !candidates->seats)
@@ -146,7 +149,8 @@ int candidates_load_one(struct tx *tx, const struct server *server, const char *
 	} else {
 		ret->servers[0] = *server;
 		ret->n = 1;
-		if (load_mine(tx, server->pool_id, user, ret, err) == 0 && fill_views(ret, err) == 0)
+		if (load_mine(tx, server->pool_id, user, ret, err) == 0 &&
+		    fill_views(ret, err) == 0)
 			return 0;
 	}
 	candidates_clear(ret);
@@ -191,8 +195,8 @@ static int look(struct tx *tx, const struct pool *pool, const struct place_reque
 	struct candidates candidates;
 	long best;
 
-	if (candidates_load(tx, pool, zone_id, request->user, SERVER_STATE_BIT(SERVER_RUNNING), limit,
-			    &candidates, err) != 0)
+	if (candidates_load(tx, pool, zone_id, request->user, SERVER_STATE_BIT(SERVER_RUNNING),
+			    limit, &candidates, err) != 0)
 		return -1;
 	*ret_all = candidates.n < (size_t)limit;
 	best = place(request, candidates.views, candidates.n);
@@ -221,8 +225,8 @@ int candidates_choose(struct tx *tx, const struct pool *pool, const struct sessi
 			break;
 		all = false;
 		for (int l = 0; l < 2 && !*ret_found && !all; l++)
-			if (look(tx, pool, &request, zones[z], limits[l], ret_server, ret_found, &all,
-				 err) != 0)
+			if (look(tx, pool, &request, zones[z], limits[l], ret_server, ret_found,
+				 &all, err) != 0)
 				return -1;
 	}
 	return 0;

@@ -14,7 +14,7 @@ struct candidates {
 	struct server *servers;
 	struct plan_server *views;
 	size_t n;
-	struct session *mine;	 /* the user's active sessions in the pool */
+	struct session *mine; /* the user's active sessions in the pool */
 	size_t n_mine;
 	struct plan_seat *seats; /* of the views */
 };

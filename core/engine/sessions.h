@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 struct session_wish {
-	const char *pool;  /* name or id */
-	const char *zone;  /* name, id or NULL */
+	const char *pool; /* name or id */
+	const char *zone; /* name, id or NULL */
 	const char *user;
 	enum session_kind kind;
 };
@@ -49,11 +49,11 @@ int sessions_expire(struct tx *tx, struct life_context *context, int limit,
 
 /* How far a queued session is, for who waits. */
 struct session_progress {
-	int64_t position;      /* sessions before it */
+	int64_t position;        /* sessions before it */
 	char server_id[ID_SIZE]; /* it is promised; "" */
 	char stage[128];
-	int64_t percent;       /* -1: not known */
-	char reason[512];      /* why it waits, in words */
+	int64_t percent;         /* -1: not known */
+	char reason[512];        /* why it waits, in words */
 	int64_t estimate_p50_ms; /* from now; -1: not known */
 	int64_t estimate_p90_ms;
 };

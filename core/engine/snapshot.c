@@ -152,16 +152,18 @@ static int load_cohorts(struct tx *tx, struct snapshot *snapshot, struct hr_erro
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct plan_cohort *cohort = &snapshot->cohorts[kept];
+		size_t config = snapshot_config_index(snapshot, cohorts[i].config_id);
 
+		if (config != PLAN_NO_CONFIG)
+			snapshot->plan_configs[config].servers += cohorts[i].count;
 		if (!server_on_the_way(cohorts[i].state) && cohorts[i].state != SERVER_RUNNING)
 			continue;
-		*cohort = (struct plan_cohort){
-			.config = snapshot_config_index(snapshot, cohorts[i].config_id),
-			.state = cohorts[i].state,
-			.enabled = cohorts[i].enabled,
-			.idle = cohorts[i].idle,
-			.free = cohorts[i].free,
-			.count = cohorts[i].count};
+		*cohort = (struct plan_cohort){.config = config,
+					       .state = cohorts[i].state,
+					       .enabled = cohorts[i].enabled,
+					       .idle = cohorts[i].idle,
+					       .free = cohorts[i].free,
+					       .count = cohorts[i].count};
 		cohort->outdated = cohort->config == PLAN_NO_CONFIG ||
 				   snapshot->plan_configs[cohort->config].revision !=
 					   cohorts[i].config_revision;
@@ -230,6 +232,7 @@ int snapshot_load(struct tx *tx, const char *pool_id, int64_t now_ms, struct sna
 	text_copy(ret->plan.pool_id, sizeof(ret->plan.pool_id), ret->pool.id);
 	text_copy(ret->plan.pool_name, sizeof(ret->plan.pool_name), ret->pool.name);
 	ret->plan.strategy = ret->pool.strategy;
+	ret->plan.on_no_room = ret->pool.on_no_room;
 	ret->plan.now_ms = now_ms;
 	if (load_configs(tx, ret, err) < 0 || load_cohorts(tx, ret, err) < 0 ||
 	    load_queue(tx, ret, err) < 0 || snapshot_load_seats(tx, ret, err) < 0 ||

@@ -108,7 +108,8 @@ static char *armour(const struct wire *wire)
 	static const char end[] = "-----END OPENSSH PRIVATE KEY-----\n";
 	char *base64 = text_base64(wire->bytes, wire->len);
 	size_t left = base64 ? strlen(base64) : 0, all = left, at = 0;
-	char *text = base64 ? malloc(sizeof(begin) + sizeof(end) + left + left / LINE_WIDTH + 2) : NULL;
+	char *text =
+		base64 ? malloc(sizeof(begin) + sizeof(end) + left + left / LINE_WIDTH + 2) : NULL;
 
 	for (const char *line = base64; text && (at == 0 || left > 0);) {
 		size_t n = left < LINE_WIDTH ? left : LINE_WIDTH;
@@ -141,14 +142,15 @@ static char *public_line(const uint8_t public[32], const char *comment)
 		size = sizeof(KEY_TYPE) + strlen(base64) + strlen(comment) + 2;
 		line = malloc(size);
 		if (line)
-			text_format(line, size, KEY_TYPE " %s%s%s", base64, *comment ? " " : "", comment);
+			text_format(line, size, KEY_TYPE " %s%s%s", base64, *comment ? " " : "",
+				    comment);
 	}
 	free(base64);
 	return line;
 }
 
-int ssh_key_make(const uint8_t seed[32], const char *comment, char **ret_private,
-		 char **ret_public, struct hr_error *err)
+int ssh_key_make(const uint8_t seed[32], const char *comment, char **ret_private, char **ret_public,
+		 struct hr_error *err)
 {
 	struct wire container = {.len = 0};
 	char short_comment[COMMENT_MAX];
@@ -194,8 +196,8 @@ static bool take(const uint8_t **at, size_t *left, const uint8_t **ret_bytes, si
 
 static const struct {
 	const char *type;
-	const char *curve;     /* ECDSA: second string; else NULL */
-	int parts;	       /* strings after type and curve */
+	const char *curve;         /* ECDSA: second string; else NULL */
+	int parts;                 /* strings after type and curve */
 	size_t last_min, last_max; /* bytes of the last one */
 } key_types[] = {
 	{"ssh-ed25519", NULL, 1, 32, 32},
@@ -231,8 +233,8 @@ static bool base64_blob_valid(size_t type, const char *base64, size_t len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = base64[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			     c == '+' || c == '/';
+		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			     (c >= '0' && c <= '9') || c == '+' || c == '/';
 
 		/* OpenSSL would also take spaces and padding in the middle. */
 		if (c == '=' && i >= len - 2)

@@ -10,8 +10,8 @@
 /* The same seed gives the same pair. *ret_private ("-----BEGIN OPENSSH PRIVATE KEY-----…", not
  * encrypted) and *ret_public ("ssh-ed25519 AAAA… comment") are malloc'ed; the caller wipes the
  * private one. */
-int ssh_key_make(const uint8_t seed[32], const char *comment, char **ret_private,
-		 char **ret_public, struct hr_error *err);
+int ssh_key_make(const uint8_t seed[32], const char *comment, char **ret_private, char **ret_public,
+		 struct hr_error *err);
 
 /* Whether text is one OpenSSH public key line of a type that we accept, without newline or
  * option prefix. */

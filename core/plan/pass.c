@@ -40,9 +40,12 @@ static size_t zone_index(struct pass *pass, const char *id)
 
 static bool ranks_before(const struct plan_config *a, const struct plan_config *b)
 {
+	int order;
+
 	if (a->priority != b->priority)
 		return a->priority < b->priority;
-	return strcmp(a->id, b->id) < 0;
+	order = strcmp(a->id, b->id);
+	return order ? order < 0 : a < b;
 }
 
 static void build_configs(struct pass *pass)

@@ -178,8 +178,7 @@ static void decide_cancels(struct pass *pass, struct plan *plan)
 
 static bool is_new(const struct pass *pass, size_t slot)
 {
-	return slot != NO_SLOT && pass->slots[slot].source == SOURCE_NEW &&
-	       !pass->slots[slot].dropped;
+	return pass->slots[slot].source == SOURCE_NEW && !pass->slots[slot].dropped;
 }
 
 /* For whom a new server is: the first on it that may order one; n_queue: for standby. */

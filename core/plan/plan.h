@@ -141,7 +141,7 @@ enum plan_action {
 
 struct plan_decision {
 	enum plan_action action;
-	size_t config;            /* CREATE, SURPLUS, REMOVE */
+	size_t config;            /* CREATE, SURPLUS; else the server's, or PLAN_NO_CONFIG */
 	char server_id[ID_SIZE];  /* SEAT, CANCEL, REMOVE */
 	char session_id[ID_SIZE]; /* SEAT, REFUSE; CREATE: whom it is for, or "" for standby */
 	int64_t surplus_since_ms;
@@ -156,16 +156,19 @@ struct plan_promise {
 };
 
 struct plan {
+	/* To be carried out in this order: seats, cancels, creates (those for sessions first),
+	 * removals and clocks, refusals, what is short. Then no limit is passed on the way, and a plan
+	 * of the result decides nothing but the same PLAN_SHORT, whose wording counts pauses down. */
 	struct plan_decision *decisions;
 	size_t n_decisions;
 	struct plan_promise *promises;
 	size_t n_promises;
-	/* The sums, for explain and metrics. */
-	int64_t spare; /* before new servers, after promises */
+	/* The sums over all zones, for explain and metrics. */
+	int64_t spare; /* before new servers, after seats and promises */
 	int64_t target;
 	int64_t running;
 	int64_t on_the_way;
-	int64_t unseated; /* sessions without a seat after all */
+	int64_t unseated; /* sessions that wait without a seat or a promise */
 	int64_t next_ms;  /* when time alone changes the outcome; MS_NEVER */
 };
 

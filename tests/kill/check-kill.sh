@@ -14,15 +14,15 @@ kills=${KILLS:-3}
 seed=${SEED:-$$}
 RANDOM=$seed
 acknowledged=
-churn_pid=
+churn_pids=()
 declare -A met # server state -> how often a kill met one in it
 
 churn_stop()
 {
-	[ -n "$churn_pid" ] || return 0
-	kill "$churn_pid" 2>/dev/null
-	wait "$churn_pid" 2>/dev/null
-	churn_pid=
+	[ ${#churn_pids[@]} -gt 0 ] || return 0
+	kill "${churn_pids[@]}" 2>/dev/null
+	wait "${churn_pids[@]}" 2>/dev/null
+	churn_pids=()
 }
 
 cleanup()
@@ -35,22 +35,39 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-# Users who come, stay a moment and go, for as long as the test lasts. Every session that the daemon
-# acknowledged is written down, with its end when that was acknowledged too.
+# leave SESSION: ends it, and writes that down once it is acknowledged.
+leave()
+{
+	"$headroom" session end "$1" >/dev/null 2>&1 && echo "ended $1" >>"$acknowledged"
+}
+
+# leave_all USER: whatever the daemon took without an answer that got here would hold its server for ever.
+leave_all()
+{
+	local id
+	for id in $("$headroom" -o json session list 2>/dev/null |
+		jq -r --arg user "$1" '.[] | select(.user | startswith($user)) | .id'); do
+		leave "$id"
+	done
+}
+
+# churn USER SEED: users who come, stay a moment and go, for as long as the test lasts; some leave a session
+# for later. Every session that the daemon acknowledged is written down.
 churn()
 {
-	local n=0 id pool
+	local n=0 id pool later=
 	trap 'exit 0' TERM
+	RANDOM=$2
 	while :; do
 		n=$((n + 1))
-		pool=$([ $((RANDOM % 2)) = 0 ] && echo once || echo again)
-		id=$("$headroom" -o name session request --pool "$pool" --user "user$((n % 7))" 2>/dev/null) ||
-			{ sleep 0.1; continue; }
+		pool=once
+		[ $((RANDOM % 4)) != 0 ] || pool=again
+		id=$("$headroom" -o name session request --pool "$pool" --user "$1$((n % 3))" 2>/dev/null) ||
+			{ sleep 0.1; leave_all "$1"; continue; }
 		echo "asked $id" >>"$acknowledged"
 		sleep "0.$((RANDOM % 4))"
-		if [ $((RANDOM % 4)) != 0 ]; then
-			"$headroom" session end "$id" >/dev/null 2>&1 && echo "ended $id" >>"$acknowledged"
-		fi
+		[ $((RANDOM % 4)) != 0 ] || { [ -z "$later" ] || leave "$later"; later=$id; continue; }
+		leave "$id" || leave_all "$1"
 	done
 }
 
@@ -85,8 +102,8 @@ judge_sessions()
 {
 	"$headroom" -o json session list --state all | jq -r '.[] | .id + " " + .state' | sort >"$work/known" ||
 		fail "session list"
-	sed -n 's/^asked //p' "$acknowledged" | sort >"$work/asked"
-	sed -n 's/^ended //p' "$acknowledged" | sort >"$work/ended"
+	sed -n 's/^asked //p' "$acknowledged" | sort -u >"$work/asked"
+	sed -n 's/^ended //p' "$acknowledged" | sort -u >"$work/ended"
 	[ -s "$work/asked" ] || fail "there was no churn: no session was acknowledged"
 	cut -d' ' -f1 "$work/known" | comm -13 - "$work/asked" >"$work/lost"
 	[ ! -s "$work/lost" ] || fail "acknowledged sessions are lost: $(tr '\n' ' ' <"$work/lost")"
@@ -101,9 +118,13 @@ judge_servers()
 	trees=$(judge_trees)
 	doubled=$(cut -d' ' -f1 <<<"$trees" | sort | uniq -d)
 	[ -z "$doubled" ] || fail "more than one process tree for: $doubled"
-	[ "$(cut -d' ' -f1 <<<"$trees" | sort)" = "$rows" ] || fail "rows and process trees differ
+	[ "$(cut -d' ' -f1 <<<"$trees" | sort)" = "$rows" ] || {
+		"$headroom" server list
+		"$headroom" event list --limit 40
+		fail "rows and process trees differ
 rows:  $rows
 trees: $trees"
+	}
 	folders=$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
 	[ "$folders" = "$rows" ] || fail "rows and folders differ
 rows:    $rows
@@ -117,8 +138,13 @@ daemon_start || fail "the daemon did not start"
 "$headroom" apply -f "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >/dev/null || fail "apply"
 wait_for 120 "2 running servers in both pools" settled
 
-churn &
-churn_pid=$!
+first_seed=$seed
+# With three users at once at least five servers a second are made or destroyed.
+for user in ana ben eve; do
+	seed=$((seed + 1))
+	churn "$user" "$seed" &
+	churn_pids+=("$!")
+done
 for ((k = 1; k <= kills; k++)); do
 	sleep "$((RANDOM % 2)).$((RANDOM % 10))"
 	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k"
@@ -134,6 +160,7 @@ end_all_sessions || fail "sessions could not be ended"
 wait_for 240 "the pools settle after the last kill" settled
 judge_servers
 asked=$(wc -l <"$work/asked")
+turned=$(grep -cE '"message":"server\.(planned|gone): ' "$work/daemon.log")
 daemon_stop
 "$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 || fail "--remove-servers"
 remains=$(judge_remains "$(judge_mark)/")
@@ -143,4 +170,4 @@ remains=$(judge_remains "$(judge_mark)/")
 for state in "${!met[@]}"; do
 	say "  servers met $state: ${met[$state]}"
 done | sort
-say "check-kill: $kills kills, seed $seed, $asked sessions: nothing lost, doubled or leaked"
+say "check-kill: $kills kills, seed $first_seed, $asked sessions, $turned servers made or gone: nothing lost, doubled or leaked"

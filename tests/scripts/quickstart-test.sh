@@ -235,7 +235,7 @@ test_run()
 	local folder deep
 	new_tree
 	HEADROOM_PORT=8777 quickstart run
-	wanted "run" 0 '^daemon --config build/quickstart/headroom.conf --apply templates/pools/demo.yaml$'
+	wanted "run" 0 '^daemon --config build/quickstart/headroom.conf$'
 	holds "the configuration has the port" grep -qx 'listen = 127.0.0.1:8777' "$tree/build/quickstart/headroom.conf"
 	holds "the configuration has the socket" grep -qx "socket = $tree/build/quickstart/headroom.sock" "$tree/build/quickstart/headroom.conf"
 	holds "the state is ours alone" [ "$(stat -c %a "$tree/build/quickstart/state")" = 700 ]

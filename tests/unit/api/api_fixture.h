@@ -21,6 +21,7 @@ struct reply {
 	char headers[4096];
 };
 extern struct reply reply;
+void client_clear(void);
 
 extern char socket_path[PATH_SIZE];
 extern const char *api_at; /* "127.0.0.1:port" */
@@ -54,20 +55,20 @@ size_t items(void);
 long long metric(const char *name);
 
 /* Asserts status, and for problems class, field and exact detail. */
-#define expect(status_wanted, call_made)                                                           \
-	do {                                                                                       \
-		long expect_status = (call_made);                                                  \
-		ck_assert_msg(expect_status == (status_wanted), "%s: %ld %s", #call_made,          \
-			      expect_status, reply.text);                                          \
+#define expect(status_wanted, call_made)                                                  \
+	do {                                                                              \
+		long expect_status = (call_made);                                         \
+		ck_assert_msg(expect_status == (status_wanted), "%s: %ld %s", #call_made, \
+			      expect_status, reply.text);                                 \
 	} while (0)
-#define expect_problem(status_wanted, class_wanted, field_wanted, detail_wanted, call_made)        \
-	do {                                                                                       \
-		expect(status_wanted, call_made);                                                  \
-		ck_assert_str_eq(text_at("class"), class_wanted);                                  \
-		ck_assert_str_eq(text_at("field"), field_wanted);                                  \
-		ck_assert_str_eq(text_at("detail"), detail_wanted);                                \
-		ck_assert_ptr_nonnull(strstr(reply.headers, "application/problem+json"));          \
-		ck_assert_str_ne(text_at("request_id"), "");                                       \
+#define expect_problem(status_wanted, class_wanted, field_wanted, detail_wanted, call_made) \
+	do {                                                                                \
+		expect(status_wanted, call_made);                                           \
+		ck_assert_str_eq(text_at("class"), class_wanted);                           \
+		ck_assert_str_eq(text_at("field"), field_wanted);                           \
+		ck_assert_str_eq(text_at("detail"), detail_wanted);                         \
+		ck_assert_ptr_nonnull(strstr(reply.headers, "application/problem+json"));   \
+		ck_assert_str_ne(text_at("request_id"), "");                                \
 	} while (0)
 
 void must_not_log(const char *secret);

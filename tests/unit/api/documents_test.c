@@ -35,9 +35,10 @@ START_TEST(create_and_show)
 	ck_assert_str_eq(text_at("type"), "urn:headroom:problem:not_found");
 	ck_assert_str_eq(text_at("title"), "Not found");
 	ck_assert_int_eq(number_at("status"), 404);
-	expect_problem(409, "conflict", "name",
-		       "there is a zone named \"here\" already; change that one, or choose another name",
-		       call(ADMIN, "POST", ZONES, "{\"name\":\"here\"}"));
+	expect_problem(
+		409, "conflict", "name",
+		"there is a zone named \"here\" already; change that one, or choose another name",
+		call(ADMIN, "POST", ZONES, "{\"name\":\"here\"}"));
 }
 END_TEST
 
@@ -73,23 +74,26 @@ START_TEST(put_creates_and_replaces)
 	/* The same again changes nothing. */
 	expect(200, call(ADMIN, "PUT", ZONES "/here", "{\"name\":\"here\"}"));
 	ck_assert_int_eq(number_at("revision"), 1);
-	expect(200, call(ADMIN, "PUT", ZONES "/here", "{\"upstream_auth_address\":\"10.0.0.1:80\"}"));
+	expect(200,
+	       call(ADMIN, "PUT", ZONES "/here", "{\"upstream_auth_address\":\"10.0.0.1:80\"}"));
 	ck_assert_int_eq(number_at("revision"), 2);
 	ck_assert_str_eq(text_at("upstream_auth_address"), "10.0.0.1:80");
 	/* Replaced means: what is not given is back at its default. */
 	expect(200, call(ADMIN, "PUT", ZONES "/here", "{}"));
 	ck_assert_str_eq(text_at("upstream_auth_address"), "");
-	expect_problem(422, "invalid", "name",
-		       "the path names the zone \"here\", the body \"there\"; leave the name out of the body, "
-		       "or rename with PATCH",
-		       call(ADMIN, "PUT", ZONES "/here", "{\"zone_name\":\"there\"}"));
+	expect_problem(
+		422, "invalid", "name",
+		"the path names the zone \"here\", the body \"there\"; leave the name out of the body, "
+		"or rename with PATCH",
+		call(ADMIN, "PUT", ZONES "/here", "{\"zone_name\":\"there\"}"));
 	expect(404, call(ADMIN, "PUT", ZONES "/00000000-0000-4000-8000-000000000001", "{}"));
 }
 END_TEST
 
 START_TEST(patch_merges)
 {
-	expect(201, call(ADMIN, "PUT", POOLS "/demo", "{\"strategy\":\"pack\",\"queue_timeout\":\"2m\"}"));
+	expect(201, call(ADMIN, "PUT", POOLS "/demo",
+			 "{\"strategy\":\"pack\",\"queue_timeout\":\"2m\"}"));
 	ck_assert_int_eq(number_at("queue_timeout"), 120);
 	expect(200, call(ADMIN, "PATCH", POOLS "/demo", "{\"queue_timeout\":300}"));
 	ck_assert_int_eq(number_at("queue_timeout"), 300);
@@ -109,10 +113,11 @@ START_TEST(if_match_guards)
 	expect(201, call(ADMIN, "PUT", ZONES "/here", "{}"));
 	expect(200, call_with(ADMIN, "PATCH", ZONES "/here", "{\"search_alternate_zones\":false}",
 			      "If-Match: \"1\""));
-	expect_problem(409, "conflict", "",
-		       "zone \"here\" was changed meanwhile: it is at revision 2, If-Match asks for 1; read it "
-		       "again and repeat the change",
-		       call_with(ADMIN, "PATCH", ZONES "/here", "{}", "If-Match: \"1\""));
+	expect_problem(
+		409, "conflict", "",
+		"zone \"here\" was changed meanwhile: it is at revision 2, If-Match asks for 1; read it "
+		"again and repeat the change",
+		call_with(ADMIN, "PATCH", ZONES "/here", "{}", "If-Match: \"1\""));
 	expect(409, call_with(ADMIN, "PUT", ZONES "/here", "{}", "If-Match: 1"));
 	expect(409, call_with(ADMIN, "DELETE", ZONES "/here", NULL, "If-Match: \"1\""));
 	expect_problem(409, "conflict", "",
@@ -147,8 +152,8 @@ START_TEST(mistakes_in_a_body)
 	expect_problem(400, "invalid", "", "the request body is empty; JSON is expected",
 		       call(ADMIN, "POST", ZONES, ""));
 	expect(400, call(ADMIN, "POST", ZONES, "{\"name\":"));
-	ck_assert_msg(strncmp(text_at("detail"), "the request body is not valid JSON: line 1, column ", 51) ==
-			      0,
+	ck_assert_msg(strncmp(text_at("detail"),
+			      "the request body is not valid JSON: line 1, column ", 51) == 0,
 		      "%s", text_at("detail"));
 	expect(400, call(ADMIN, "POST", ZONES, "{\"name\":\"a\",\"name\":\"b\"}"));
 	ck_assert_ptr_nonnull(strstr(text_at("detail"), "duplicate"));
@@ -229,15 +234,17 @@ END_TEST
 START_TEST(references_that_lead_nowhere)
 {
 	make_places();
-	expect_problem(422, "invalid", "pool",
-		       "field \"pool\" in autoscale-config: there is no pool \"dmeo\"; create it first, or see "
-		       "\"headroom pool list\"",
-		       call(ADMIN, "PUT", CONFIGS "/a",
-			    "{\"pool\":\"dmeo\",\"zone\":\"here\",\"provider_config\":\"acct\"}"));
+	expect_problem(
+		422, "invalid", "pool",
+		"field \"pool\" in autoscale-config: there is no pool \"dmeo\"; create it first, or see "
+		"\"headroom pool list\"",
+		call(ADMIN, "PUT", CONFIGS "/a",
+		     "{\"pool\":\"dmeo\",\"zone\":\"here\",\"provider_config\":\"acct\"}"));
 	expect_problem(409, "conflict", "",
 		       "zone \"here\" is in use by autoscale-config \"a\"; these must go first",
 		       call(ADMIN, "PUT", CONFIGS "/a",
-			    "{\"pool\":\"demo\",\"zone\":\"here\",\"provider_config\":\"acct\"}") == 201
+			    "{\"pool\":\"demo\",\"zone\":\"here\",\"provider_config\":\"acct\"}") ==
+				       201
 			       ? call(ADMIN, "DELETE", ZONES "/here", NULL)
 			       : 0);
 }
@@ -247,10 +254,11 @@ START_TEST(what_cannot_be_changed)
 {
 	make_pool("{\"enabled\":false}");
 	expect(201, call(ADMIN, "PUT", POOLS "/second", "{}"));
-	expect_problem(422, "invalid", "pool",
-		       "field \"pool\" of autoscale-config \"demo-a\" cannot be changed; make a new "
-		       "autoscale-config instead",
-		       call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"pool\":\"second\"}"));
+	expect_problem(
+		422, "invalid", "pool",
+		"field \"pool\" of autoscale-config \"demo-a\" cannot be changed; make a new "
+		"autoscale-config instead",
+		call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"pool\":\"second\"}"));
 	expect_problem(422, "invalid", "type",
 		       "pool type \"docker_agent\" is not in this version yet; use \"server\"",
 		       call(ADMIN, "PATCH", POOLS "/demo", "{\"type\":\"docker_agent\"}"));
@@ -287,13 +295,16 @@ START_TEST(secrets_are_write_only)
 			 "{\"provider\":\"mock\",\"max_instances\":5,\"list_interval\":1,"
 			 "\"settings\":{\"token\":\"***\"}}"));
 	ck_assert_int_eq(number_at("revision"), 1);
-	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/acct", "{\"settings\":{\"region\":\"south\"}}"));
+	expect(200,
+	       call(ADMIN, "PATCH", ACCOUNTS "/acct", "{\"settings\":{\"region\":\"south\"}}"));
 	ck_assert_int_eq(number_at("revision"), 2);
 	ck_assert_str_eq(text_at("settings.token"), "***");
 	/* The same secret is no change, another one is. */
-	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/acct", "{\"settings\":{\"token\":\"account-secret\"}}"));
+	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/acct",
+			 "{\"settings\":{\"token\":\"account-secret\"}}"));
 	ck_assert_int_eq(number_at("revision"), 2);
-	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/acct", "{\"settings\":{\"token\":\"another\"}}"));
+	expect(200,
+	       call(ADMIN, "PATCH", ACCOUNTS "/acct", "{\"settings\":{\"token\":\"another\"}}"));
 	ck_assert_int_eq(number_at("revision"), 3);
 	ck_assert_ptr_null(strstr(reply.text, "another"));
 	expect(422, call(ADMIN, "PUT", ACCOUNTS "/new",
@@ -304,26 +315,59 @@ START_TEST(secrets_are_write_only)
 }
 END_TEST
 
+/* Who may edit an account but does not know its password cannot have it sent elsewhere. */
+START_TEST(secrets_go_to_no_new_place)
+{
+	must_not_log("portal-secret");
+	expect(201,
+	       call(ADMIN, "PUT", ACCOUNTS "/p",
+		    "{\"provider\":\"portal\",\"settings\":{\"password\":\"portal-secret\"}}"));
+	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/p", "{\"settings\":{\"note\":\"x\"}}"));
+	expect_problem(422, "invalid", "settings.password",
+		       "setting \"url\" changes where the account's secrets are sent, so the "
+		       "stored \"password\" is not kept; give it again in the same request",
+		       call(ADMIN, "PATCH", ACCOUNTS "/p",
+			    "{\"settings\":{\"url\":\"https://two.example\"}}"));
+	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/p",
+			 "{\"settings\":{\"url\":\"https://two.example\","
+			 "\"password\":\"portal-secret\"}}"));
+	/* Without any secret left there is nothing to protect. */
+	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/p", "{\"settings\":{\"password\":null}}"));
+	expect(200, call(ADMIN, "PATCH", ACCOUNTS "/p",
+			 "{\"settings\":{\"url\":\"https://three.example\"}}"));
+	expect_problem(
+		422, "invalid", "settings.project",
+		"setting \"project\" of provider config \"p\" cannot be changed; make a new "
+		"provider config instead",
+		call(ADMIN, "PATCH", ACCOUNTS "/p", "{\"settings\":{\"project\":\"other\"}}"));
+	expect(422, call(ADMIN, "PATCH", ACCOUNTS "/p", "{\"provider\":\"mock\"}"));
+	ck_assert_str_eq(text_at("field"), "provider");
+}
+END_TEST
+
 START_TEST(scripts_are_checked)
 {
 	char *body, *script;
 
 	make_pool("{\"enabled\":false}");
-	expect_problem(422, "invalid", "startup_script",
-		       "startup script, line 2, column 5: a single \"{\" that belongs to no tag; write \"{{\" "
-		       "where the script needs a brace",
-		       call(ADMIN, "PATCH", CONFIGS "/demo-a",
-			    "{\"startup_script\":\"#!/bin/sh\\nf() { :; }\"}"));
+	expect_problem(
+		422, "invalid", "startup_script",
+		"startup script, line 2, column 5: a single \"{\" that belongs to no tag; write \"{{\" "
+		"where the script needs a brace",
+		call(ADMIN, "PATCH", CONFIGS "/demo-a",
+		     "{\"startup_script\":\"#!/bin/sh\\nf() { :; }\"}"));
 	expect(422, call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"startup_script\":\"{sever_id}\"}"));
 	ck_assert_ptr_nonnull(strstr(text_at("detail"), "did you mean {server_id}"));
 	expect(200, call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"startup_script\":\"{ad_ou_dn}\"}"));
 	ck_assert_str_eq(text_at("warnings.0.field"), "startup_script");
-	ck_assert_str_eq(text_at("warnings.0.message"),
-			 "the tag {ad_ou_dn} has no value in this version and is replaced by nothing");
-	expect_problem(422, "invalid", "startup_script",
-		       "provider mock cannot hand a startup script to a windows guest; leave startup_script "
-		       "empty, or change guest_os",
-		       call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"guest_os\":\"windows\"}"));
+	ck_assert_str_eq(
+		text_at("warnings.0.message"),
+		"the tag {ad_ou_dn} has no value in this version and is replaced by nothing");
+	expect_problem(
+		422, "invalid", "startup_script",
+		"provider mock cannot hand a startup script to a windows guest; leave startup_script "
+		"empty, or change guest_os",
+		call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"guest_os\":\"windows\"}"));
 	/* Its size counts as it is sent: with the tags' values. */
 	script = malloc(17000);
 	memset(script, 'x', 16383);
@@ -343,21 +387,24 @@ START_TEST(warnings_are_given)
 	make_pool("{\"enabled\":false}");
 	expect(200, call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"minimum_available_sessions\":6}"));
 	ck_assert_str_eq(text_at("warnings.0.field"), "minimum_available_sessions");
-	ck_assert_str_eq(text_at("warnings.0.message"),
-			 "6 sessions cannot be kept available: provider config \"acct\" has max_instances 5, "
-			 "which is room for 5; raise that or lower minimum_available_sessions");
+	ck_assert_str_eq(
+		text_at("warnings.0.message"),
+		"6 sessions cannot be kept available: provider config \"acct\" has max_instances 5, "
+		"which is room for 5; raise that or lower minimum_available_sessions");
 	expect(200, call(ADMIN, "PATCH", CONFIGS "/demo-a",
 			 "{\"minimum_available_sessions\":5,\"provision_timeout\":\"2h\"}"));
-	ck_assert_str_eq(text_at("warnings.0.message"),
-			 "pool \"demo\" lets a session wait 3600 s (queue_timeout), less than the 7200 s that a "
-			 "server of \"demo-a\" may take (provision_timeout)");
+	ck_assert_str_eq(
+		text_at("warnings.0.message"),
+		"pool \"demo\" lets a session wait 3600 s (queue_timeout), less than the 7200 s that a "
+		"server of \"demo-a\" may take (provision_timeout)");
 	expect(200, call(ADMIN, "PATCH", POOLS "/demo", "{\"queue_timeout\":60}"));
 	ck_assert_str_eq(text_at("warnings.0.field"), "queue_timeout");
-	expect_problem(422, "invalid", "max_simultaneous_users",
-		       "field \"max_simultaneous_users\" in autoscale-config is 2, above "
-		       "max_simultaneous_sessions_per_server of 1; each user needs a session, so lower the one "
-		       "or raise the other",
-		       call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"max_simultaneous_users\":2}"));
+	expect_problem(
+		422, "invalid", "max_simultaneous_users",
+		"field \"max_simultaneous_users\" in autoscale-config is 2, above "
+		"max_simultaneous_sessions_per_server of 1; each user needs a session, so lower the one "
+		"or raise the other",
+		call(ADMIN, "PATCH", CONFIGS "/demo-a", "{\"max_simultaneous_users\":2}"));
 }
 END_TEST
 
@@ -365,10 +412,11 @@ START_TEST(deleting_a_config_with_servers)
 {
 	make_pool("{\"minimum_available_sessions\":2}");
 	wait_for_servers("running", 2);
-	expect_problem(409, "conflict", "force",
-		       "autoscale-config \"demo-a\" still has 2 servers; disable it and wait until they are "
-		       "gone, or destroy them with force",
-		       call(ADMIN, "DELETE", CONFIGS "/demo-a", NULL));
+	expect_problem(
+		409, "conflict", "force",
+		"autoscale-config \"demo-a\" still has 2 servers; disable it and wait until they are "
+		"gone, or destroy them with force",
+		call(ADMIN, "DELETE", CONFIGS "/demo-a", NULL));
 	expect(202, call(ADMIN, "DELETE", CONFIGS "/demo-a?force=true", NULL));
 	ck_assert_int_eq(number_at("servers"), 2);
 	wait_for_servers("gone", 2);
@@ -397,10 +445,12 @@ int main(void)
 		what_cannot_be_changed,
 		modules_are_asked,
 		secrets_are_write_only,
+		secrets_go_to_no_new_place,
 		scripts_are_checked,
 		warnings_are_given,
 		deleting_a_config_with_servers,
 	};
 
-	return run_tests("documents", tests, sizeof(tests) / sizeof(tests[0]), api_setup, api_teardown);
+	return run_tests("documents", tests, sizeof(tests) / sizeof(tests[0]), api_setup,
+			 api_teardown);
 }

@@ -28,7 +28,8 @@ START_TEST(pool_fills_itself)
 	ck_assert_int_eq(number_at("items.0.status.running"), 2);
 	expect(200, call(VIEWER, "GET", "/api/v1/provider-configs/acct", NULL));
 	ck_assert_int_eq(number_at("status.instances"), 2);
-	expect(200, call(VIEWER, "GET", SERVERS "?pool=demo&config=demo-a&state=running,failed", NULL));
+	expect(200,
+	       call(VIEWER, "GET", SERVERS "?pool=demo&config=demo-a&state=running,failed", NULL));
 	ck_assert_uint_eq(items(), 2);
 	ck_assert_str_eq(text_at("items.0.pool"), "demo");
 	ck_assert_str_eq(text_at("items.0.config"), "demo-a");
@@ -56,7 +57,8 @@ START_TEST(server_filters_are_checked)
 	ck_assert_str_eq(text_at("field"), "state");
 	expect_problem(404, "not_found", "", "there is no server \"demo-a-12345678\"",
 		       call(VIEWER, "GET", SERVERS "/demo-a-12345678", NULL));
-	expect(404, call(OPERATOR, "DELETE", SERVERS "/00000000-0000-4000-8000-000000000000", NULL));
+	expect(404,
+	       call(OPERATOR, "DELETE", SERVERS "/00000000-0000-4000-8000-000000000000", NULL));
 	expect(200, call(VIEWER, "GET", SERVERS "?state=all", NULL));
 	ck_assert_uint_eq(items(), 0);
 }
@@ -109,7 +111,8 @@ START_TEST(session_from_request_to_end)
 {
 	char id[64], path[128];
 
-	make_pool("{\"minimum_available_sessions\":1,\"reusable\":true,\"connection_username\":\"desktop\"}");
+	make_pool(
+		"{\"minimum_available_sessions\":1,\"reusable\":true,\"connection_username\":\"desktop\"}");
 	wait_for_servers("running", 1);
 	expect(201, call(BROKER, "POST", SESSIONS, "{\"pool\":\"demo\",\"user\":\"ana\"}"));
 	ck_assert_str_eq(text_at("state"), "active");
@@ -131,10 +134,11 @@ START_TEST(session_from_request_to_end)
 	expect(200, call(BROKER, "GET", path, NULL));
 	ck_assert_ptr_nonnull(strstr(text_at("private_key"), "BEGIN OPENSSH PRIVATE KEY"));
 	expect(200, call(LOCAL, "GET", path, NULL));
-	expect_problem(403, "auth", "",
-		       "the token \"operator\" has the role operator; the key of a session needs broker or "
-		       "admin",
-		       call(OPERATOR, "GET", path, NULL));
+	expect_problem(
+		403, "auth", "",
+		"the token \"operator\" has the role operator; the key of a session needs broker or "
+		"admin",
+		call(OPERATOR, "GET", path, NULL));
 	text_format(path, sizeof(path), SESSIONS "/%s/keepalive", id);
 	expect(200, call(BROKER, "POST", path, NULL));
 	ck_assert_str_ne(text_at("expires"), "");
@@ -161,7 +165,8 @@ START_TEST(session_that_waits)
 	char path[128], server_id[ID_SIZE];
 
 	make_pool("{\"require_checkin\":true,\"startup_script\":\"x\"}");
-	expect(201, call(BROKER, "POST", SESSIONS, "{\"pool\":\"demo\",\"user\":\"ana\",\"zone\":\"here\"}"));
+	expect(201, call(BROKER, "POST", SESSIONS,
+			 "{\"pool\":\"demo\",\"user\":\"ana\",\"zone\":\"here\"}"));
 	ck_assert_str_eq(text_at("state"), "queued");
 	ck_assert_int_eq(number_at("progress.position"), 0);
 	text_format(path, sizeof(path), SESSIONS "/%s", text_at("id"));
@@ -181,7 +186,8 @@ START_TEST(session_wishes_are_checked)
 	make_places();
 	expect(422, call(BROKER, "POST", SESSIONS, "{\"pool\":\"demo\"}"));
 	ck_assert_str_eq(text_at("field"), "user");
-	expect(422, call(BROKER, "POST", SESSIONS, "{\"pool\":\"demo\",\"user\":\"ana\",\"colour\":1}"));
+	expect(422,
+	       call(BROKER, "POST", SESSIONS, "{\"pool\":\"demo\",\"user\":\"ana\",\"colour\":1}"));
 	ck_assert_str_eq(text_at("field"), "colour");
 	expect(422, call(BROKER, "POST", SESSIONS,
 			 "{\"pool\":\"demo\",\"user\":\"ana\",\"kind\":\"movie\"}"));
@@ -230,12 +236,14 @@ END_TEST
 START_TEST(modules_are_listed)
 {
 	expect(200, call(VIEWER, "GET", "/api/v1/providers", NULL));
-	ck_assert_uint_eq(items(), 2);
+	ck_assert_uint_eq(items(), 3);
 	ck_assert_str_eq(text_at("items.0.id"), "junk");
+	ck_assert_str_eq(text_at("items.0.abi"), "");
 	ck_assert_str_eq(text_at("items.0.state"), "refused");
 	ck_assert_str_ne(text_at("items.0.reason"), "");
 	ck_assert_str_eq(text_at("items.1.id"), "mock");
 	ck_assert_str_eq(text_at("items.1.state"), "usable");
+	ck_assert_str_ne(text_at("items.1.abi"), "");
 	expect(200, call(VIEWER, "GET", "/api/v1/providers/mock/schema", NULL));
 	ck_assert_int_eq(number_at("properties.token.writeOnly"), 1);
 	expect(404, call(VIEWER, "GET", "/api/v1/providers/none/schema", NULL));
@@ -334,7 +342,8 @@ int main(void)
 		many_requests_at_once,
 	};
 	const TTest *const stopping[] = {stop_during_a_check};
-	int failed = run_tests("servers", tests, sizeof(tests) / sizeof(tests[0]), api_setup, api_teardown);
+	int failed = run_tests("servers", tests, sizeof(tests) / sizeof(tests[0]), api_setup,
+			       api_teardown);
 
 	return run_tests("stop", stopping, 1, api_setup, teardown_with_checker) | failed;
 }

@@ -14,8 +14,9 @@
 
 static struct server waiting_server(void)
 {
-	make_pool("{\"require_checkin\":true,\"startup_script\":\"x\",\"minimum_available_sessions\":1,"
-		  "\"reusable\":true}");
+	make_pool(
+		"{\"require_checkin\":true,\"startup_script\":\"x\",\"minimum_available_sessions\":1,"
+		"\"reusable\":true}");
 	wait_for_servers("checking_in", 1);
 	return first_server("state=checking_in");
 }
@@ -29,7 +30,7 @@ static long check_in(const char *token, const char *body)
 	return call(NOBODY, "POST", path, body);
 }
 
-#define refused(call_made)                                                                       \
+#define refused(call_made) \
 	expect_problem(401, "auth", "", "the check-in token is not accepted", call_made)
 
 START_TEST(server_checks_in)
@@ -48,15 +49,17 @@ START_TEST(server_checks_in)
 	ck_assert_str_eq(text_at("stage"), "installing");
 	ck_assert_int_eq(number_at("percent"), 40);
 	/* A number will do as well, and fields that we do not know. */
-	expect(200, check_in(token, "{\"status\":\"running\",\"status_progress\":100,\"hostname\":\"x\","
-				    "\"ssh_host_key\":\"" KEY " root@x\"}"));
+	expect(200,
+	       check_in(token, "{\"status\":\"running\",\"status_progress\":100,\"hostname\":\"x\","
+			       "\"ssh_host_key\":\"" KEY " root@x\"}"));
 	expect(200, call(LOCAL, "GET", path, NULL));
 	ck_assert_str_eq(text_at("state"), "running");
 	ck_assert_str_eq(text_at("host_key"), KEY);
 	ck_assert_str_ne(text_at("checked_in"), "");
 	/* Once more is a heartbeat; by the header too. */
 	expect(200, check_in(token, "{\"status\":\"running\"}"));
-	expect(200, call_token(token, "POST", "/api/set_server_status", "{\"status\":\"running\"}"));
+	expect(200,
+	       call_token(token, "POST", "/api/set_server_status", "{\"status\":\"running\"}"));
 	ck_assert_int_eq(metric("headroom_checkins_total"), 4);
 	ck_assert_int_eq(metric("headroom_checkins_refused_total"), 0);
 	free(token);
@@ -115,9 +118,10 @@ START_TEST(tokens_that_are_not_accepted)
 	wrong[strlen(wrong) - 10] ^= 1;
 	refused(check_in(wrong, "{\"status\":\"running\"}"));
 	/* Forged, and with no algorithm at all. */
-	text_format(payload, sizeof(payload),
-		    "{\"aud\":\"checkin\",\"iss\":\"%s\",\"sub\":\"%s\",\"iat\":1,\"exp\":9999999999}",
-		    store_installation(store), server.id);
+	text_format(
+		payload, sizeof(payload),
+		"{\"aud\":\"checkin\",\"iss\":\"%s\",\"sub\":\"%s\",\"iat\":1,\"exp\":9999999999}",
+		store_installation(store), server.id);
 	forge("{\"alg\":\"none\",\"typ\":\"JWT\"}", payload, NULL, forged);
 	refused(check_in(forged, "{\"status\":\"running\"}"));
 	forge("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"k1\"}", payload, key, forged);
@@ -212,11 +216,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		server_checks_in,
-		server_says_that_it_failed,
-		tokens_that_are_not_accepted,
-		expired_token,
-		bodies_are_checked,
+		server_checks_in, server_says_that_it_failed, tokens_that_are_not_accepted,
+		expired_token,    bodies_are_checked,
 	};
 
 	return run_tests("set_server_status", tests, sizeof(tests) / sizeof(tests[0]), api_setup,

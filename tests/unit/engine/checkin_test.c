@@ -14,7 +14,7 @@
 
 #define KEY_A "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPdkzlAHsFVFNsXKcYEeMIw8QbQDjcvZDT7MRlZfs9fM"
 #define KEY_B "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
-#define CONFIG                                                                                     \
+#define CONFIG                                                                                           \
 	"{\"reusable\":true,\"require_checkin\":true,\"startup_script\":\"x\",\"provision_timeout\":60," \
 	"\"checkin_token_life\":3600}"
 
@@ -156,7 +156,8 @@ TRANSACTION_TEST(failed_without_a_message)
 	struct hr_error err;
 
 	must(apply(tx, token, "failed", NULL, -1, NULL, &server, &err));
-	ck_assert_str_eq(get_server(tx, server.id).failure, "its startup script said that it failed");
+	ck_assert_str_eq(get_server(tx, server.id).failure,
+			 "its startup script said that it failed");
 	free(token);
 }
 
@@ -168,9 +169,11 @@ TRANSACTION_TEST(expiry_bounds_the_first_running)
 
 	life.now_ms = server.token_expires_ms;
 	must_fail(apply(tx, token, "running", NULL, -1, NULL, &server, &err), HR_AUTH,
-		  "the check-in token is refused: it expired before server %s checked in", server.name);
+		  "the check-in token is refused: it expired before server %s checked in",
+		  server.name);
 	must_fail(apply(tx, token, "starting", NULL, -1, NULL, &server, &err), HR_AUTH,
-		  "the check-in token is refused: it expired before server %s checked in", server.name);
+		  "the check-in token is refused: it expired before server %s checked in",
+		  server.name);
 	life.now_ms--;
 	must(apply(tx, token, "running", NULL, -1, NULL, &server, &err));
 	/* From then on the same token goes on, until the server drains. */
@@ -209,7 +212,8 @@ TRANSACTION_TEST(older_tokens_do_not_count)
 	server.token_issued_ms += 1000;
 	must(server_update(tx, &server, &err));
 	must_fail(apply(tx, token, "running", NULL, -1, NULL, &server, &err), HR_AUTH,
-		  "the check-in token is refused: it is not the present one of server %s", server.name);
+		  "the check-in token is refused: it is not the present one of server %s",
+		  server.name);
 	free(token);
 }
 
@@ -227,12 +231,13 @@ TRANSACTION_TEST(tokens_of_no_server)
 	must_fail(apply(tx, "", "running", NULL, -1, NULL, &server, &err), HR_AUTH,
 		  "the check-in token is refused: there is none");
 	/* A rightly formed one of another installation names a key that is not here. */
-	must_fail(apply(tx,
-			"eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiSldUIn0.e30."
-			"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-			"running", NULL, -1, NULL, &server, &err),
-		  HR_AUTH,
-		  "the check-in token is refused: it is signed by a key that this installation has not");
+	must_fail(
+		apply(tx,
+		      "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoiSldUIn0.e30."
+		      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		      "running", NULL, -1, NULL, &server, &err),
+		HR_AUTH,
+		"the check-in token is refused: it is signed by a key that this installation has not");
 }
 
 TRANSACTION_TEST(host_keys_are_checked)
@@ -243,16 +248,19 @@ TRANSACTION_TEST(host_keys_are_checked)
 	char name[64];
 
 	text_copy(name, sizeof(name), server.name);
-	must_fail(apply(tx, token, "running", NULL, -1, "ssh-ed25519 nonsense", &server, &err), HR_INVALID,
-		  "the host key of server %s is no OpenSSH public key of a kind that is accepted (Ed25519, "
-		  "ECDSA, RSA from 2048 bits); send one line of /etc/ssh/ssh_host_ed25519_key.pub",
-		  name);
+	must_fail(
+		apply(tx, token, "running", NULL, -1, "ssh-ed25519 nonsense", &server, &err),
+		HR_INVALID,
+		"the host key of server %s is no OpenSSH public key of a kind that is accepted (Ed25519, "
+		"ECDSA, RSA from 2048 bits); send one line of /etc/ssh/ssh_host_ed25519_key.pub",
+		name);
 	ck_assert_str_eq(err.field, "ssh_host_key");
 	must(apply(tx, token, "running", NULL, -1, KEY_A, &server, &err));
-	must_fail(apply(tx, token, "running", NULL, -1, KEY_B, &server, &err), HR_CONFLICT,
-		  "server %s told another host key when it checked in first; users would take the change "
-		  "for an attack, so it is refused",
-		  name);
+	must_fail(
+		apply(tx, token, "running", NULL, -1, KEY_B, &server, &err), HR_CONFLICT,
+		"server %s told another host key when it checked in first; users would take the change "
+		"for an attack, so it is refused",
+		name);
 	ck_assert_str_eq(get_server(tx, server.id).host_key, KEY_A);
 	free(token);
 }

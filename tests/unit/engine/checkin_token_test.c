@@ -86,8 +86,9 @@ START_TEST(form_is_jwt)
 	size_t len;
 
 	ck_assert_int_eq(checkin_token_sign(&key, &claims, &token, &err), 0);
-	ck_assert_uint_eq(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."),
-			  strlen(token));
+	ck_assert_uint_eq(
+		strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."),
+		strlen(token));
 	header = text_base64url_decode(token, strcspn(token, "."), &len);
 	ck_assert_str_eq(header, "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"JWT\"}");
 	payload = strchr(token, '.') + 1;
@@ -125,8 +126,9 @@ START_TEST(a_changed_character_is_refused)
 END_TEST
 
 #define GOOD_HEADER "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"JWT\"}"
-#define PAYLOAD(aud, iss, sub, iat) \
-	"{\"aud\":\"" aud "\",\"iss\":\"" iss "\",\"sub\":\"" sub "\",\"iat\":" iat ",\"exp\":1700014400}"
+#define PAYLOAD(aud, iss, sub, iat)                                                 \
+	"{\"aud\":\"" aud "\",\"iss\":\"" iss "\",\"sub\":\"" sub "\",\"iat\":" iat \
+	",\"exp\":1700014400}"
 #define GOOD_PAYLOAD PAYLOAD("checkin", INSTALLATION, SERVER, "1700000000")
 
 START_TEST(forgeries_are_refused)
@@ -137,13 +139,16 @@ START_TEST(forgeries_are_refused)
 		{"{\"alg\":\"none\",\"kid\":\"k1\"}", GOOD_PAYLOAD, "its algorithm is not HS256"},
 		{"{\"alg\":\"HS512\",\"kid\":\"k1\"}", GOOD_PAYLOAD, "its algorithm is not HS256"},
 		{"{\"alg\":\"hs256\",\"kid\":\"k1\"}", GOOD_PAYLOAD, "its algorithm is not HS256"},
-		{"{\"alg\":[\"HS256\"],\"kid\":\"k1\"}", GOOD_PAYLOAD, "its algorithm is not HS256"},
+		{"{\"alg\":[\"HS256\"],\"kid\":\"k1\"}", GOOD_PAYLOAD,
+		 "its algorithm is not HS256"},
 		{"{\"kid\":\"k1\"}", GOOD_PAYLOAD, "its algorithm is not HS256"},
 		{"{\"alg\":\"HS256\"}", GOOD_PAYLOAD, "it names no key"},
 		{"{\"alg\":\"HS256\",\"kid\":\"../k1\"}", GOOD_PAYLOAD, "it names no key"},
-		{"{\"alg\":\"HS256\",\"kid\":\"12345678901234567\"}", GOOD_PAYLOAD, "it names no key"},
+		{"{\"alg\":\"HS256\",\"kid\":\"12345678901234567\"}", GOOD_PAYLOAD,
+		 "it names no key"},
 		{"{\"alg\":\"HS256\",\"kid\":\"k2\"}", GOOD_PAYLOAD, "it is signed by another key"},
-		{"{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"JWE\"}", GOOD_PAYLOAD, "its type is not JWT"},
+		{"{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"JWE\"}", GOOD_PAYLOAD,
+		 "its type is not JWT"},
 		{"{\"alg\":\"HS256\",\"kid\":\"k1\",\"crit\":[]}", GOOD_PAYLOAD,
 		 "it has critical extensions"},
 		{"{\"alg\":\"none\",\"alg\":\"HS256\",\"kid\":\"k1\"}", GOOD_PAYLOAD,
@@ -152,8 +157,10 @@ START_TEST(forgeries_are_refused)
 		{GOOD_HEADER, "[]", "a part of it is no JSON object in base64url"},
 		{GOOD_HEADER, PAYLOAD("console", INSTALLATION, SERVER, "1"),
 		 "it is for another purpose than check-in"},
-		{GOOD_HEADER, PAYLOAD("checkin", SERVER, SERVER, "1"), "it is another installation's"},
-		{GOOD_HEADER, PAYLOAD("checkin", INSTALLATION, "x' or 1=1", "1"), "it names no server"},
+		{GOOD_HEADER, PAYLOAD("checkin", SERVER, SERVER, "1"),
+		 "it is another installation's"},
+		{GOOD_HEADER, PAYLOAD("checkin", INSTALLATION, "x' or 1=1", "1"),
+		 "it names no server"},
 		{GOOD_HEADER, PAYLOAD("checkin", INSTALLATION, SERVER, "\"1\""),
 		 "it does not say when it was made and when it ends"},
 		{GOOD_HEADER, PAYLOAD("checkin", INSTALLATION, SERVER, "1.5"),

@@ -49,8 +49,7 @@ START_TEST(each_deadline_names_its_value)
 	static const char *const names[] = {
 		"it was still creating after its config's create_timeout of 300 s (being created)",
 		"it was still booting after its config's boot_timeout of 200 s (booting)",
-		"it was still checking_in after its config's checkin_timeout of 100 s (waiting for "
-		"its check-in)"};
+		"checking_in after its config's checkin_timeout of 100 s (waiting for its check-in)"};
 	static const int64_t ms[] = {300000, 200000, 100000};
 	char message[768];
 

@@ -18,9 +18,10 @@ static json_t *needed(struct tx *tx, enum document_kind kind)
 	switch (kind) {
 	case DOCUMENT_PROVIDER_CONFIG: return json_pack("{ss}", "provider", "mock");
 	case DOCUMENT_AUTOSCALE_CONFIG:
-		return json_pack("{ss ss ss ss}", "pool", document_id(tx, DOCUMENT_POOL, "demo"), "zone",
-				 document_id(tx, DOCUMENT_ZONE, "here"), "provider_config",
-				 document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"), "connection_type", "SSH");
+		return json_pack("{ss ss ss ss}", "pool", document_id(tx, DOCUMENT_POOL, "demo"),
+				 "zone", document_id(tx, DOCUMENT_ZONE, "here"), "provider_config",
+				 document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"),
+				 "connection_type", "SSH");
 	default: return json_object();
 	}
 }

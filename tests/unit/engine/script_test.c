@@ -54,10 +54,10 @@ START_TEST(tags_are_replaced)
 {
 	expect("", "");
 	expect("no tag\n", "no tag\n");
-	expect("{server_id} {server_hostname} {upstream_auth_address}", "id-1 demo-1 10.0.0.1:8460");
+	expect("{server_id} {server_hostname} {upstream_auth_address}",
+	       "id-1 demo-1 10.0.0.1:8460");
 	expect("{checkin_jwt}={registration_token}", "aaa.bbb.ccc=aaa.bbb.ccc");
-	expect("{checkin_url}",
-	       "http://10.0.0.1:8460/api/set_server_status?token=aaa.bbb.ccc");
+	expect("{checkin_url}", "http://10.0.0.1:8460/api/set_server_status?token=aaa.bbb.ccc");
 	expect("{provider_name}/{zone_name}/{pool_name}", "local/default/demo");
 	expect("{connection_username}:{connection_port}", "ana:22");
 	expect("echo '{ssh_key}' >>keys", "echo 'ssh-ed25519 AAAA demo-1' >>keys");
@@ -107,28 +107,34 @@ END_TEST
 
 START_TEST(mistakes_are_named)
 {
-	expect_refused("#!/bin/sh\nf() { echo x; }\n",
-		       "startup script, line 2, column 5: a single \"{\" that belongs to no tag; write "
-		       "\"{{\" where the script needs a brace");
-	expect_refused("}", "startup script, line 1, column 1: a single \"}\" that belongs to no tag; "
-			    "write \"}}\" where the script needs a brace");
+	expect_refused(
+		"#!/bin/sh\nf() { echo x; }\n",
+		"startup script, line 2, column 5: a single \"{\" that belongs to no tag; write "
+		"\"{{\" where the script needs a brace");
+	expect_refused("}",
+		       "startup script, line 1, column 1: a single \"}\" that belongs to no tag; "
+		       "write \"}}\" where the script needs a brace");
 	expect_refused("é{server_di}",
 		       "startup script, line 1, column 2: {server_di} is no tag; did you mean "
 		       "{server_id}? If braces are meant, double them: {{server_di}}");
-	expect_refused("${HOME}", "startup script, line 1, column 2: {HOME} is no tag; if braces are "
-				  "meant, double them: {{HOME}}");
-	expect_refused("a\nb\n  {server_id\n}",
-		       "startup script, line 3, column 3: the tag {server_id is not closed; end it with "
-		       "\"}\", or write \"{{\" where the script needs a brace");
+	expect_refused("${HOME}",
+		       "startup script, line 1, column 2: {HOME} is no tag; if braces are "
+		       "meant, double them: {{HOME}}");
+	expect_refused(
+		"a\nb\n  {server_id\n}",
+		"startup script, line 3, column 3: the tag {server_id is not closed; end it with "
+		"\"}\", or write \"{{\" where the script needs a brace");
 	expect_refused("{server_id", "startup script, line 1, column 1: the tag {server_id is not "
 				     "closed; end it with \"}\", or write \"{{\" where the script "
 				     "needs a brace");
-	expect_refused("{ server_id }",
-		       "startup script, line 1, column 1: a single \"{\" that belongs to no tag; write "
-		       "\"{{\" where the script needs a brace");
-	expect_refused("{server_id:sh}",
-		       "startup script, line 1, column 1: a single \"{\" that belongs to no tag; write "
-		       "\"{{\" where the script needs a brace");
+	expect_refused(
+		"{ server_id }",
+		"startup script, line 1, column 1: a single \"{\" that belongs to no tag; write "
+		"\"{{\" where the script needs a brace");
+	expect_refused(
+		"{server_id:sh}",
+		"startup script, line 1, column 1: a single \"{\" that belongs to no tag; write "
+		"\"{{\" where the script needs a brace");
 }
 END_TEST
 
@@ -160,8 +166,9 @@ START_TEST(size_is_limited)
 	memset(big, 'x', size - 1);
 	big[size - 1] = '\0';
 	ck_assert_int_eq(script_check(big, &err), -1);
-	ck_assert_str_eq(err.message, "the startup script is longer than 1 MiB; make it shorter, or "
-				      "let it fetch the rest");
+	ck_assert_str_eq(err.message,
+			 "the startup script is longer than 1 MiB; make it shorter, or "
+			 "let it fetch the rest");
 	big[size - 2] = '\0';
 	ck_assert_int_eq(script_check(big, &err), 0);
 	ck_assert_int_eq(script_render(big, &values, &text, &len, &err), 0);

@@ -20,7 +20,8 @@ static struct session request(struct tx *tx, const char *user)
 }
 
 #define REUSABLE "{\"reusable\":true}"
-#define THREE "{\"reusable\":true,\"max_simultaneous_sessions_per_server\":3,\"max_simultaneous_users\":2}"
+#define THREE \
+	"{\"reusable\":true,\"max_simultaneous_sessions_per_server\":3,\"max_simultaneous_users\":2}"
 
 TRANSACTION_TEST(room_is_given_at_once)
 {
@@ -144,7 +145,8 @@ TRANSACTION_TEST(who_could_never_be_served_is_refused)
 	put_document(tx, DOCUMENT_ZONE, "alone", "{\"search_alternate_zones\":false}");
 	put_document(tx, DOCUMENT_PROVIDER_CONFIG, "acct", "{}");
 	put_document(tx, DOCUMENT_POOL, "demo", "{}");
-	expect_refused(tx, &wish, "pool demo cannot serve it: no autoscale config makes servers for it");
+	expect_refused(tx, &wish,
+		       "pool demo cannot serve it: no autoscale config makes servers for it");
 	put_document(tx, DOCUMENT_AUTOSCALE_CONFIG, "off", "{\"enabled\":false}");
 	expect_refused(tx, &wish, "pool demo cannot serve it: its autoscale configs are disabled");
 	put_document(tx, DOCUMENT_AUTOSCALE_CONFIG, "slow", "{\"aggressive_scaling\":false}");
@@ -154,12 +156,14 @@ TRANSACTION_TEST(who_could_never_be_served_is_refused)
 		       "(RemoteApp needs RDP)");
 	wish.kind = SESSION_DESKTOP;
 	wish.zone = "alone";
-	expect_refused(tx, &wish, "pool demo cannot serve it: no config is in the asked zone, which does "
-				  "not search others");
-	wish.zone = NULL;
 	expect_refused(tx, &wish,
-		       "pool demo cannot serve it: there is no room, and no config may order servers for "
-		       "who waits (aggressive_scaling is off and minimum_available_sessions is 0)");
+		       "pool demo cannot serve it: no config is in the asked zone, which does "
+		       "not search others");
+	wish.zone = NULL;
+	expect_refused(
+		tx, &wish,
+		"pool demo cannot serve it: there is no room, and no config may order servers for "
+		"who waits (aggressive_scaling is off and minimum_available_sessions is 0)");
 }
 
 /* Without aggressive scaling: one on its way will do. */
@@ -430,13 +434,15 @@ TRANSACTION_TEST(expiry_ends_and_refuses)
 	ck_assert_int_eq(touched, 1);
 	waiting = get_session(tx, waiting.id);
 	ck_assert_int_eq(waiting.state, SESSION_REFUSED);
-	ck_assert_str_eq(waiting.reason, "no server had room within the pool's queue_timeout of 60 s");
+	ck_assert_str_eq(waiting.reason,
+			 "no server had room within the pool's queue_timeout of 60 s");
 	life.now_ms = NOW + 600 * MS_PER_S;
 	must(sessions_expire(tx, &life, 100, count_pool, &touched, &err));
 	ck_assert_int_eq(touched, 2);
 	active = get_session(tx, active.id);
 	ck_assert_int_eq(active.state, SESSION_ENDED);
-	ck_assert_str_eq(active.reason, "no keepalive within the pool's keepalive_expiration of 600 s");
+	ck_assert_str_eq(active.reason,
+			 "no keepalive within the pool's keepalive_expiration of 600 s");
 	life.now_ms = NOW;
 }
 

@@ -132,14 +132,16 @@ START_TEST(a_remoteapp_is_promised_where_its_user_is)
 	struct plan made;
 
 	model_add_config(&model, "a", "z1", account)->connection_type = CONNECTION_RDP;
-	model.configs[0].max_sessions = model.configs[0].max_users = 2;
-	model_add_server(&model, 0, SERVER_BOOTING);
-	model_add_server(&model, 0, SERVER_CREATING);
-	model_add_waiting(&model, "ana", DESKTOP, "");
-	model_add_waiting(&model, "ana", DESKTOP, "");
+	model_add_config(&model, "b", "z2", account)->connection_type = CONNECTION_RDP;
+	model.configs[1].max_sessions = model.configs[1].max_users = 2;
+	model_add_server(&model, 0, SERVER_CHECKING_IN);
+	model_add_server(&model, 1, SERVER_BOOTING);
+	model_add_waiting(&model, "ana", DESKTOP, "z2");
 	model_add_waiting(&model, "ana", SESSION_REMOTEAPP, "");
+	model_add_waiting(&model, "bob", SESSION_REMOTEAPP, "");
 	made = must_plan(&model);
-	ck_assert_str_eq(made.promises[0].server_id, model.servers[0].row.id);
+	ck_assert_int_eq(made.n_promises, 3);
+	ck_assert_str_eq(made.promises[0].server_id, model.servers[1].row.id);
 	ck_assert_str_eq(made.promises[1].server_id, model.servers[1].row.id);
 	ck_assert_str_eq(made.promises[2].server_id, model.servers[0].row.id);
 	plan_clear(&made);
@@ -184,6 +186,26 @@ START_TEST(without_it_a_session_waits_for_standby)
 	ck_assert_int_eq(count_of(&made, PLAN_REFUSE), 0);
 	ck_assert_int_eq(made.unseated, 1);
 	plan_clear(&made);
+}
+END_TEST
+
+START_TEST(who_may_not_share_what_is_coming_waits_for_it)
+{
+	struct plan made;
+
+	model_add_config(&model, "a", "z1", account)->aggressive_scaling = false;
+	model.configs[0].aggressive_pooling = false;
+	model.configs[0].max_sessions = model.configs[0].max_users = 3;
+	model_add_server(&model, 0, SERVER_BOOTING);
+	model_add_waiting(&model, "ana", DESKTOP, "");
+	model_add_waiting(&model, "bob", DESKTOP, "");
+	made = must_plan(&model);
+	ck_assert_int_eq(made.n_decisions, 0);
+	ck_assert_int_eq(made.n_promises, 1);
+	ck_assert_int_eq(made.unseated, 1);
+	plan_clear(&made);
+	model_make_ready(&model, &model.servers[0]);
+	assert_step(&model, 2, 0, 0, 0);
 }
 END_TEST
 
@@ -331,6 +353,7 @@ int main(void)
 	tcase_add_test(cases, a_remoteapp_is_promised_where_its_user_is);
 	tcase_add_test(cases, without_aggressive_scaling_a_session_is_refused);
 	tcase_add_test(cases, without_it_a_session_waits_for_standby);
+	tcase_add_test(cases, who_may_not_share_what_is_coming_waits_for_it);
 	tcase_add_test(cases, with_it_a_session_waits_whatever_the_limit);
 	tcase_add_test(cases, a_kind_that_nobody_serves_is_refused);
 	tcase_add_test(cases, a_pool_that_refuses_orders_nothing_for_sessions);

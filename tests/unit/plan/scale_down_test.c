@@ -430,6 +430,30 @@ START_TEST(its_place_under_the_limit_is_free_for_the_other)
 }
 END_TEST
 
+START_TEST(above_the_limit_no_place_is_free_for_another)
+{
+	struct plan made;
+
+	/* Two of three instances are planned ones that RemoteApps need; the limit was lowered. */
+	model.accounts[0].max_instances = 2;
+	add_config("a", 0, 0)->connection_type = CONNECTION_RDP;
+	add_config("b", 1, 0);
+	model_add_server(&model, 0, SERVER_PLANNED);
+	model_add_server(&model, 0, SERVER_PLANNED);
+	model.configs[0].enabled = false;
+	model.accounts[0].instances = 3;
+	model_add_waiting(&model, "ana", SESSION_REMOTEAPP, "");
+	model_add_waiting(&model, "bob", SESSION_REMOTEAPP, "");
+	model_add_waiting(&model, "cleo", SESSION_REMOTEAPP, "");
+	model.queue[0].kind = DESKTOP;
+	made = must_plan(&model);
+	ck_assert_int_eq(count_of(&made, PLAN_CREATE), 0);
+	ck_assert_int_eq(count_of(&made, PLAN_CANCEL), 0);
+	ck_assert_int_eq(made.n_promises, 2);
+	plan_clear(&made);
+}
+END_TEST
+
 START_TEST(a_planned_one_of_a_disabled_config_stays_only_for_a_seat)
 {
 	struct plan made;
@@ -475,6 +499,7 @@ int main(void)
 	tcase_add_test(cases, what_is_leaving_seats_who_finds_nothing_else);
 	tcase_add_test(cases, a_planned_one_of_a_paused_config_goes_where_another_makes_it);
 	tcase_add_test(cases, its_place_under_the_limit_is_free_for_the_other);
+	tcase_add_test(cases, above_the_limit_no_place_is_free_for_another);
 	tcase_add_test(cases, a_planned_one_of_a_disabled_config_stays_only_for_a_seat);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);

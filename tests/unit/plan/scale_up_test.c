@@ -107,6 +107,28 @@ START_TEST(the_larger_server_makes_the_smaller_needless)
 }
 END_TEST
 
+START_TEST(one_for_another_kind_makes_several_needless)
+{
+	struct plan made;
+
+	model_add_config(&model, "a", "z1", account)->priority = 0;
+	model_add_config(&model, "b", "z1", account)->connection_type = CONNECTION_RDP;
+	model.configs[1].max_sessions = model.configs[1].max_users = 4;
+	model_add_waiting(&model, "ana", DESKTOP, "");
+	model_add_waiting(&model, "bob", DESKTOP, "");
+	model_add_waiting(&model, "cleo", DESKTOP, "");
+	made = must_plan(&model);
+	ck_assert_int_eq(count_creates(&made, 0), 3);
+	plan_clear(&made);
+	model_add_waiting(&model, "dan", SESSION_REMOTEAPP, "");
+	made = must_plan(&model);
+	ck_assert_int_eq(count_creates(&made, 0), 0);
+	ck_assert_int_eq(count_creates(&made, 1), 1);
+	ck_assert_int_eq(made.n_promises, 4);
+	plan_clear(&made);
+}
+END_TEST
+
 START_TEST(standby_seats_whoever_may_not_order_in_its_turn)
 {
 	struct plan made;
@@ -325,6 +347,7 @@ int main(void)
 	tcase_add_test(cases, servers_of_several_sessions_count_by_new_users);
 	tcase_add_test(cases, a_used_server_for_single_use_is_no_spare);
 	tcase_add_test(cases, the_larger_server_makes_the_smaller_needless);
+	tcase_add_test(cases, one_for_another_kind_makes_several_needless);
 	tcase_add_test(cases, standby_seats_whoever_may_not_order_in_its_turn);
 	tcase_add_test(cases, each_fills_up_to_its_own_minimum);
 	tcase_add_test(cases, a_minimum_of_0_is_overflow);
