@@ -20,9 +20,9 @@ void daemon_options_help(void)
 int daemon_options_parse(int argc, char **argv, struct daemon_options *ret_options)
 {
 	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+		{"config", required_argument, NULL, 'c'},   {"check", no_argument, NULL, 'k'},
 		{"remove-servers", no_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},	    {NULL, 0, NULL, 0},
+		{"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0},
 	};
 	int option;
 

@@ -5,7 +5,7 @@
 
 enum daemon_mode {
 	DAEMON_RUN,
-	DAEMON_CHECK,	       /* --check: is everything well? changes nothing */
+	DAEMON_CHECK,          /* --check: is everything well? changes nothing */
 	DAEMON_REMOVE_SERVERS, /* --remove-servers: destroy all servers, then end */
 	DAEMON_HELP,
 	DAEMON_VERSION

@@ -72,5 +72,6 @@ void event_log_step(struct event_log *log, struct store *store)
 	struct hr_error err = {0};
 
 	if (store_read(store, log_new, log, &err) != 0)
-		log_line(LOG_LEVEL_ERROR, NULL, "events cannot be read for the log: %s", err.message);
+		log_line(LOG_LEVEL_ERROR, NULL, "events cannot be read for the log: %s",
+			 err.message);
 }

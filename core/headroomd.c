@@ -228,7 +228,8 @@ static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
 		if (clock_now().mono_ms >= end)
 			break;
 		if (daemon_turn(daemon, 200) != 0)
-			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left", left);
+			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left",
+					 left);
 	}
 	return error_set(err, HR_TIMEOUT,
 			 "%zu servers are still there after 120 s; the lines above say why; run it "

@@ -10,15 +10,15 @@
 #include <headroom/provider.h>
 
 struct hr_error {
-	int32_t class;		 /* HR_AUTH .. HR_INTERNAL; 0: no error */
-	uint32_t flags;		 /* HR_FAULT_* */
-	int32_t http_status;	 /* the provider's, or the API's own choice; 0: not given */
-	int64_t retry_after_ms;	 /* 0: not given */
-	char message[512];	 /* for a person: what happened, to which object, what to do */
-	char field[128];	 /* the field or setting at fault, "a.b"; or "" */
-	char example[128];	 /* a good value for it; or "" */
-	char provider_code[64];	 /* the provider's own code; or "" */
-	char request_id[128];	 /* the provider's id of its request; or "" */
+	int32_t class;          /* HR_AUTH .. HR_INTERNAL; 0: no error */
+	uint32_t flags;         /* HR_FAULT_* */
+	int32_t http_status;    /* the provider's, or the API's own choice; 0: not given */
+	int64_t retry_after_ms; /* 0: not given */
+	char message[512];      /* for a person: what happened, to which object, what to do */
+	char field[128];        /* the field or setting at fault, "a.b"; or "" */
+	char example[128];      /* a good value for it; or "" */
+	char provider_code[64]; /* the provider's own code; or "" */
+	char request_id[128];   /* the provider's id of its request; or "" */
 };
 
 /* Fills *err (may be NULL) and gives -1, so that a function can end with it. Messages that are too

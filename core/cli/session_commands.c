@@ -40,6 +40,7 @@ static void progress_show(const json_t *session, char last[512])
 	const json_t *progress = json_object_get(session, "progress");
 	const char *stage = json_string_or(progress, "stage", "");
 	long long percent = json_integer_or(progress, "percent", -1);
+	bool terminal = isatty(STDERR_FILENO);
 	char line[512];
 
 	if (percent >= 0)
@@ -49,11 +50,12 @@ static void progress_show(const json_t *session, char last[512])
 		text_format(line, sizeof(line), "waiting, position %lld: %s",
 			    json_integer_or(progress, "position", 0) + 1,
 			    stage[0] != '\0' ? stage : json_string_or(progress, "reason", ""));
-	if (strcmp(line, last) == 0)
+	/* A reason may count down; in a file one line of it is enough. */
+	if (strcmp(line, last) == 0 || (last[0] != '\0' && stage[0] == '\0' && !terminal))
 		return;
 	text_copy(last, 512, line);
 	terminal_safe(line, false);
-	fprintf(stderr, isatty(STDERR_FILENO) ? "\r\033[K%s" : "%s\n", line);
+	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
 }
 
 /* Until the session is no longer queued; *session is replaced by each answer. */

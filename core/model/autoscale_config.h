@@ -25,15 +25,15 @@ struct autoscale_config {
 	int64_t downscale_backoff_ms;
 	int64_t downscale_step; /* 0: all */
 	int64_t provision_timeout_ms;
-	int64_t create_timeout_ms;  /* each phase at most this long; provision_timeout over all */
+	int64_t create_timeout_ms; /* each phase at most this long; provision_timeout over all */
 	int64_t boot_timeout_ms;
 	int64_t checkin_timeout_ms;
-	int64_t checkin_token_ms;   /* life of the check-in token, never below provision_timeout */
+	int64_t checkin_token_ms; /* life of the check-in token, never below provision_timeout */
 	int64_t keep_failed;
 	bool require_checkin;
 	struct server_settings server; /* what a new server is given as its own copy */
 	const char *startup_script;    /* template; borrowed from the document's body */
-	const char *guest_os;	       /* "linux", "windows"; borrowed */
+	const char *guest_os;          /* "linux", "windows"; borrowed */
 };
 
 void autoscale_config_read(const struct document *document, struct autoscale_config *ret_config);

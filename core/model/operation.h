@@ -10,7 +10,12 @@
 #include "base/id.h"
 
 enum operation_kind { OPERATION_CREATE = 1, OPERATION_DESTROY = 2, OPERATION_INJECT = 3 };
-enum operation_state { OPERATION_DUE = 10, OPERATION_DONE = 20, OPERATION_FAILED = 30, OPERATION_CANCELLED = 40 };
+enum operation_state {
+	OPERATION_DUE = 10,
+	OPERATION_DONE = 20,
+	OPERATION_FAILED = 30,
+	OPERATION_CANCELLED = 40
+};
 
 struct operation {
 	char id[ID_SIZE];
@@ -18,12 +23,12 @@ struct operation {
 	enum operation_state state;
 	char server_id[ID_SIZE];
 	char provider_config_id[ID_SIZE]; /* the account that performs it */
-	int64_t attempt;   /* deliveries of the present step; written before it is sent */
-	int64_t failures;  /* in a row, for the backoff */
+	int64_t attempt;  /* deliveries of the present step; written before it is sent */
+	int64_t failures; /* in a row, for the backoff */
 	int64_t due_ms;
 	int64_t created_ms;
 	int64_t finished_ms;
-	bool urgent;	   /* a user waits */
+	bool urgent; /* a user waits */
 	char resume_token[4097];
 	int64_t percent;
 	char text[256];

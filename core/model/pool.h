@@ -30,11 +30,11 @@ struct provider_config {
 	char id[ID_SIZE];
 	char name[NAME_SIZE];
 	int64_t revision;
-	char provider[33];	  /* module id */
-	int64_t max_instances;	  /* -1: no limit */
+	char provider[33];     /* module id */
+	int64_t max_instances; /* -1: no limit */
 	int64_t list_interval_ms;
 	int64_t reaper_grace_ms;
-	json_t *settings;	  /* the module's; borrowed from the document's body */
+	json_t *settings; /* the module's; borrowed from the document's body */
 };
 
 /* From a stored document's normalised body. */

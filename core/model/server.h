@@ -33,7 +33,7 @@ enum connection_type {
 /* A server's own copy of every per-server setting, taken when it was planned. */
 struct server_settings {
 	enum connection_type connection_type;
-	int64_t connection_port;	/* 0: what the provider reports, else the type's default */
+	int64_t connection_port; /* 0: what the provider reports, else the type's default */
 	char connection_username[128];
 	int64_t max_sessions;
 	int64_t max_users;
@@ -42,7 +42,7 @@ struct server_settings {
 
 struct server {
 	char id[ID_SIZE];
-	char name[64];		/* unique; what the provider is given */
+	char name[64]; /* unique; what the provider is given */
 	char pool_id[ID_SIZE];
 	char zone_id[ID_SIZE];
 	char config_id[ID_SIZE];
@@ -53,34 +53,34 @@ struct server {
 
 	enum server_state state;
 	int64_t state_since_ms;
-	int64_t created_ms;	  /* planned at */
-	int64_t deadline_ms;	  /* of the present state; MS_NEVER: none */
+	int64_t created_ms;  /* planned at */
+	int64_t deadline_ms; /* of the present state; MS_NEVER: none */
 	int64_t provision_deadline_ms;
-	int64_t ready_ms;	  /* first running at; 0: never */
+	int64_t ready_ms; /* first running at; 0: never */
 	bool enabled;
-	bool for_session;	  /* ordered by a waiting session, not by standby */
-	bool ever_created;	  /* a create may have been sent: only proven absence ends it */
+	bool for_session;  /* ordered by a waiting session, not by standby */
+	bool ever_created; /* a create may have been sent: only proven absence ends it */
 
 	struct server_settings settings;
 
-	char instance_id[256];	  /* "": not known */
-	char address[256];	  /* as the provider reports it; "": not known */
-	int64_t provider_port;	  /* 0: not reported */
-	int64_t token_issued_ms;  /* times in its check-in token */
+	char instance_id[256];   /* "": not known */
+	char address[256];       /* as the provider reports it; "": not known */
+	int64_t provider_port;   /* 0: not reported */
+	int64_t token_issued_ms; /* times in its check-in token */
 	int64_t token_expires_ms;
-	int64_t checked_in_ms;	  /* last check-in; 0: never */
-	char host_key[1024];	  /* SSH host key's public half, from the check-in; "": none */
-	char public_key[256];	  /* public half of the server's own key pair, OpenSSH form */
+	int64_t checked_in_ms; /* last check-in; 0: never */
+	char host_key[1024];   /* SSH host key's public half, from the check-in; "": none */
+	char public_key[256];  /* public half of the server's own key pair, OpenSSH form */
 
-	int64_t sessions;	  /* assigned now */
-	int64_t users;		  /* distinct users of those */
+	int64_t sessions; /* assigned now */
+	int64_t users;    /* distinct users of those */
 	int64_t sessions_ever;
-	int64_t idle_since_ms;	  /* since when sessions is 0; 0: busy or never ready */
+	int64_t idle_since_ms; /* since when sessions is 0; 0: busy or never ready */
 
-	char stage[128];	  /* progress for whoever waits */
-	int64_t percent;	  /* -1: not known */
-	char failure[512];	  /* why it failed; "": did not */
-	int64_t version;	  /* raised by each write; guards read-modify-write */
+	char stage[128];   /* progress for whoever waits */
+	int64_t percent;   /* -1: not known */
+	char failure[512]; /* why it failed; "": did not */
+	int64_t version;   /* raised by each write; guards read-modify-write */
 };
 
 const char *server_state_name(enum server_state state);

@@ -7,7 +7,12 @@
 
 #include "base/id.h"
 
-enum session_state { SESSION_QUEUED = 10, SESSION_ACTIVE = 20, SESSION_ENDED = 30, SESSION_REFUSED = 40 };
+enum session_state {
+	SESSION_QUEUED = 10,
+	SESSION_ACTIVE = 20,
+	SESSION_ENDED = 30,
+	SESSION_REFUSED = 40
+};
 enum session_kind { SESSION_DESKTOP = 1, SESSION_REMOTEAPP = 2 };
 
 struct session {
@@ -19,7 +24,7 @@ struct session {
 	enum session_state state;
 	char server_id[ID_SIZE]; /* "": none yet */
 	int64_t queued_ms;
-	int64_t sequence; /* order of arrival, unique, rising */
+	int64_t sequence;   /* order of arrival, unique, rising */
 	int64_t expires_ms; /* in the queue: queue_timeout; active: keepalive; MS_NEVER: none */
 	int64_t assigned_ms;
 	int64_t ended_ms;

@@ -21,9 +21,11 @@ struct schema {
 	size_t stride;
 };
 
-#define SCHEMA_OF(subject_text, table)                                                             \
-	{ .subject = (subject_text), .rows = (table), .n_rows = sizeof(table) / sizeof((table)[0]), \
-	  .stride = sizeof((table)[0]) }
+#define SCHEMA_OF(subject_text, table)                                                     \
+	{                                                                                  \
+		.subject = (subject_text), .rows = (table),                                \
+		.n_rows = sizeof(table) / sizeof((table)[0]), .stride = sizeof((table)[0]) \
+	}
 
 const struct hr_setting *schema_row(const struct schema *schema, size_t i);
 
