@@ -122,7 +122,7 @@ int auth_check(struct exchange *exchange, struct hr_error *err)
 			return -1;
 	} else if (exchange->peer && exchange->peer->trusted) {
 		exchange->role = ROLE_ADMIN;
-		text_copy(exchange->who, sizeof(exchange->who), "local");
+		text_copy(exchange->who, sizeof(exchange->who), "an administrator on this machine");
 	} else {
 		return refuse(err,
 			      "this needs an access token: send the header \"Authorization: Bearer "

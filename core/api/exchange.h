@@ -55,7 +55,7 @@ struct exchange {
 	bool reading;       /* GET or HEAD */
 
 	enum token_role role;
-	char who[64]; /* the token's name, or "local" */
+	char who[64]; /* the token's name; by the socket: in words */
 
 	char *body;
 	size_t body_len, body_size;

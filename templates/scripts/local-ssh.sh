@@ -74,8 +74,10 @@ while IFS=: read -r name _ its_uid _; do
 	fi
 done <"$root/etc/passwd" || fail 'The file /etc/passwd cannot be read.'
 if [ -z "$known" ]; then
-	echo "$user:x:$uid:$gid::$home:${{SHELL:-/bin/sh}}" >>"$root/etc/passwd" ||
-		fail 'The user cannot be added to /etc/passwd.'
+	# Above the server's own name: the first name of a uid is the one that programs show.
+	others=$(<"$root/etc/passwd") &&
+		printf '%s\n%s\n' "$user:x:$uid:$gid::$home:${{SHELL:-/bin/sh}}" "$others" \
+			>"$root/etc/passwd" || fail 'The user cannot be added to /etc/passwd.'
 elif [ "$known" != "$uid" ]; then
 	fail 'The user name of the connection is taken in this server.'
 fi

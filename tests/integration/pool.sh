@@ -53,6 +53,7 @@ check_session()
 	case $ssh_line in
 	*StrictHostKeyChecking=no* | *UserKnownHostsFile=/dev/null*) fail "host checking is off: $ssh_line" ;;
 	esac
+	[ "$(ssh_run whoami)" = desktop ] || fail "the session's user is not who logs in"
 	[ "$(ssh_run pwd)" = /home/desktop ] || fail "ssh as printed: $(cat "$work/ssh.log")"
 	[ "$(printf 'cat nonce\n' | sh -c "$ssh_line" 2>>"$work/ssh.log")" = "$(ssh_run 'cat nonce')" ] ||
 		fail "ssh with input: $(cat "$work/ssh.log")"
