@@ -7,6 +7,7 @@ enum daemon_mode {
 	DAEMON_RUN,
 	DAEMON_CHECK,          /* --check: is everything well? changes nothing */
 	DAEMON_REMOVE_SERVERS, /* --remove-servers: destroy all servers, then end */
+	DAEMON_CONFIRM_MOVED,  /* --confirm-moved: the state folder was moved, not copied */
 	DAEMON_HELP,
 	DAEMON_VERSION
 };

@@ -30,6 +30,7 @@
 #include "removal.h"
 
 #define REMOVE_LIMIT_MS (120 * MS_PER_S)
+#define REMOVE_TELL_MS (10 * MS_PER_S)
 
 struct daemon {
 	struct daemon_config config;
@@ -100,6 +101,11 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 		return -1;
 	if (event_log_open(&daemon->event_log, daemon->store, err) != 0)
 		return -1;
+	if (store_moved(daemon->store))
+		log_line(LOG_LEVEL_WARNING, NULL,
+			 "the state folder %s was moved or copied since it was made; instances "
+			 "that no server claims are left alone until: headroomd --confirm-moved",
+			 daemon->config.state_dir);
 	return start_keys(daemon->store, err);
 }
 
@@ -201,11 +207,23 @@ static int daemon_turn(struct daemon *daemon, int64_t at_most_ms)
 	return daemon_wait(daemon, wait < at_most_ms ? wait : at_most_ms);
 }
 
+/* A hangup ends what was started on a terminal. Without one it means "read your configuration
+ * again", which this version cannot do: that must not end the daemon. */
+static bool signal_ends(int number, bool on_terminal)
+{
+	if (number != SIGHUP || on_terminal)
+		return number != 0;
+	log_line(LOG_LEVEL_WARNING, NULL,
+		 "SIGHUP: the configuration is read at the start only; restart to apply changes");
+	return false;
+}
+
 static int daemon_run(struct daemon *daemon)
 {
+	bool on_terminal = isatty(STDIN_FILENO);
 	int number = 0;
 
-	while (number == 0)
+	while (!signal_ends(number, on_terminal))
 		number = daemon_turn(daemon, 60 * MS_PER_S);
 	log_line(LOG_LEVEL_INFO, NULL, "stops on %s; servers live on", strsignal(number));
 	return 0;
@@ -214,7 +232,7 @@ static int daemon_run(struct daemon *daemon)
 /* Until every server is gone, or the time is up, or a signal comes. */
 static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
 {
-	int64_t end = clock_now().mono_ms + REMOVE_LIMIT_MS;
+	int64_t told = clock_now().mono_ms, end = told + REMOVE_LIMIT_MS;
 	size_t left = 0;
 
 	if (removal_begin(daemon->store, err) != 0)
@@ -227,6 +245,10 @@ static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
 			return 0;
 		if (clock_now().mono_ms >= end)
 			break;
+		if (clock_now().mono_ms >= told + REMOVE_TELL_MS) {
+			told = clock_now().mono_ms;
+			fprintf(stderr, "headroomd: %zu servers are left\n", left);
+		}
 		if (daemon_turn(daemon, 200) != 0)
 			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left",
 					 left);
@@ -282,6 +304,15 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 		return -1;
 	if (options->mode == DAEMON_RUN)
 		return daemon_serve(daemon, err);
+	if (options->mode == DAEMON_CONFIRM_MOVED)
+		return store_confirm_moved(daemon->store, err);
+	if (store_moved(daemon->store))
+		return error_set(
+			err, HR_CONFLICT,
+			"the state folder %s was moved or copied here, so its servers may "
+			"be another installation's: none was removed; if it was moved, and "
+			"nothing uses the old one, run first: headroomd --confirm-moved",
+			daemon->config.state_dir);
 	if (daemon_open_engine(daemon, false, err) != 0)
 		return -1;
 	return daemon_remove_servers(daemon, err);

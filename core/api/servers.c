@@ -41,15 +41,6 @@ int server_find(struct tx *tx, const char *name_or_id, struct server *ret, struc
 	return found ? 0 : error_set(err, HR_NOT_FOUND, "there is no server \"%s\"", name_or_id);
 }
 
-static int64_t shown_port(const struct server *server)
-{
-	if (server->settings.connection_port != 0)
-		return server->settings.connection_port;
-	if (server->provider_port != 0)
-		return server->provider_port;
-	return connection_type_port(server->settings.connection_type);
-}
-
 static json_t *places(struct tx *tx, struct names *names, const struct server *server)
 {
 	return json_pack(
@@ -78,7 +69,7 @@ static json_t *reach(const struct server *server)
 
 	return json_pack("{so so sI ss so so}", "instance_id", text_json(server->instance_id),
 			 "address", text_json(server->address), "port",
-			 (json_int_t)shown_port(server), "connection_type",
+			 (json_int_t)server_port(server), "connection_type",
 			 connection_type_name(settings->connection_type), "connection_username",
 			 text_json(settings->connection_username), "host_key",
 			 text_json(server->host_key));

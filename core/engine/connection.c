@@ -37,11 +37,7 @@ int connection_get(struct tx *tx, const struct session *session, bool with_secre
 	settings = &server.settings;
 	ret->type = settings->connection_type;
 	text_copy(ret->host, sizeof(ret->host), server.address);
-	ret->port = settings->connection_port;
-	if (ret->port == 0)
-		ret->port = server.provider_port;
-	if (ret->port == 0)
-		ret->port = connection_type_port(ret->type);
+	ret->port = server_port(&server);
 	text_copy(ret->username, sizeof(ret->username),
 		  settings->connection_username[0] ? settings->connection_username : session->user);
 	text_copy(ret->host_key, sizeof(ret->host_key), server.host_key);

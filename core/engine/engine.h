@@ -19,13 +19,13 @@ struct engine;
 struct engine_options {
 	struct store *store;
 	struct dispatcher *dispatcher;
-	struct mailbox *answers;       /* the dispatcher's; the engine takes from it */
-	void (*wake)(void *context);   /* called on any thread when engine_step has work; or NULL */
+	struct mailbox *answers;     /* the dispatcher's; the engine takes from it */
+	void (*wake)(void *context); /* called on any thread when engine_step has work; or NULL */
 	void *wake_context;
 	random_fn random;
 	void *random_context;
-	const char *own_address;       /* "host:port" that servers call back when their zone has none */
-	const char *own_scheme;	       /* "http" or "https" */
+	const char *own_address; /* "host:port" that servers call back when their zone has none */
+	const char *own_scheme;  /* "http" or "https" */
 	int64_t safety_pass_ms;
 	bool no_plans; /* only operations are performed; no pool is planned, nothing is reaped */
 };

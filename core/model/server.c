@@ -77,6 +77,15 @@ int64_t server_free(const struct server *server)
 	return sessions < users ? sessions : users;
 }
 
+int64_t server_port(const struct server *server)
+{
+	if (server->provider_port != 0)
+		return server->provider_port;
+	if (server->settings.connection_port != 0)
+		return server->settings.connection_port;
+	return connection_type_port(server->settings.connection_type);
+}
+
 const char *connection_type_name(enum connection_type type)
 {
 	for (size_t i = 0; i < N_TYPES; i++)

@@ -33,7 +33,7 @@ enum connection_type {
 /* A server's own copy of every per-server setting, taken when it was planned. */
 struct server_settings {
 	enum connection_type connection_type;
-	int64_t connection_port; /* 0: what the provider reports, else the type's default */
+	int64_t connection_port; /* where the provider reports none; 0: the type's default */
 	char connection_username[128];
 	int64_t max_sessions;
 	int64_t max_users;
@@ -93,6 +93,10 @@ bool server_on_the_way(enum server_state state);
 int64_t server_free(const struct server *server);
 int64_t server_free_sessions(const struct server *server);
 int64_t server_free_users(const struct server *server);
+
+/* Where its sessions connect: the port that the provider reports (it knows of NAT), else its settings',
+ * else its connection type's. */
+int64_t server_port(const struct server *server);
 
 const char *connection_type_name(enum connection_type type);
 int connection_type_find(const char *name);

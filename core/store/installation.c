@@ -133,3 +133,16 @@ int installation_load(struct sql *sql, const char *folder, const struct seal_key
 	sql_done(stmt);
 	return rc;
 }
+
+int installation_confirm(struct sql *sql, const char *folder, struct hr_error *err)
+{
+	char machine[MACHINE_SIZE];
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(sql, "UPDATE installation SET machine = ?, folder = ?", &stmt, err) < 0)
+		return -1;
+	read_machine(machine);
+	sql_bind_text(stmt, machine);
+	sql_bind_text(stmt, folder);
+	return sql_run(stmt, NULL, err);
+}

@@ -25,4 +25,7 @@ int installation_load(struct sql *sql, const char *folder, const struct seal_key
 		      const char *master_path, struct installation *ret_installation,
 		      struct hr_error *err);
 
+/* Takes machine and folder for the ones that it belongs to from now on. */
+int installation_confirm(struct sql *sql, const char *folder, struct hr_error *err);
+
 #endif

@@ -15,6 +15,7 @@
 #include "store/master_key.h"
 #include "store/migrate.h"
 #include "store/store_parts.h"
+#include "store/tx.h"
 
 static int find_folder(struct store *store, const struct store_options *options,
 		       struct hr_error *err)
@@ -328,6 +329,21 @@ const char *store_installation(const struct store *store)
 bool store_moved(const struct store *store)
 {
 	return store->installation.moved;
+}
+
+static int confirm_moved(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct store *store = arg;
+
+	return installation_confirm(tx->sql, store->folder, err);
+}
+
+int store_confirm_moved(struct store *store, struct hr_error *err)
+{
+	if (store_write(store, confirm_moved, store, err) != 0)
+		return -1;
+	store->installation.moved = false;
+	return 0;
 }
 
 bool store_is_new(const struct store *store)

@@ -77,6 +77,10 @@ const char *store_installation(const struct store *store);
  * does not change the answer: only an administrator can say which of two copies is the real one. */
 bool store_moved(const struct store *store);
 
+/* A person says that it was moved, and that what it was copied from is no more: from now on it
+ * belongs to this machine and folder. Waits. Not while others use the store. */
+int store_confirm_moved(struct store *store, struct hr_error *err);
+
 /* Whether this open made a new store. */
 bool store_is_new(const struct store *store);
 

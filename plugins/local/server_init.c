@@ -50,7 +50,7 @@ static bool path_is_plain(const char *path)
 /* Beside this program, or where a build leaves it. */
 static const char *names_library(void)
 {
-	static const char *const places[] = {NAMES_LIBRARY, "names/.libs/" NAMES_LIBRARY};
+	static const char *const places[] = {NAMES_LIBRARY, NAMES_LIBRARY_BUILT};
 	static char path[PATH_MAX + 64];
 	char self[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

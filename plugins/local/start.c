@@ -38,7 +38,7 @@ static const char *task_name(enum program_task task)
 /* The names library, for a server without namespaces, is looked for beside its program. */
 static int names_copy(const struct hr_account *account, int folder)
 {
-	static const char *const places[] = {NAMES_LIBRARY, ".libs/" NAMES_LIBRARY};
+	static const char *const places[] = {NAMES_LIBRARY, NAMES_LIBRARY_BUILT};
 	size_t n = (size_t)(strrchr(account->helper, '/') - account->helper);
 	char path[PATH_BYTES];
 

@@ -318,6 +318,7 @@ START_TEST(the_default_file_may_be_absent)
 
 	setup();
 	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(chmod(path, 0644), 0);
 	if (geteuid() == 0 && seteuid(65534) != 0)
 		ck_abort_msg("cannot become an ordinary user");
 	ck_assert_msg(daemon_config_load(NULL, &config, &err) == 0, "%s", err.message);

@@ -98,5 +98,17 @@ START_TEST(single_use)
 }
 END_TEST
 
-SUITE_MAIN("server", state_names_both_ways, connection_types, free_is_the_smaller_of_both,
-	   single_use)
+START_TEST(the_providers_port_wins)
+{
+	struct server server = {.settings.connection_type = CONNECTION_SSH};
+
+	ck_assert_int_eq(server_port(&server), 22);
+	server.settings.connection_port = 2222;
+	ck_assert_int_eq(server_port(&server), 2222);
+	server.provider_port = 40001;
+	ck_assert_int_eq(server_port(&server), 40001);
+}
+END_TEST
+
+SUITE_MAIN("server", the_providers_port_wins, state_names_both_ways, connection_types,
+	   free_is_the_smaller_of_both, single_use)
