@@ -31,7 +31,7 @@ int check_references(struct tx *tx, const struct document *document, struct hr_e
 		if (document_find(tx, (enum document_kind)kind, key, &found, err) != 0) {
 			if (err && err->class == HR_NOT_FOUND)
 				error_set_field(
-					err, HR_INVALID, row->key, row->example,
+					err, HR_INVALID, row->key, NULL,
 					"field \"%s\" in %s: there is no %s \"%s\"; create it first, or "
 					"see \"headroom %s list\"",
 					row->key, document_kind_name(document->kind),

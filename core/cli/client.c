@@ -23,6 +23,8 @@ struct client {
 	char *socket;
 	char *base;          /* URL without a slash at its end */
 	char *authorization; /* whole header line; NULL by socket */
+	long limit_s;
+	const volatile sig_atomic_t *stop; /* borrowed; or NULL */
 };
 
 struct answer {
@@ -91,6 +93,7 @@ int client_open(const struct client_options *options, struct client **ret_client
 
 	if (client == NULL)
 		return error_no_memory(err, "starting");
+	client->limit_s = CLIENT_REQUEST_S;
 	client->curl = curl_easy_init();
 	client->base = strdup(base);
 	if (options->url == NULL)
@@ -128,6 +131,12 @@ void client_close(struct client *client)
 const char *client_daemon(const struct client *client)
 {
 	return client->socket != NULL ? client->socket : client->base;
+}
+
+void client_limit(struct client *client, long seconds, const volatile sig_atomic_t *stop)
+{
+	client->limit_s = seconds;
+	client->stop = stop;
 }
 
 /* The daemon's problem document as our error. */
@@ -175,6 +184,21 @@ static int answer_read(const struct answer *answer, long status, json_t **ret_bo
 	return -1;
 }
 
+/* The daemon's own words are for who writes the requests himself. */
+static void token_missing(const struct client *client, struct hr_error *err)
+{
+	struct hr_error told = {0};
+
+	error_set(
+		&told, HR_AUTH,
+		"%s needs an access token: name the file that holds it with --token-file or "
+		"HEADROOM_TOKEN_FILE; on the daemon's machine, \"headroom token create\" makes one",
+		client->base);
+	told.http_status = 401;
+	if (err != NULL)
+		*err = told;
+}
+
 static int unreachable(const struct client *client, CURLcode code, const char *detail,
 		       struct hr_error *err)
 {
@@ -193,6 +217,19 @@ static int unreachable(const struct client *client, CURLcode code, const char *d
 	return error_set(err, HR_TRANSIENT, "cannot reach headroomd at %s (%s)", client->base, why);
 }
 
+/* libcurl calls this at least once a second; what is not 0 ends the request. */
+static int stop_look(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+		     curl_off_t up)
+{
+	const struct client *client = context;
+
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return client->stop != NULL && *client->stop != 0;
+}
+
 static int request_setup(struct client *client, const char *method, const char *url,
 			 const char *text, struct curl_slist *headers, struct answer *answer,
 			 char *detail)
@@ -206,7 +243,10 @@ static int request_setup(struct client *client, const char *method, const char *
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, client->limit_s);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_look);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_append);
@@ -266,6 +306,8 @@ int client_call(struct client *client, const char *method, const char *path, con
 	else {
 		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 		ret = answer_read(&answer, status, ret_body, err);
+		if (status == 401 && client->authorization == NULL && client->socket == NULL)
+			token_missing(client, err);
 	}
 out:
 	if (text != NULL)

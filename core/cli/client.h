@@ -3,11 +3,15 @@
 #ifndef HR_CLI_CLIENT_H
 #define HR_CLI_CLIENT_H
 
+#include <signal.h>
+
 #include <jansson.h>
 
 #include "base/error.h"
 
 struct client;
+
+#define CLIENT_REQUEST_S 60 /* the time limit of a request at first */
 
 struct client_options {
 	const char *socket;     /* path of the daemon's socket; NULL with url */
@@ -21,6 +25,10 @@ void client_close(struct client *client);
 
 /* The socket's path or the URL: tells one daemon from another. Borrowed. */
 const char *client_daemon(const struct client *client);
+
+/* Each request from now on takes at most so many seconds, and is given up soon after *stop is no
+ * longer 0 (NULL: never). At first: CLIENT_REQUEST_S, NULL. */
+void client_limit(struct client *client, long seconds, const volatile sig_atomic_t *stop);
 
 /* One request. path begins with '/' and is already encoded (client_path). body may be NULL.
  * Answers of 2xx: 0 and *ret_body (may be NULL for no content; the

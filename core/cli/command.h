@@ -31,6 +31,7 @@ struct command {
 	const char *verb;  /* NULL: the noun alone is the command */
 	const char *usage; /* "NAME", "--pool POOL --user USER [--zone ZONE] [--wait]" */
 	const char *summary;
+	/* 0; -1; or, with err set too, the exit status (over 128: ended by a signal). */
 	int (*run)(const struct invocation *invocation, struct hr_error *err);
 };
 

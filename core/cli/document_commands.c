@@ -2,6 +2,7 @@
 /* Commands on what administrators write: pools, zones, autoscale configs, provider configs; and on
  * provider modules. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -82,8 +83,17 @@ int autoscale_show_run(const struct invocation *invocation, struct hr_error *err
 
 int autoscale_delete_run(const struct invocation *invocation, struct hr_error *err)
 {
-	return resource_act(invocation, "DELETE", "autoscale-configs", NULL,
-			    "autoscale config deleted", err);
+	char told[sizeof(err->message)];
+	int ret = resource_act(invocation, "DELETE", "autoscale-configs", NULL,
+			       "autoscale config deleted", err);
+
+	/* The daemon names its parameter; here it is an option. */
+	if (ret != 0 && err != NULL && strcmp(err->field, "force") == 0) {
+		text_copy(told, sizeof(told), err->message);
+		error_set(err, err->class, "%.300s: headroom autoscale delete %s --force", told,
+			  invocation_positional(invocation, 0));
+	}
+	return ret;
 }
 
 int provider_config_list_run(const struct invocation *invocation, struct hr_error *err)

@@ -34,7 +34,7 @@ static void print_help(void)
 		       command->verb != NULL ? command->verb : "", command->usage,
 		       command->summary);
 	printf("\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, "
-	       "4 no such object\n");
+	       "4 no such object,\n128 + the signal's number when interrupted\n");
 }
 
 static int usage_error(const char *format, const char *word, const char *near)
@@ -43,6 +43,22 @@ static int usage_error(const char *format, const char *word, const char *near)
 	fprintf(stderr, "%s \"%s\"", format, word);
 	if (near != NULL)
 		fprintf(stderr, "; did you mean \"%s\"?", near);
+	fprintf(stderr, "; see: headroom help\n");
+	return EXIT_USAGE;
+}
+
+/* Where the noun should be stands an option that is none of ours. */
+static int unknown_option(char *option)
+{
+	static const char *const known[] = {"--socket",  "--url",  "--token-file",
+					    "--version", "--help", NULL};
+	const char *near;
+
+	option[strcspn(option, "=")] = '\0';
+	near = text_nearest(option, known);
+	fprintf(stderr, "headroom: unknown option %s", terminal_safe(option, false));
+	if (near != NULL)
+		fprintf(stderr, "; did you mean %s?", near);
 	fprintf(stderr, "; see: headroom help\n");
 	return EXIT_USAGE;
 }
@@ -217,6 +233,8 @@ static int run(const struct command *command, const struct globals *globals, int
 		failed = error_set_errno(&err, errno, "cannot write to standard output");
 	if (failed != 0)
 		error_print(&err);
+	if (failed > 0)
+		return failed;
 	return failed != 0 ? exit_code(&err) : EXIT_OK;
 }
 
@@ -241,6 +259,8 @@ int main(int argc, char **argv)
 		puts("headroom " HEADROOM_VERSION);
 		return EXIT_OK;
 	}
+	if (argv[0][0] == '-')
+		return unknown_option(argv[0]);
 	command = command_find(argv[0], left > 1 ? argv[1] : NULL);
 	if (command == NULL)
 		return unknown_command(argv[0], left > 1 ? argv[1] : NULL);

@@ -11,10 +11,12 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/resource.h"
 #include "cli/session_files.h"
 
 #define POLL_MS 250
+#define WITHDRAW_S 10
 
 /* Folders of sessions that have ended without `session end` here. */
 static void sweep_one(void *context, const char *session_id)
@@ -58,7 +60,8 @@ static void progress_show(const json_t *session, char last[512])
 	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
 }
 
-/* Until the session is no longer queued; *session is replaced by each answer. */
+/* Until the session is no longer queued, or an interrupt (an error too); *session is replaced by each
+ * answer. */
 static int wait_for_seat(const struct invocation *invocation, json_t **session,
 			 struct hr_error *err)
 {
@@ -72,7 +75,10 @@ static int wait_for_seat(const struct invocation *invocation, json_t **session,
 		json_t *fresh = NULL;
 
 		progress_show(*session, last);
-		nanosleep(&pause, NULL);
+		if (interrupt_signal() == 0)
+			nanosleep(&pause, NULL);
+		if (interrupt_signal() != 0)
+			return error_set(err, HR_CONFLICT, "interrupted");
 		if (client_call(invocation->client, "GET", path, NULL, &fresh, err) != 0)
 			return error_prefix(err, "while session %s waits",
 					    json_string_or(*session, "id", ""));
@@ -123,6 +129,9 @@ static int print_ssh(const struct invocation *invocation, const char *session_id
 	}
 	ret = session_files_write(session_id, client_daemon(invocation->client), connection,
 				  &command, err);
+	/* Once the command is told, the session is the user's, to end as he likes. */
+	if (ret == 0 && interrupt_signal() != 0)
+		ret = error_set(err, HR_CONFLICT, "interrupted");
 	if (ret == 0)
 		puts(command);
 out:
@@ -152,6 +161,52 @@ static int tell_outcome(const struct invocation *invocation, const json_t *sessi
 	return print_ssh(invocation, id, err);
 }
 
+/* Nobody is there any more to take the seat. Gives the exit status, and in err what became of it. */
+static int withdraw(const struct invocation *invocation, const json_t *session,
+		    struct hr_error *err)
+{
+	const char *id = json_string_or(session, "id", "");
+	CLEANUP_FREE char *path = client_path("sessions", id, NULL);
+	struct hr_error own = {0};
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	/* A hurried second signal must not end what takes a moment. */
+	client_limit(invocation->client, WITHDRAW_S, NULL);
+	if (path == NULL)
+		error_no_memory(&own, "withdrawing");
+	else if (client_call(invocation->client, "DELETE", path, NULL, NULL, &own) == 0 ||
+		 own.http_status == 404)
+		own = (struct hr_error){0};
+	session_files_remove(id);
+	if (err != NULL)
+		*err = (struct hr_error){0};
+	if (own.class == 0)
+		error_set(err, HR_CONFLICT, "interrupted: session %s is withdrawn", id);
+	else
+		error_set(err, own.class,
+			  "interrupted, but session %s could not be withdrawn (%.300s); end it "
+			  "with: headroom session end %s",
+			  id, own.message, id);
+	return 128 + interrupt_signal();
+}
+
+/* As the commands' run functions give it. */
+static int wait_and_tell(const struct invocation *invocation, json_t **session,
+			 struct hr_error *err)
+{
+	int ret;
+
+	client_limit(invocation->client, CLIENT_REQUEST_S, interrupt_flag());
+	ret = wait_for_seat(invocation, session, err);
+	if (ret == 0 && interrupt_signal() == 0) {
+		ret = tell_outcome(invocation, *session, true, err);
+		if (ret == 0)
+			return 0;
+	}
+	return interrupt_signal() != 0 ? withdraw(invocation, *session, err) : ret;
+}
+
 int session_request_run(const struct invocation *invocation, struct hr_error *err)
 {
 	bool waits = invocation_option(invocation, "--wait") != NULL;
@@ -170,11 +225,13 @@ int session_request_run(const struct invocation *invocation, struct hr_error *er
 			  "the pool, the user, the kind or the zone is no UTF-8 text");
 		goto out;
 	}
+	/* Before the request: once it is sent, there may be a session to withdraw. */
+	if (waits)
+		interrupt_catch();
 	if (client_call(invocation->client, "POST", path, wish, &session, err) != 0)
 		goto out;
-	if (waits && wait_for_seat(invocation, &session, err) != 0)
-		goto out;
-	ret = tell_outcome(invocation, session, waits, err);
+	ret = waits ? wait_and_tell(invocation, &session, err)
+		    : tell_outcome(invocation, session, false, err);
 out:
 	json_decref(wish);
 	json_decref(session);

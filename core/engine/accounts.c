@@ -131,7 +131,11 @@ static void close_account(struct engine *engine, struct engine_account *account)
 
 	account->state = ACCOUNT_CLOSING;
 	text_copy(request.account, sizeof(request.account), account->id);
-	engine_send(engine, &request);
+	if (!engine_send(engine, &request)) {
+		/* The next reload meets it again. */
+		account->state = ACCOUNT_FAILED;
+		account->open_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
+	}
 }
 
 static void open_account(struct engine *engine, struct engine_account *account,
@@ -202,6 +206,7 @@ static void load_finish(struct engine *engine, struct task *task, const struct h
 	if (err) {
 		log_line(LOG_LEVEL_ERROR, NULL, "provider configs could not be read: %s",
 			 err->message);
+		engine->reload_mono_ms = engine->now.mono_ms + REOPEN_LONGEST_MS;
 		return;
 	}
 	engine->accounts_loaded = true;
@@ -225,8 +230,11 @@ void accounts_reload(struct engine *engine)
 		return;
 	}
 	load = task_new(engine, sizeof(*load), load_run, load_finish, load_clear);
-	if (load)
-		engine->accounts_loading = task_submit(engine, &load->task) == 0;
+	engine->reload_mono_ms = load ? MS_NEVER : engine->now.mono_ms + MS_PER_S;
+	if (!load)
+		return;
+	engine->accounts_loading = true;
+	task_submit(engine, &load->task);
 }
 
 static void remove_account(struct engine *engine, struct engine_account *account)
@@ -280,8 +288,11 @@ void accounts_answer(struct engine *engine, struct dispatch_answer *answer)
 
 int64_t accounts_step(struct engine *engine)
 {
-	int64_t next = MS_NEVER;
+	int64_t next;
 
+	if (engine->reload_mono_ms <= engine->now.mono_ms)
+		accounts_reload(engine);
+	next = engine->reload_mono_ms;
 	for (struct engine_account *a = engine->accounts; a; a = a->next) {
 		if (a->state != ACCOUNT_FAILED || engine->accounts_loading)
 			continue;

@@ -17,8 +17,10 @@ struct create_address {
 void step_from_server(const struct server *server, struct dispatch_step *ret_step);
 
 /* Renders the startup script, check-in token included, and gives the guest's system (HR_GUEST_*).
- * HR_INVALID: the script cannot be rendered. The caller wipes and frees *ret_script. */
-int create_request_render(struct tx *tx, const struct server *server,
+ * The first time it puts what is not revisioned (address, names of zone and pool) on *server, which
+ * the caller writes. HR_INVALID: the script cannot be rendered. The caller wipes and frees
+ * *ret_script. */
+int create_request_render(struct tx *tx, struct server *server,
 			  const struct create_address *address, char **ret_script,
 			  uint32_t *ret_guest_os, struct hr_error *err);
 

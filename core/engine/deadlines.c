@@ -190,18 +190,22 @@ static void prune(struct engine *engine)
 	struct task *task = task_new(engine, sizeof(*task), prune_run, prune_finish, NULL);
 
 	engine->prune_mono_ms = engine->now.mono_ms + PRUNE_EVERY_MS;
-	if (task)
-		engine->pruning = task_submit(engine, task) == 0;
+	if (!task)
+		return;
+	engine->pruning = true;
+	task_submit(engine, task);
 }
 
 static void expire(struct engine *engine)
 {
 	struct expiry *expiry = task_new(engine, sizeof(*expiry), expiry_run, expiry_finish, NULL);
 
-	if (expiry)
-		engine->deadlines_running = task_submit(engine, &expiry->task) == 0;
-	else
+	if (!expiry) {
 		engine->deadline_not_before_mono_ms = engine->now.mono_ms + MS_PER_S;
+		return;
+	}
+	engine->deadlines_running = true;
+	task_submit(engine, &expiry->task);
 }
 
 int64_t deadlines_step(struct engine *engine)

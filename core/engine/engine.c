@@ -36,6 +36,7 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine,
 		free(engine);
 		return error_no_memory(err, "starting the engine");
 	}
+	engine->reload_mono_ms = MS_NEVER;
 	engine->pick_wall_ms = 0;
 	engine->deadline_wall_ms = 0;
 	*ret_engine = engine;
@@ -97,16 +98,14 @@ struct engine_account *engine_account_find(struct engine *engine, const char *id
 	return NULL;
 }
 
-/* An answer in the dispatcher's stead. */
-static void answer_refused(struct engine *engine, const struct dispatch_request *request,
-			   const struct hr_error *why)
+/* An answer in the dispatcher's stead. -1: no memory for it. */
+static int answer_refused(struct engine *engine, const struct dispatch_request *request,
+			  const struct hr_error *why)
 {
 	struct dispatch_answer *answer = calloc(1, sizeof(*answer));
 
-	if (!answer) {
-		log_line(LOG_LEVEL_ERROR, NULL, "out of memory: a request is repeated later");
-		return;
-	}
+	if (!answer)
+		return -1;
 	answer->kind = request->kind;
 	answer->ticket = request->ticket;
 	text_copy(answer->account, sizeof(answer->account), request->account);
@@ -116,6 +115,7 @@ static void answer_refused(struct engine *engine, const struct dispatch_request 
 		answer->error.class = HR_TRANSIENT;
 	answer->result = answer->error.class;
 	mailbox_push(engine->options.answers, &answer->mail);
+	return 0;
 }
 
 struct flight *engine_send(struct engine *engine, struct dispatch_request *request)
@@ -134,8 +134,12 @@ struct flight *engine_send(struct engine *engine, struct dispatch_request *reque
 	flight->next = engine->flights;
 	engine->flights = flight;
 	atomic_fetch_add(&engine->in_flight, 1);
-	if (dispatch_submit(engine->options.dispatcher, request, &why) < 0)
-		answer_refused(engine, request, &why);
+	if (dispatch_submit(engine->options.dispatcher, request, &why) < 0 &&
+	    answer_refused(engine, request, &why) < 0) {
+		log_line(LOG_LEVEL_ERROR, NULL, "out of memory: a request is repeated later");
+		engine_land(engine, flight);
+		return NULL;
+	}
 	return flight;
 }
 
@@ -293,8 +297,10 @@ static void take_mail(struct engine *engine)
 int64_t engine_step(struct engine *engine, struct moment now)
 {
 	int64_t (*const parts[])(struct engine *) = {
-		tasks_resubmit, accounts_step,  account_checks_step, poll_step,
-		reaper_step,    deadlines_step, reconcile_step,      operations_step};
+		accounts_step, account_checks_step, poll_step, reaper_step, deadlines_step,
+		reconcile_step, operations_step,
+		/* Last: what the store did not take from the others waits here. */
+		tasks_resubmit};
 	int64_t next = MS_NEVER;
 
 	engine->now = now;

@@ -91,6 +91,7 @@ struct engine {
 	bool deadlines_running;
 	bool pruning;
 	int64_t started_mono_ms;
+	int64_t reload_mono_ms; /* accounts again, after a failure; MS_NEVER */
 	int64_t safety_mono_ms;
 	int64_t prune_mono_ms;
 	int64_t pick_wall_ms; /* next operation due */

@@ -41,6 +41,14 @@ int life_event(struct tx *tx, int64_t now_ms, const struct server *server, const
 	return event_add(tx, &event, NULL);
 }
 
+int life_half_done(struct hr_error *err)
+{
+	if (err &&
+	    (err->class == HR_CONFLICT || err->class == HR_QUOTA || err->class == HR_NOT_FOUND))
+		err->class = HR_INTERNAL;
+	return -1;
+}
+
 void life_enter(struct server *server, enum server_state state, int64_t now_ms, const char *stage)
 {
 	server->state = state;
@@ -197,10 +205,10 @@ int life_plan(struct tx *tx, struct life_context *context, const struct autoscal
 	    life_order(tx, context, ret_server, OPERATION_CREATE, ret_server->for_session, err) <
 		    0 ||
 	    config_state_get(tx, config->id, &state, err) < 0)
-		return -1;
+		return life_half_done(err);
 	state.last_planned_ms = context->now_ms;
 	if (config_state_put(tx, config->id, &state, err) < 0)
-		return -1;
+		return life_half_done(err);
 	if (life_event(tx, context->now_ms, ret_server, for_session, "server.planned",
 		       "%s is planned by %s at %s: %s", ret_server->name, config->name,
 		       provider_config_name, reason) < 0)
@@ -232,10 +240,12 @@ int life_cancel(struct tx *tx, struct life_context *context, struct server *serv
 				 server->name, server_state_name(server->state));
 	if (life_finish(tx, context, server, OPERATION_CREATE, OPERATION_CANCELLED, err) < 0 ||
 	    secret_delete_all(tx, "server", server->id, err) < 0)
-		return -1;
+		return life_half_done(err);
 	life_enter(server, SERVER_GONE, context->now_ms, "");
-	return life_write(tx, context, server, "server.cancelled",
-			  "is cancelled before anything was sent", reason, err);
+	if (life_write(tx, context, server, "server.cancelled",
+		       "is cancelled before anything was sent", reason, err) < 0)
+		return life_half_done(err);
+	return 0;
 }
 
 int life_creating(struct tx *tx, struct life_context *context, struct server *server,
@@ -327,11 +337,13 @@ static int destroy_now(struct tx *tx, struct life_context *context, struct serve
 {
 	if (life_finish(tx, context, server, OPERATION_CREATE, OPERATION_CANCELLED, err) < 0 ||
 	    life_order(tx, context, server, OPERATION_DESTROY, false, err) < 0)
-		return -1;
+		return life_half_done(err);
 	life_enter(server, SERVER_DESTROYING, context->now_ms, "being destroyed");
 	server->deadline_ms = context->now_ms + STUCK_AFTER_MS;
-	return life_write(tx, context, server, "server.destroying", "is being destroyed", reason,
-			  err);
+	if (life_write(tx, context, server, "server.destroying", "is being destroyed", reason,
+		       err) < 0)
+		return life_half_done(err);
+	return 0;
 }
 
 int life_drain(struct tx *tx, struct life_context *context, struct server *server, bool only_idle,

@@ -16,13 +16,15 @@ struct life_context {
 };
 
 /* Plans a server: row, key pair (private half as a secret "server"/<id>/"ssh_private_key"), create
- * operation, event. HR_QUOTA at max_instances. */
+ * operation, event. HR_QUOTA at max_instances, HR_CONFLICT when its name is taken: nothing was
+ * written then. */
 int life_plan(struct tx *tx, struct life_context *context, const struct autoscale_config *config,
 	      const char *provider_config_name, int64_t provider_revision, int64_t max_instances,
 	      const char *for_session, const char *reason, struct server *ret_server,
 	      struct hr_error *err);
 
-/* A planned server that was never sent: cancelled, gone. */
+/* A planned server that was never sent: cancelled, gone. HR_CONFLICT for any other: nothing was
+ * written then. */
 int life_cancel(struct tx *tx, struct life_context *context, struct server *server,
 		const char *reason, struct hr_error *err);
 
@@ -51,7 +53,8 @@ int life_running(struct tx *tx, struct life_context *context, struct server *ser
 int life_fail(struct tx *tx, struct life_context *context, struct server *server,
 	      const char *reason, struct hr_error *err);
 
-/* Drain; destroy at once when it has no session. HR_CONFLICT when `only_idle` and it has some. */
+/* Drain; destroy at once when it has no session. HR_CONFLICT when `only_idle` and it has some: only
+ * its count of them was written then. */
 int life_drain(struct tx *tx, struct life_context *context, struct server *server, bool only_idle,
 	       const char *reason, struct hr_error *err);
 

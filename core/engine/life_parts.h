@@ -7,6 +7,10 @@
 #include "model/document.h"
 #include "model/operation.h"
 
+/* After a first write: a refusal (HR_CONFLICT, HR_QUOTA, HR_NOT_FOUND) becomes HR_INTERNAL, since the
+ * caller must not go on as if nothing had been written. Gives -1. */
+int life_half_done(struct hr_error *err);
+
 /* Sets state, since when, stage; no deadline. Writes nothing. */
 void life_enter(struct server *server, enum server_state state, int64_t now_ms, const char *stage);
 

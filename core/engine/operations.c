@@ -229,9 +229,10 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 	int64_t delay_ms;
 	bool creates = operation->kind == OPERATION_CREATE;
 
-	/* Its answer is still expected. */
+	/* Its answer is still expected, or was just stored and has made it due again: its flight
+	 * lands only after that commit. */
 	if (flies(pick, operation))
-		return put_off(tx, pick, operation, STEP_LEASE_MS, err);
+		return put_off(tx, pick, operation, NO_ROOM_MS, err);
 	if (server_get(tx, operation->server_id, &server, &why) < 0) {
 		if (why.class == HR_NOT_FOUND)
 			return close_operation(tx, pick, operation, OPERATION_CANCELLED, err);
@@ -393,7 +394,8 @@ int64_t operations_step(struct engine *engine)
 	pick->address.own_address = engine->options.own_address;
 	pick->address.own_scheme = engine->options.own_scheme;
 	engine->pick_again = false;
-	engine->picking = task_submit(engine, &pick->task) == 0;
+	engine->picking = true;
+	task_submit(engine, &pick->task);
 	return MS_NEVER;
 }
 

@@ -25,7 +25,7 @@ struct outcome {
 	struct dispatch_answer *answer;
 	uint64_t ticket;
 	char operation_id[ID_SIZE];
-	bool absent_is_final; /* no create sent before can take effect any more */
+	bool absent_is_final; /* no create answered before can take effect any more */
 	bool booted;          /* set by run: a server boots now */
 	bool auth;            /* set by run: the account is paused until a check */
 	bool failed;
@@ -192,9 +192,10 @@ static int apply_create(struct tx *tx, struct outcome *outcome, struct operation
 /* ---- Destroy ---- */
 
 /* Until when a create of which nobody knows the outcome may still take effect; 0: none can. One
- * delivery that was refused for good made nothing. */
-static int create_may_land_until(struct tx *tx, const struct server *server, int64_t *ret_ms,
-				 struct hr_error *err)
+ * delivery that was refused for good made nothing. Where the module promises that what is absent
+ * stays absent, only a call that hung counts: it may still be running. */
+static int create_may_land_until(struct tx *tx, const struct server *server, bool absent_is_final,
+				 int64_t *ret_ms, struct hr_error *err)
 {
 	struct operation *operations = NULL;
 	size_t n;
@@ -208,8 +209,10 @@ static int create_may_land_until(struct tx *tx, const struct server *server, int
 		const struct operation *create = &operations[i];
 		bool refused = create->state == OPERATION_FAILED && create->attempt == 1 &&
 			       create->resume_token[0] == '\0';
+		bool over = refused || (absent_is_final && create->error_class != HR_TIMEOUT);
 
-		if (create->kind == OPERATION_CREATE && create->attempt > 0 && !refused)
+		if (create->kind == OPERATION_CREATE && create->attempt > 0 && !over &&
+		    *ret_ms < create->finished_ms + UNCERTAIN_MS)
 			*ret_ms = create->finished_ms + UNCERTAIN_MS;
 	}
 	free(operations);
@@ -222,9 +225,9 @@ static int destroyed(struct tx *tx, struct outcome *outcome, struct operation *o
 	int64_t now = outcome->task.context.now_ms, until;
 
 	if (pause_account_worked(tx, operation->provider_config_id, err) < 0 ||
-	    create_may_land_until(tx, server, &until, err) < 0)
+	    create_may_land_until(tx, server, outcome->absent_is_final, &until, err) < 0)
 		return -1;
-	if (until > now && !outcome->absent_is_final) {
+	if (until > now) {
 		operation->attempt = 0;
 		operation->failures = 0;
 		operation->resume_token[0] = '\0';
@@ -273,9 +276,19 @@ static int apply_destroy(struct tx *tx, struct outcome *outcome, struct operatio
 
 /* ---- Any ---- */
 
-/* An answer that comes when its operation is over already: only the instance's id matters. */
-static int late(struct tx *tx, struct server *server, bool new_id, struct hr_error *err)
+/* An answer that comes when its operation is over already: only the instance's id matters, and
+ * whether a create hung. */
+static int late(struct tx *tx, const struct outcome *outcome, struct operation *operation,
+		struct server *server, bool new_id, struct hr_error *err)
 {
+	const struct dispatch_answer *answer = outcome->answer;
+
+	if (operation->kind == OPERATION_CREATE && answer->result == HR_TIMEOUT) {
+		operation->error_class = HR_TIMEOUT;
+		text_copy(operation->error, sizeof(operation->error), answer->error.message);
+		if (operation_update(tx, operation, err) < 0)
+			return -1;
+	}
 	if (!new_id || server->state == SERVER_GONE)
 		return 0;
 	return server_update(tx, server, err);
@@ -301,7 +314,7 @@ static int outcome_run(struct tx *tx, struct task *task, struct hr_error *err)
 	if (new_id)
 		text_copy(server.instance_id, sizeof(server.instance_id), answer->instance_id);
 	if (operation->state != OPERATION_DUE)
-		result = late(tx, &server, new_id, err);
+		result = late(tx, outcome, operation, &server, new_id, err);
 	else if (operation->kind == OPERATION_CREATE)
 		result = apply_create(tx, outcome, operation, &server, err);
 	else

@@ -148,7 +148,8 @@ static void ask_booting(struct engine *engine, struct engine_account *account)
 		return;
 	}
 	text_copy(booting->account, sizeof(booting->account), account->id);
-	account->polling = task_submit(engine, &booting->task) == 0;
+	account->polling = true;
+	task_submit(engine, &booting->task);
 }
 
 static void ask_list(struct engine *engine, struct engine_account *account)

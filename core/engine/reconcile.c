@@ -40,8 +40,9 @@ struct planning {
 
 /* ---- Decisions ---- */
 
-/* A decision that meets rows which have changed (it cannot, in one transaction, but for limits) is
- * passed over: the next plan sees them. */
+/* A decision that is refused before it wrote anything (a limit, a name, no room any more) is passed
+ * over: the next plan sees why. What fails after a first write comes as another class
+ * (life_half_done) and fails the plan, so that all of it is made again. */
 static int pass_conflict(const struct hr_error *why, struct hr_error *err)
 {
 	if (why->class == HR_CONFLICT || why->class == HR_QUOTA || why->class == HR_NOT_FOUND)
@@ -306,7 +307,8 @@ static void plan_pool(struct engine *engine, struct engine_pool *pool)
 	planning->short_is_old = engine->now.wall_ms - pool->short_wall_ms >= SAME_SHORT_MS;
 	pool->dirty = false;
 	pool->next_wall_ms = MS_NEVER;
-	pool->planning = task_submit(engine, &planning->task) == 0;
+	pool->planning = true;
+	task_submit(engine, &planning->task);
 }
 
 int64_t reconcile_step(struct engine *engine)
@@ -404,6 +406,8 @@ void reconcile_reload(struct engine *engine)
 		return;
 	}
 	pools = task_new(engine, sizeof(*pools), pools_run, pools_finish, pools_clear);
-	if (pools)
-		engine->pools_loading = task_submit(engine, &pools->task) == 0;
+	if (!pools)
+		return;
+	engine->pools_loading = true;
+	task_submit(engine, &pools->task);
 }

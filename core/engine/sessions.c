@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/life_parts.h"
 #include "engine/session_parts.h"
 #include "engine/session_place.h"
 #include "store/document_rows.h"
@@ -96,7 +97,7 @@ int sessions_seat(struct tx *tx, struct life_context *context, struct session *s
 	text_copy(session->server_id, sizeof(session->server_id), server->id);
 	if (session_update(tx, session, err) != 0 ||
 	    server_recount_sessions(tx, server, context->now_ms, err) != 0)
-		return -1;
+		return life_half_done(err);
 	return session_event(tx, context->now_ms, session, server, "session.assigned", err,
 			     "session of %s on server %s: %s", session->user, server->name, reason);
 }

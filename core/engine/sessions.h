@@ -25,7 +25,8 @@ int sessions_request(struct tx *tx, struct life_context *context, const struct s
 int sessions_seat_queue(struct tx *tx, struct life_context *context, const char *pool_id,
 			struct hr_error *err);
 
-/* Seats this queued session on this running server. HR_CONFLICT when it does not fit any more. */
+/* Seats this queued session on this running server. HR_CONFLICT when it does not fit any more:
+ * nothing was written then. */
 int sessions_seat(struct tx *tx, struct life_context *context, struct session *session,
 		  struct server *server, const char *reason, struct hr_error *err);
 

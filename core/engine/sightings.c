@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two bad looks in a row fail a server; two lists without it are followed by a direct read, since
+/* Two bad looks in a row fail a server (one, where the module's lists are never stale); two lists without it are followed by a direct read, since
  * lists lag. A restart forgets the first look: then it takes one more. */
 #include "engine/sightings.h"
 
@@ -107,15 +107,27 @@ static void forget_stale(struct engine *engine, const char *account, enum dispat
 	}
 }
 
+/* Whether an account's complete lists are never stale. */
+static bool one_look(struct engine *engine, const char *id, enum dispatch_kind kind)
+{
+	const struct engine_account *account = engine_account_find(engine, id);
+
+	return kind == DISPATCH_LIST && account &&
+	       (account->capabilities & HR_CAP_ABSENT_ONE_LOOK) != 0;
+}
+
 void sightings_judge(struct engine *engine, const char *account, enum dispatch_kind kind,
 		     const struct suspect *suspects, size_t n)
 {
+	bool sure = one_look(engine, account, kind);
 	struct suspect *absent = calloc(n + 1, sizeof(*absent));
 	size_t n_absent = 0;
 
 	for (size_t i = 0; absent && i < n; i++) {
 		struct sighting *sighting = find(engine, kind, suspects[i].server_id);
-		bool again = sighting && engine->now.mono_ms - sighting->first_mono_ms >= APART_MS;
+		bool again =
+			(sighting && engine->now.mono_ms - sighting->first_mono_ms >= APART_MS) ||
+			(sure && !suspects[i].absent);
 
 		if (again && suspects[i].absent)
 			absent[n_absent++] = suspects[i];

@@ -15,7 +15,8 @@ struct suspect {
 
 /* One look at an account by `kind` (DISPATCH_STATUS or DISPATCH_LIST) found these and no others
  * bad. Servers seen bad for the second time in a row, at least 5 s apart, are failed; those that were
- * only absent are asked for by status first. */
+ * only absent are asked for by status first. A list of a module with HR_CAP_ABSENT_ONE_LOOK that
+ * shows one as stopped, gone or in error needs no second look. */
 void sightings_judge(struct engine *engine, const char *account, enum dispatch_kind kind,
 		     const struct suspect *suspects, size_t n);
 

@@ -76,13 +76,19 @@ void task_free(struct task *task)
 	free(task);
 }
 
-int task_submit(struct engine *engine, struct task *task)
+static void delay(struct engine *engine, struct task *task, int64_t delay_ms)
+{
+	task->retry_mono_ms = engine->now.mono_ms + delay_ms;
+	task->next_delayed = engine->delayed;
+	engine->delayed = task;
+}
+
+void task_submit(struct engine *engine, struct task *task)
 {
 	task->context.now_ms = engine->now.wall_ms;
-	if (store_submit(engine->options.store, task_run, task, task_done) == 0)
-		return 0;
-	task_free(task);
-	return -1;
+	/* What it would end (a flight, a load) must not stay open for ever: it is not given up. */
+	if (store_submit(engine->options.store, task_run, task, task_done) < 0)
+		delay(engine, task, RETRY_MS);
 }
 
 bool task_again(struct engine *engine, struct task *task, unsigned limit)
@@ -90,9 +96,7 @@ bool task_again(struct engine *engine, struct task *task, unsigned limit)
 	if (++task->failures >= limit)
 		return false;
 	task->again = true;
-	task->retry_mono_ms = engine->now.mono_ms + RETRY_MS * task->failures;
-	task->next_delayed = engine->delayed;
-	engine->delayed = task;
+	delay(engine, task, RETRY_MS * task->failures);
 	return true;
 }
 
@@ -110,11 +114,12 @@ int64_t tasks_resubmit(struct engine *engine)
 		} else {
 			task->next_delayed = engine->delayed;
 			engine->delayed = task;
-			if (task->retry_mono_ms < next)
-				next = task->retry_mono_ms;
 		}
 		task = following;
 	}
+	for (task = engine->delayed; task; task = task->next_delayed)
+		if (task->retry_mono_ms < next)
+			next = task->retry_mono_ms;
 	return next;
 }
 

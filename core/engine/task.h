@@ -54,8 +54,9 @@ void *task_new(struct engine *engine, size_t size,
 	       void (*finish)(struct engine *engine, struct task *task, const struct hr_error *err),
 	       void (*clear)(struct task *task));
 
-/* Gives it the present time and hands it to the store. When that is closing: freed, -1. */
-int task_submit(struct engine *engine, struct task *task);
+/* Gives it the present time and hands it to the store. When the store does not take it (no memory, or
+ * closing) it is tried again after a moment, as long as the engine lives: finish is called surely. */
+void task_submit(struct engine *engine, struct task *task);
 
 /* From finish: again after a moment, at most `limit` times in all. False: that was the last time. */
 bool task_again(struct engine *engine, struct task *task, unsigned limit);

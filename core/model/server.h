@@ -71,6 +71,10 @@ struct server {
 	int64_t checked_in_ms; /* last check-in; 0: never */
 	char host_key[1024];   /* SSH host key's public half, from the check-in; "": none */
 	char public_key[256];  /* public half of the server's own key pair, OpenSSH form */
+	/* What its script is told, fixed before the first create is sent; "": not yet. */
+	char callback[320]; /* "http://host:port" */
+	char zone_name[64];
+	char pool_name[64];
 
 	int64_t sessions; /* assigned now */
 	int64_t users;    /* distinct users of those */

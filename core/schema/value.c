@@ -9,15 +9,31 @@
 #include "base/json.h"
 #include "base/text.h"
 
+const char *value_choices(const struct hr_setting *row, char buf[VALUE_CHOICES_SIZE])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (const char *const *choice = row->choices; choice && *choice; choice++) {
+		text_format(buf + used, VALUE_CHOICES_SIZE - used, "%s%s", used > 0 ? ", " : "",
+			    *choice);
+		used += strlen(buf + used);
+	}
+	return buf;
+}
+
 int value_refuse(const struct hr_setting *row, struct hr_error *err, const char *format, ...)
 {
 	const char *example = row->example ? row->example : row->default_value;
-	char reason[400], shown[64];
+	char reason[400], shown[64], choices[VALUE_CHOICES_SIZE];
 	va_list args;
 
 	va_start(args, format);
 	text_formatv(reason, sizeof(reason), format, args);
 	va_end(args);
+	if (row->type == HR_TYPE_ENUM)
+		return error_set_field(err, HR_INVALID, row->key, example, "%s; the choices are %s",
+				       reason, value_choices(row, choices));
 	if (!example || row->type == HR_TYPE_SECRET || example[0] == '\0' || strchr(example, '\n'))
 		return error_set_field(err, HR_INVALID, row->key, example, "%s", reason);
 	if (!text_copy(shown, sizeof(shown), example))
@@ -146,7 +162,8 @@ static int text_from_json(const struct hr_setting *row, const json_t *input, uns
 
 	if (!json_is_string(input)) {
 		value_shown(row, input, shown);
-		if (json_is_number(input) && row->type != HR_TYPE_SECRET)
+		if (json_is_number(input) && row->type != HR_TYPE_SECRET &&
+		    row->type != HR_TYPE_ENUM)
 			return value_refuse(row, err,
 					    "expected text, not %s; put it in quotes: \"%s\"",
 					    shown, shown);

@@ -14,7 +14,13 @@ int value_from_json(const struct hr_setting *row, const json_t *input, unsigned 
 /* Whether a typed value is within the row's limits, pattern and choices. */
 int value_check(const struct hr_setting *row, const json_t *value, struct hr_error *err);
 
-/* HR_INVALID with the reason, followed by a good value where the row has one; gives -1. */
+#define VALUE_CHOICES_SIZE 256
+
+/* "plain, tls", cut where it is too long. Gives buf. */
+const char *value_choices(const struct hr_setting *row, char buf[VALUE_CHOICES_SIZE]);
+
+/* HR_INVALID with the reason, followed by the choices or a good value where the row has any; gives
+ * -1. */
 int value_refuse(const struct hr_setting *row, struct hr_error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -118,24 +118,22 @@ static int check_characters(const struct hr_setting *row, const char *text, stru
 
 static int check_choice(const struct hr_setting *row, const char *text, struct hr_error *err)
 {
-	char list[256] = "", shown[64];
+	char list[VALUE_CHOICES_SIZE], shown[64];
 	const char *nearest;
-	size_t used = 0;
 
 	for (const char *const *choice = row->choices; choice && *choice; choice++) {
 		if (strcmp(*choice, text) == 0)
 			return 0;
-		text_format(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "",
-			    *choice);
-		used += strlen(list + used);
 	}
+	value_choices(row, list);
 	text_copy(shown, sizeof(shown), text);
 	nearest = row->choices ? text_nearest(text, row->choices) : NULL;
 	if (nearest)
 		return error_set_field(err, HR_INVALID, row->key, nearest,
 				       "\"%s\" is none of %s; did you mean \"%s\"?", shown, list,
 				       nearest);
-	return value_refuse(row, err, "\"%s\" is none of %s", shown, list);
+	return error_set_field(err, HR_INVALID, row->key, row->example, "\"%s\" is none of %s",
+			       shown, list);
 }
 
 static int check_text(const struct hr_setting *row, const char *text, struct hr_error *err)

@@ -39,6 +39,9 @@
 	X(ROW_INT64, checked_in_ms, checked_in_ms) \
 	X(ROW_TEXT, host_key, host_key) \
 	X(ROW_TEXT, public_key, public_key) \
+	X(ROW_TEXT, callback, callback) \
+	X(ROW_TEXT, zone_name, zone_name) \
+	X(ROW_TEXT, pool_name, pool_name) \
 	X(ROW_INT64, sessions, sessions) \
 	X(ROW_INT64, users, users) \
 	X(ROW_INT64, sessions_ever, sessions_ever) \

@@ -115,8 +115,7 @@ static int32_t server_start(const struct hr_account *account, const struct hr_ca
 		(void)!journal_append(folder, "reported");
 		return result;
 	}
-	if (journal_append(folder, "launcher %lld %llu", (long long)launcher.pid,
-			   (unsigned long long)launcher.start_time))
+	if (journal_append_process(folder, "launcher", &launcher))
 		return folder_fault(account, call, id, "The journal");
 	return report_again(call, "started", WAIT_MS, 20, "starting the server's processes");
 }
@@ -125,9 +124,7 @@ static int32_t server_start(const struct hr_account *account, const struct hr_ca
 static int32_t server_is_up(const struct hr_account *account, const struct hr_call *call,
 			    int folder, const struct server_view *view, const char *id)
 {
-	if (!view->init_recorded &&
-	    journal_append(folder, "init %lld %llu", (long long)view->init.pid,
-			   (unsigned long long)view->init.start_time))
+	if (!view->init_recorded && journal_append_process(folder, "init", &view->init))
 		return folder_fault(account, call, id, "The journal");
 	if (view->supervised)
 		report_log(account, call, HR_LOG_WARNING,

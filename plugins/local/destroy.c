@@ -69,9 +69,7 @@ static int32_t init_end(const struct hr_account *account, const struct hr_call *
 
 	if (view->init.pid == 0)
 		return wait_on(call, step, "waiting for the server's processes");
-	if (!view->init_recorded &&
-	    journal_append(folder, "init %lld %llu", (long long)view->init.pid,
-			   (unsigned long long)view->init.start_time))
+	if (!view->init_recorded && journal_append_process(folder, "init", &view->init))
 		return step_fault(account, call, id, "The journal cannot be written");
 	result = kill_one(account, call, &view->init, ask ? SIGTERM : SIGKILL);
 	return result == HR_OK ? wait_on(call, step, "ending the server's processes") : result;

@@ -20,7 +20,9 @@
 
 /* What the lines say, the newest start counting. */
 struct journal {
+	uint64_t device, inode; /* of the file that is read */
 	bool launched, start_after_launch, reported;
+	bool copied; /* the newest start was in another file, of which this one is a copy */
 	struct hr_process launcher;
 	uint64_t start_time;
 	struct hr_process init;
@@ -51,20 +53,46 @@ static void failure_parse(struct server_view *view, const char *rest)
 	snprintf(view->failed_text, sizeof(view->failed_text), "%s", rest + used);
 }
 
+/* Whether a line was written into this very file, and not into one of which it is a copy. */
+static bool is_own(const struct journal *journal, uint64_t device, uint64_t inode)
+{
+	return device == journal->device && inode == journal->inode;
+}
+
+/* "PID START FILE": no process when it is not this server's. */
+static struct hr_process process_parse(const struct journal *journal, const char *rest)
+{
+	struct hr_process process = {0};
+	uint64_t device, inode;
+
+	if (sscanf(rest, "%" SCNd64 " %" SCNu64 " %" SCNu64 ":%" SCNu64, &process.pid,
+		   &process.start_time, &device, &inode) < 4 ||
+	    !is_own(journal, device, inode))
+		return (struct hr_process){0};
+	return process;
+}
+
 static void start_parse(struct journal *journal, const char *rest)
 {
 	struct server_view *view = journal->view;
+	uint64_t device, inode;
 	int used = 0;
 
 	journal->start_after_launch = true;
 	journal->reported = false;
 	journal->init = (struct hr_process){0};
 	journal->script[0] = '\0';
-	if (sscanf(rest, "%" SCNu64 " %n", &journal->start_time, &used) < 1)
+	journal->start_time = 0;
+	if (sscanf(rest, "%" SCNu64 " %" SCNu64 ":%" SCNu64 " %n", &journal->start_time, &device,
+		   &inode, &used) < 3)
 		return;
+	journal->copied = !is_own(journal, device, inode);
+	if (journal->copied)
+		journal->start_time = 0;
 	view->started = true;
 	view->supervised = !strcmp(rest + used, "supervisor");
-	view->swept = false;
+	/* A sweep goes by the server's id, and would end the original's processes. */
+	view->swept = journal->copied;
 	view->port = 0;
 	view->failed_text[0] = '\0';
 }
@@ -80,13 +108,11 @@ static void line_parse(struct journal *journal, const char *line)
 		journal->launcher = (struct hr_process){0};
 		view->failed_text[0] = '\0';
 	} else if (words(line, "launcher", &rest)) {
-		(void)sscanf(rest, "%" SCNd64 " %" SCNu64, &journal->launcher.pid,
-			     &journal->launcher.start_time);
+		journal->launcher = process_parse(journal, rest);
 	} else if (words(line, "start", &rest)) {
 		start_parse(journal, rest);
 	} else if (words(line, "init", &rest)) {
-		(void)sscanf(rest, "%" SCNd64 " %" SCNu64, &journal->init.pid,
-			     &journal->init.start_time);
+		journal->init = process_parse(journal, rest);
 	} else if (words(line, "port", &rest)) {
 		view->port = (uint32_t)strtoul(rest, NULL, 10);
 	} else if (words(line, "script", &rest)) {
@@ -103,15 +129,20 @@ static void line_parse(struct journal *journal, const char *line)
 static int journal_read(int folder, struct journal *journal)
 {
 	char *text = malloc(JOURNAL_READ_MAX), *rest = text, *line;
+	struct stat st = {0};
 	ssize_t n;
 
 	if (!text)
 		return -1;
 	n = file_read_end(folder, FILE_JOURNAL, text, JOURNAL_READ_MAX);
+	if (n >= 0 && fstatat(folder, FILE_JOURNAL, &st, AT_SYMLINK_NOFOLLOW))
+		n = -1;
 	if (n < 0 && errno != ENOENT) {
 		free(text);
 		return -1;
 	}
+	journal->device = st.st_dev;
+	journal->inode = st.st_ino;
 	if (n == JOURNAL_READ_MAX - 1)
 		(void)strsep(&rest, "\n"); /* may begin in mid-line */
 	while (n > 0 && (line = strsep(&rest, "\n")) && rest)
@@ -165,6 +196,17 @@ int journal_append(int folder, const char *format, ...)
 	return 0;
 }
 
+int journal_append_process(int folder, const char *key, const struct hr_process *process)
+{
+	struct stat st;
+
+	if (fstatat(folder, FILE_JOURNAL, &st, AT_SYMLINK_NOFOLLOW))
+		return -1;
+	return journal_append(folder, "%s %lld %llu %llu:%llu", key, (long long)process->pid,
+			      (unsigned long long)process->start_time,
+			      (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+}
+
 int journal_close_for_starts(int folder)
 {
 	int fd = openat(folder, FILE_JOURNAL, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -204,6 +246,9 @@ static void phase_without_owner(const struct journal *journal, int folder, struc
 		    !view->failed_text[0])) {
 		view->phase = SERVER_NEW;
 		snprintf(view->text, sizeof(view->text), "not started");
+	} else if (journal->copied && journal->start_after_launch && !view->failed_text[0]) {
+		view->phase = SERVER_ENDED;
+		snprintf(view->text, sizeof(view->text), "not running: its folder is a copy");
 	} else if (view->port && journal->start_after_launch) {
 		view->phase = SERVER_ENDED;
 		snprintf(view->text, sizeof(view->text), "its processes have ended");

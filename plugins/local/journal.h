@@ -24,7 +24,7 @@ struct server_view {
 	bool init_recorded;
 	bool started;    /* process 1 ran once */
 	bool supervised; /* it ran without namespaces */
-	bool swept;      /* and nothing of it is left */
+	bool swept;      /* and nothing of it is left, or it ran in the folder's original */
 	uint32_t port;
 	int32_t failed_class;    /* FAILED */
 	char failed_setting[32]; /* or empty */
@@ -38,6 +38,9 @@ int32_t server_look(const struct hr_account *account, const struct hr_call *call
 
 /* Appends a line to the journal: 0, or -1 with errno. */
 int journal_append(int folder, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends the line of a process, key being "launcher" or "init": 0, or -1 with errno. */
+int journal_append_process(int folder, const char *key, const struct hr_process *process);
 
 /* From here on nothing starts in this folder any more: 0, or -1 with errno. */
 int journal_close_for_starts(int folder);

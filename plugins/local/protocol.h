@@ -14,9 +14,10 @@
  *
  * Lines of the journal (each appended by one write, so a line is there whole or not at all):
  *   launch                               module: the program is about to be started
- *   launcher PID START                   module: it was started as this process
- *   start START namespaces|supervisor    process 1: has the lock; its start time
- *   init PID START                       module: process 1, as seen from outside
+ *   launcher PID START FILE              module: it was started as this process
+ *   start START FILE namespaces|supervisor
+ *                                        process 1: has the lock; its start time
+ *   init PID START FILE                  module: process 1, as seen from outside
  *   port N                               process 1: sshd listens
  *   script started | exit N | signal N   process 1: the startup script
  *   sshd exit N | signal N               process 1: sshd ended, and with it the server
@@ -24,6 +25,9 @@
  *   reported                             module: that failure was reported
  *   swept                                no process of the server (without namespaces) is left
  *   usable namespaces|supervisor         answer of a probe
+ *
+ * FILE is the journal's own device and inode (DEV:INO) when the line was written. In a copy of the
+ * folder they differ from the file's: the processes of that line belong to the original.
  *
  * Everything but the root folder is out of reach of a server that runs in namespaces.
  */

@@ -47,6 +47,10 @@ enum failure { FAILURE_INVALID, FAILURE_TRANSIENT };
 /* Appends a line to the journal; what cannot be written is said on standard error. */
 void journal_line(const char *format, ...) SERVER_FORMAT(1, 2);
 
+/* Appends "start ...": this process, which holds the lock, is the server's process 1. False, with
+ * a word on standard error, when the journal cannot be looked at. */
+bool journal_start(const struct server *server, unsigned long long start_time);
+
 /* Appends "failed ..." unless another process holds the journal: then it is that one's. */
 void journal_failure(enum failure failure, const char *setting, const char *format, ...)
 	SERVER_FORMAT(3, 4);

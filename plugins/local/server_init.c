@@ -203,8 +203,8 @@ int server_init(struct server *server)
 		return 1;
 	if (!journal_lock())
 		return 0;
-	journal_line("start %llu %s", own_start_time(),
-		     server->namespaces ? "namespaces" : "supervisor");
+	if (!journal_start(server, own_start_time()))
+		return 1;
 	signals_block(server, &signals);
 	if (server->namespaces)
 		return serve(server, &signals);

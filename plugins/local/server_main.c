@@ -51,6 +51,20 @@ bool journal_lock(void)
 	return true;
 }
 
+bool journal_start(const struct server *server, unsigned long long start_time)
+{
+	struct stat st;
+
+	if (fstat(FD_JOURNAL, &st)) {
+		fprintf(stderr, "the journal cannot be looked at: %s\n", strerror(errno));
+		return false;
+	}
+	journal_line("start %llu %llu:%llu %s", start_time, (unsigned long long)st.st_dev,
+		     (unsigned long long)st.st_ino,
+		     server->namespaces ? "namespaces" : "supervisor");
+	return true;
+}
+
 void journal_failure(enum failure failure, const char *setting, const char *format, ...)
 {
 	char line[1024];

@@ -59,7 +59,7 @@ fail() {{
 }}
 
 case $user in
-'' | -* | *[!a-zA-Z0-9_.-]*) fail 'The user name of the connection is not one for this server.' ;;
+'' | -* | *[!a-zA-Z0-9_.-]*) fail 'connection_username is not one for this server: it takes letters, digits, _ . and -; choose another in the autoscale config' ;;
 esac
 case $key in
 ssh-*' '* | ecdsa-*' '*) ;;
@@ -68,9 +68,9 @@ esac
 
 progress 'adding the user' 40
 uid=$(id -u) gid=$(id -g) home=$root/home/$user known=
-while IFS=: read -r name _ its_uid _; do
+while IFS=: read -r name _ its_uid _ _ its_home _; do
 	if [ "$name" = "$user" ]; then
-		known=$its_uid
+		known=$its_uid:$its_home
 	fi
 done <"$root/etc/passwd" || fail 'The file /etc/passwd cannot be read.'
 if [ -z "$known" ]; then
@@ -78,8 +78,8 @@ if [ -z "$known" ]; then
 	others=$(<"$root/etc/passwd") &&
 		printf '%s\n%s\n' "$user:x:$uid:$gid::$home:${{SHELL:-/bin/sh}}" "$others" \
 			>"$root/etc/passwd" || fail 'The user cannot be added to /etc/passwd.'
-elif [ "$known" != "$uid" ]; then
-	fail 'The user name of the connection is taken in this server.'
+elif [ "$known" != "$uid:$home" ]; then
+	fail "connection_username '$user' is taken in this server; choose another in the autoscale config"
 fi
 
 progress 'preparing the home folder' 60

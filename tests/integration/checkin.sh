@@ -129,6 +129,18 @@ refused "an access token" "$(cat "$work/state/admin-token")"
 [ "$(call_header "$token" "$running")" = 200 ] || fail "a heartbeat: $(cat "$work/answer")"
 case $(state_of "$other") in running) fail "one server's token checked in another" ;; esac
 
+# A startup script that cannot go on says why, and the administrator reads which setting it is.
+sed -e 's/^name: once-local/name: taken/' -e 's/^connection_username:.*/connection_username: root/' \
+	-e "s|: ../../templates|: $HEADROOM_SRCDIR/templates|" "$HEADROOM_SRCDIR/tests/integration/pools.yaml" >"$work/taken.yaml"
+"$headroom" apply -f "$work/taken.yaml" >/dev/null || fail "apply of a user name that is taken"
+taken_is_told()
+{
+	"$headroom" -o json event list --pool once --limit 500 | jq -r '.[].message' |
+		grep -qF "connection_username 'root' is taken in this server; choose another in the autoscale config"
+}
+wait_for 120 "a user name that is taken is told" taken_is_told
+"$headroom" autoscale delete taken --force >/dev/null || fail "autoscale delete"
+
 # A server that is gone cannot come back.
 "$headroom" server delete "$server" >/dev/null || fail "server delete"
 server_is_gone() { [ "$(state_of "$server")" = gone ]; }

@@ -81,11 +81,14 @@ max_instances: many' 'definition 1 (provider-config "q"): field "max_instances" 
 
 	apply_says "a number where text belongs" 'kind: pool
 name: q
-strategy: 5' 'definition 1 (pool "q"): field "strategy" in pool: expected text, not 5; put it in quotes: "5"; for example spread'
+strategy: 5' 'definition 1 (pool "q"): field "strategy" in pool: expected text, not 5; the choices are spread, pack'
 
 	apply_says "a pool that does not exist, in a config" "$(config_of nowhere)" \
-		'definition 1 (autoscale-config "a"): field "pool" in autoscale-config: there is no pool "nowhere"; create it first, or see "headroom pool list"
-  a good value: demo'
+		'definition 1 (autoscale-config "a"): field "pool" in autoscale-config: there is no pool "nowhere"; create it first, or see "headroom pool list"'
+
+	apply_says "a value that is no choice" 'kind: pool
+name: q
+strategy: sideways' 'definition 1 (pool "q"): field "strategy" in pool: "sideways" is none of spread, pack'
 
 	apply_says "a module that is not installed" 'kind: provider-config
 name: q
@@ -137,6 +140,10 @@ at_the_command_line()
 		"$headroom" pol list
 	says "a verb that does not exist" 2 'headroom: unknown verb "lst"; did you mean "list"?; see: headroom help' \
 		"$headroom" pool lst
+	says "an option that does not exist" 2 'headroom: unknown option --server; see: headroom help' \
+		"$headroom" --server "$url" pool list
+	says "an option mistyped" 2 'headroom: unknown option --sokcet; did you mean --socket?; see: headroom help' \
+		"$headroom" --sokcet="$work/none.sock" pool list
 	says "no verb" 2 'headroom: a verb is missing after "pool"; see: headroom help' "$headroom" pool
 	says "no user" 2 'headroom: missing --user; usage: headroom session request --pool POOL --user USER [--zone ZONE] [--kind KIND] [--wait]' \
 		"$headroom" session request --pool p
@@ -152,7 +159,7 @@ at_the_command_line()
 	chmod 644 "$wrong"
 	says "a token that others can read" 1 "headroom: token file $wrong can be read by others; run: chmod 600 $wrong" \
 		"$headroom" --url "$url" --token-file "$wrong" pool list
-	says "no token" 1 'headroom: this needs an access token: send the header "Authorization: Bearer hr_..."; make one with: headroom token create' \
+	says "no token" 1 "headroom: $url needs an access token: name the file that holds it with --token-file or HEADROOM_TOKEN_FILE; on the daemon's machine, \"headroom token create\" makes one" \
 		"$headroom" --url "$url" pool list
 	says "a daemon that is not there" 3 "headroom: cannot reach headroomd at $work/none.sock (No such file or directory); is it running? start it, or name its socket with --socket or HEADROOM_SOCKET" \
 		"$headroom" --socket="$work/none.sock" pool list

@@ -77,6 +77,14 @@ check_session()
 	[ "$(judge_trees | wc -l)" = 2 ] || fail "other than two process trees: $(judge_trees)"
 }
 
+check_delete()
+{
+	local out
+	out=$("$headroom" autoscale delete demo-local 2>&1) && fail "a config with servers was deleted"
+	[ "$out" = 'headroom: autoscale-config "demo-local" still has 2 servers; disable it and wait until they are gone, or destroy them with force: headroom autoscale delete demo-local --force' ] ||
+		fail "a config with servers: $out"
+}
+
 check_events()
 {
 	local events kinds
@@ -134,6 +142,7 @@ check_apply
 # The contract is 30 s; the limit is four times that.
 wait_for 120 "two servers run" servers_running_is demo 2
 check_session
+check_delete
 check_events
 check_metrics
 check_tokens

@@ -80,6 +80,7 @@ void wait_for_script(const char *words);
 /* The tests, by file. */
 void life_tests(Suite *suite);
 void crash_tests(Suite *suite);
+void copy_tests(Suite *suite);
 void mistake_tests(Suite *suite);
 
 #endif

@@ -159,8 +159,9 @@ START_TEST(test_closed_program)
 	wait_for_script("script: exit 0");
 	known_hosts_write(status_of(id).port);
 	ck_assert_int_eq(ssh("-tt", USER, status_of(id).port, "tty"), 0);
-	ck_assert_int_eq(
-		run("grep -q '^start [0-9]* %s$' %s/servers/%s/journal", isolation, state, id), 0);
+	ck_assert_int_eq(run("grep -q '^start [0-9]* [0-9]*:[0-9]* %s$' %s/servers/%s/journal",
+			     isolation, state, id),
+			 0);
 	destroy_ok();
 	assert_no_trace(0);
 	finish();

@@ -19,6 +19,7 @@ int main(void)
 	}
 	life_tests(suite);
 	crash_tests(suite);
+	copy_tests(suite);
 	mistake_tests(suite);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

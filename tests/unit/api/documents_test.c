@@ -240,6 +240,8 @@ START_TEST(references_that_lead_nowhere)
 		"\"headroom pool list\"",
 		call(ADMIN, "PUT", CONFIGS "/a",
 		     "{\"pool\":\"dmeo\",\"zone\":\"here\",\"provider_config\":\"acct\"}"));
+	ck_assert_str_eq(text_at("example"),
+			 ""); /* a name that may not be there either is no help */
 	expect_problem(409, "conflict", "",
 		       "zone \"here\" is in use by autoscale-config \"a\"; these must go first",
 		       call(ADMIN, "PUT", CONFIGS "/a",

@@ -14,6 +14,7 @@ struct dispatch_instance listed[16];
 size_t n_listed;
 bool list_complete;
 struct hr_error open_error;
+uint64_t open_capabilities;
 unsigned opens;
 
 static struct mailbox *answers;
@@ -97,6 +98,7 @@ static int submit(struct dispatcher *self, const struct dispatch_request *reques
 		opens++;
 		answer->error = open_error;
 		answer->result = open_error.class;
+		answer->capabilities = open_capabilities;
 	}
 	if (request->kind == DISPATCH_LIST)
 		fill_instances(answer, listed, n_listed);
@@ -292,6 +294,7 @@ void engine_setup(const char *pool_fields, const char *config_fields, const char
 	opens = 0;
 	list_complete = true;
 	open_error = (struct hr_error){0};
+	open_capabilities = 0;
 	dispatcher.operations = &operations;
 	store_setup();
 	commit(put_all, &fields);

@@ -28,6 +28,7 @@ extern bool list_complete;
 
 /* What the next OPEN is answered with; class 0: well. */
 extern struct hr_error open_error;
+extern uint64_t open_capabilities;
 extern unsigned opens; /* how many there were */
 
 /* A store with pool "demo" (put_pool with these fields), and the engine started over it. */

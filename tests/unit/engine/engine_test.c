@@ -6,6 +6,17 @@ static const char no_standby[] =
 	"{\"provision_timeout\": 900, \"create_timeout\": 300, \"boot_timeout\": 200, "
 	"\"checkin_timeout\": 100, \"require_checkin\": true, \"startup_script\": \"x\"}";
 
+/* While set, the store takes nothing: as without memory. */
+static bool refusing;
+
+int __real_store_submit(struct store *to, store_fn fn, void *arg, store_done done);
+int __wrap_store_submit(struct store *to, store_fn fn, void *arg, store_done done);
+
+int __wrap_store_submit(struct store *to, store_fn fn, void *arg, store_done done)
+{
+	return refusing ? -1 : __real_store_submit(to, fn, arg, done);
+}
+
 static void setup(void)
 {
 	engine_setup("{\"queue_timeout\": 600, \"keepalive_expiration\": 120}", no_standby,
@@ -192,6 +203,47 @@ START_TEST(a_check_under_way_ends_with_the_daemon)
 }
 END_TEST
 
+START_TEST(what_the_store_does_not_take_is_kept)
+{
+	struct engine_figures figures;
+
+	/* An answer, a plan and the accounts. */
+	ask_session("ana");
+	refusing = true;
+	engine_document_changed(engine, DOCUMENT_PROVIDER_CONFIG,
+				id_now(DOCUMENT_PROVIDER_CONFIG, "acct"));
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	pass(5000);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_CREATING)), 1);
+	engine_figures(engine, &figures);
+	ck_assert_uint_eq(figures.in_flight, 1);
+	refusing = false;
+	pass(1000);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_BOOTING)), 1);
+	answer_state(asked(DISPATCH_STATUS), HR_STATE_RUNNING, "10.0.0.1");
+	engine_figures(engine, &figures);
+	ck_assert_uint_eq(figures.in_flight, 0);
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(50));
+	ck_assert_uint_eq(opens, 2);
+	ask_session("bob");
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 1);
+}
+END_TEST
+
+START_TEST(a_start_waits_for_the_store)
+{
+	refusing = true;
+	engine_restart();
+	pass(5000);
+	ck_assert_uint_eq(opens, 1);
+	refusing = false;
+	pass(1000);
+	ck_assert_uint_eq(opens, 2);
+	ask_session("ana");
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 1);
+}
+END_TEST
+
 START_TEST(figures_count)
 {
 	struct engine_figures figures;
@@ -223,6 +275,8 @@ int main(void)
 				      a_check_is_answered,
 				      a_check_says_why_the_account_is_not_open,
 				      a_check_under_way_ends_with_the_daemon,
+				      what_the_store_does_not_take_is_kept,
+				      a_start_waits_for_the_store,
 				      figures_count};
 
 	tcase_add_checked_fixture(tcase, setup, engine_teardown);

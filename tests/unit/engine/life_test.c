@@ -3,6 +3,7 @@
 #include "pool_fixture.h"
 
 #include "base/clock.h"
+#include "engine/life_parts.h"
 
 static const char no_fields[] = "{}";
 
@@ -367,6 +368,18 @@ TRANSACTION_TEST(what_is_gone_leaves_no_secret_and_no_operation)
 	must(server_counters_check(tx, &err));
 }
 
+TRANSACTION_TEST(a_conflict_after_a_write_is_no_refusal)
+{
+	struct server server;
+	struct hr_error err = {0};
+
+	put_pool(tx, no_fields, no_fields);
+	server = add_running(tx, "demo-a");
+	must(life_order(tx, &life, &server, OPERATION_DESTROY, false, &err));
+	ck_assert_int_eq(life_drain(tx, &life, &server, true, "too many", &err), -1);
+	ck_assert_int_eq(err.class, HR_INTERNAL);
+}
+
 int main(void)
 {
 	const TTest *const tests[] = {a_planned_server_has_all_that_its_create_sends,
@@ -383,7 +396,8 @@ int main(void)
 				      a_failure_of_a_running_server_pauses_nothing,
 				      the_newest_failed_servers_are_kept,
 				      a_protected_server_goes_back,
-				      what_is_gone_leaves_no_secret_and_no_operation};
+				      what_is_gone_leaves_no_secret_and_no_operation,
+				      a_conflict_after_a_write_is_no_refusal};
 
 	return run_tests("life", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
 			 store_teardown);

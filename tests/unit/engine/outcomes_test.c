@@ -4,7 +4,7 @@
 
 #define ONE_SERVER                                                          \
 	"{\"minimum_available_sessions\": 1, \"provision_timeout\": 3600, " \
-	"\"create_timeout\": 600, \"startup_script\": \"token={checkin_jwt}\\n\"}"
+	"\"create_timeout\": 600, \"startup_script\": \"{checkin_url} {zone_name} {checkin_jwt}\\n\"}"
 
 static void setup(void)
 {
@@ -49,6 +49,16 @@ START_TEST(a_long_create_goes_on_with_its_token)
 }
 END_TEST
 
+START_TEST(a_pick_that_overtakes_the_end_of_a_flight_costs_no_lease)
+{
+	/* Picked after the answer is stored, but with a list of flights from before. */
+	engine_operations_due(engine);
+	answer_again(asked(DISPATCH_CREATE), "step-2", 0, "");
+	pass(1000);
+	ck_assert_str_eq(asked(DISPATCH_CREATE)->resume_token, "step-2");
+}
+END_TEST
+
 START_TEST(after_a_crash_the_step_is_delivered_again)
 {
 	char *script;
@@ -56,6 +66,8 @@ START_TEST(after_a_crash_the_step_is_delivered_again)
 	answer_again(asked(DISPATCH_CREATE), "step-2", 1000, "");
 	pass(1000);
 	script = strdup(asked(DISPATCH_CREATE)->script);
+	/* What a zone says now is for servers to come: every attempt sends the same bytes. */
+	change_document(DOCUMENT_ZONE, "here", "upstream_auth_address", json_string("elsewhere:1"));
 	engine_restart();
 	ck_assert_str_eq(asked(DISPATCH_CREATE)->resume_token, "step-2");
 	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 2);
@@ -270,6 +282,55 @@ START_TEST(nothing_is_gone_while_its_create_may_land)
 }
 END_TEST
 
+/* As a module whose "absent" is final says it when it opens. */
+static void promise_one_look(void)
+{
+	open_capabilities = HR_CAP_ABSENT_ONE_LOOK;
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(50));
+}
+
+static const int32_t last_errors[] = {HR_TRANSIENT, HR_TIMEOUT};
+
+START_TEST(a_hung_create_may_land_whatever_the_module_promises)
+{
+	promise_one_look();
+	for (int i = 0; i < 40 && only_server(0).state == SERVER_CREATING; i++) {
+		if (count_asked(DISPATCH_CREATE) > 0)
+			answer_error(asked(DISPATCH_CREATE), last_errors[_i],
+				     HR_FAULT_OUTCOME_UNKNOWN, 0);
+		pass(60000);
+	}
+	pass(1000);
+	if (count_asked(DISPATCH_CREATE) > 0) {
+		answer_error(asked(DISPATCH_CREATE), last_errors[_i], HR_FAULT_OUTCOME_UNKNOWN, 0);
+		pass(1000);
+	}
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_DESTROYING)), _i);
+	pass(301000);
+	if (_i)
+		answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 1);
+}
+END_TEST
+
+START_TEST(a_create_that_hangs_beyond_its_order_may_land)
+{
+	struct asked *create = asked(DISPATCH_CREATE);
+
+	promise_one_look();
+	pass(600000);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_DESTROYING)), 1);
+	answer_error(create, HR_TIMEOUT, HR_FAULT_OUTCOME_UNKNOWN, 0);
+	pass(1000);
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_DESTROYING)), 1);
+	pass(301000);
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 1);
+}
+END_TEST
+
 START_TEST(a_destroy_waits_for_the_create_under_way)
 {
 	struct asked *create = asked(DISPATCH_CREATE);
@@ -302,6 +363,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, engine_teardown);
 	add(tcase, a_create_boots_and_runs);
 	add(tcase, a_long_create_goes_on_with_its_token);
+	add(tcase, a_pick_that_overtakes_the_end_of_a_flight_costs_no_lease);
 	add(tcase, after_a_crash_the_step_is_delivered_again);
 	tcase_add_loop_test(tcase, passing_errors_are_retried_with_backoff, 0, 3);
 	tcase_add_loop_test(tcase, hopeless_errors_fail_the_server_and_pause_the_config, 0, 5);
@@ -315,6 +377,8 @@ int main(void)
 	add(tcase, a_destroy_is_retried_for_ever);
 	add(tcase, protection_undoes_the_drain);
 	add(tcase, nothing_is_gone_while_its_create_may_land);
+	tcase_add_loop_test(tcase, a_hung_create_may_land_whatever_the_module_promises, 0, 2);
+	add(tcase, a_create_that_hangs_beyond_its_order_may_land);
 	add(tcase, a_destroy_waits_for_the_create_under_way);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

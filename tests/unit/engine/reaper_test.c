@@ -72,6 +72,23 @@ START_TEST(a_stopped_instance_fails_its_server)
 }
 END_TEST
 
+START_TEST(a_list_that_is_never_stale_needs_no_second)
+{
+	struct server server;
+
+	open_capabilities = HR_CAP_ABSENT_ONE_LOOK;
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "reaper_grace", json_integer(3600));
+	server = make_running();
+	list_instance("i-1", server.id, HR_STATE_STOPPED, 0);
+	list_complete = false;
+	pass(2 * LIST_MS);
+	ck_assert_int_eq(events_of("server.failed", NULL), 0);
+	list_complete = true;
+	pass(LIST_MS);
+	ck_assert_int_eq(events_of("server.failed", NULL), 1);
+}
+END_TEST
+
 START_TEST(an_incomplete_list_proves_no_absence)
 {
 	make_running();
@@ -197,6 +214,7 @@ int main(void)
 				      lists_may_lag_and_a_direct_read_decides,
 				      two_lists_and_a_direct_read_fail_the_server,
 				      a_stopped_instance_fails_its_server,
+				      a_list_that_is_never_stale_needs_no_second,
 				      an_incomplete_list_proves_no_absence,
 				      a_new_address_is_taken,
 				      an_instance_of_a_waiting_row_is_adopted,
