@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two bad looks in a row fail a server (one, where the module's lists are never stale); two lists without it are followed by a direct read, since
- * lists lag. A restart forgets the first look: then it takes one more. */
+/* Two bad looks in a row fail a server (one, where the module's lists are never stale); two lists
+ * without it are followed by a direct read, since lists lag. A restart forgets the first look: then
+ * it takes one more. */
 #include "engine/sightings.h"
 
 #include <stdlib.h>

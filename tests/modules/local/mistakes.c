@@ -265,7 +265,7 @@ START_TEST(test_script_failures)
 	create_ok(1);
 	wait_for_script("script: exit 1");
 	ck_assert_uint_eq(checkin_count("\"status\":\"failed\""), 1);
-	ck_assert_uint_eq(checkin_count("name of the connection is taken"), 1);
+	ck_assert_uint_eq(checkin_count("is taken in this server"), 1);
 	destroy_ok();
 	public_key[0] = '\0';
 	script_render(USER, checkin_listen(0));
