@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 enum log_level {
+	LOG_LEVEL_NONE = 0, /* to log_setup only: no lines at all */
 	LOG_LEVEL_ERROR = 3,
 	LOG_LEVEL_WARNING = 4,
 	LOG_LEVEL_INFO = 6,
