@@ -27,13 +27,14 @@ request_is_over()
 
 waits()
 {
-	grep -q '^waiting, position 1: ' "$work/told"
+	grep -qs '^waiting, position 1: ' "$work/told"
 }
 
 # request_begin: the request in the background; sets request and session. A shell gives its background
 # commands an ignored SIGINT, so that the signals must be put back.
 request_begin()
 {
+	rm -f "$work/told" # what the last request said must not be taken for this one's
 	env --default-signal=INT,TERM "$headroom" session request --pool none --user ana --wait \
 		>"$work/out" 2>"$work/told" &
 	request=$!

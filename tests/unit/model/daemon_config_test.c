@@ -251,7 +251,7 @@ START_TEST(bad_values)
 		"127.0.0.1:8460");
 	refused("[log]\nlevel = warn\n", "log.level",
 		":2: key \"level\" in section [log]: \"warn\" is none of error, warning, info, "
-		"debug; for example info");
+		"debug");
 	refused("[log]\nformat = Text\n", "log.format",
 		":2: key \"format\" in section [log]: \"Text\" is none of auto, text, json; did you "
 		"mean \"text\"?");
@@ -318,7 +318,6 @@ START_TEST(the_default_file_may_be_absent)
 
 	setup();
 	ck_assert_int_eq(chmod(folder, 0755), 0);
-	ck_assert_int_eq(chmod(path, 0644), 0);
 	if (geteuid() == 0 && seteuid(65534) != 0)
 		ck_abort_msg("cannot become an ordinary user");
 	ck_assert_msg(daemon_config_load(NULL, &config, &err) == 0, "%s", err.message);
@@ -340,6 +339,7 @@ START_TEST(no_home_matters_only_where_it_is_needed)
 	setup();
 	write_config("[server]\nsocket = s\n[state]\ndir = d\n");
 	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(chmod(path, 0644), 0);
 	if (geteuid() == 0 && seteuid(65534) != 0)
 		ck_abort_msg("cannot become an ordinary user");
 	unsetenv("HOME");
