@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "host/refusal.h"
 
-#define PROVIDER_SIZE_MINOR_0 (offsetof(struct hr_provider, stop) + sizeof(void *))
+#define PROVIDER_SIZE_MINOR_0 (offsetof(struct hr_provider, rate_burst) + sizeof(uint32_t))
 #define SETTING_SIZE_MINOR_0 (offsetof(struct hr_setting, alias) + sizeof(void *))
 #define SETTING_STRIDE_MAX 4096
 #define SETTINGS_MAX 512

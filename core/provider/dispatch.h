@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/id.h"
 #include "base/mailbox.h"
@@ -23,6 +24,14 @@ enum dispatch_kind {
 	DISPATCH_LIST,
 	DISPATCH_DESTROY,
 	DISPATCH_INJECT
+};
+
+/* Who goes first where an account's budget is short. */
+enum dispatch_urgency {
+	DISPATCH_FOR_USERS = 0, /* a create that somebody waits for, an open, a check */
+	DISPATCH_REMOVAL,       /* destroys: they cost money and hold places */
+	DISPATCH_STANDBY,       /* creates and scripts of servers that nobody waits for yet */
+	DISPATCH_LOOK           /* status and lists */
 };
 
 /* A step's request; strings are copied by dispatch_submit. */
@@ -45,6 +54,7 @@ struct dispatch_request {
 	uint64_t ticket;       /* the caller's; comes back in the answer */
 	char account[ID_SIZE]; /* provider config id */
 	int64_t timeout_ms;    /* from now on; the call is cancelled then */
+	enum dispatch_urgency urgency;
 	/* OPEN */
 	const char *provider;   /* module id */
 	const json_t *settings; /* the module's, secrets included; copied */
@@ -91,6 +101,7 @@ struct dispatch_answer {
 	struct dispatch_problem *problems; /* CHECK */
 	size_t n_problems;
 	uint64_t capabilities; /* OPEN: the module's HR_CAP_* */
+	uint32_t n_requests;   /* requests to the provider that the call made; 0: not known */
 };
 
 void dispatch_answer_free(struct dispatch_answer *answer);
@@ -121,6 +132,12 @@ struct dispatcher_operations {
 	 * then no answer comes. The engine's thread. */
 	int (*submit)(struct dispatcher *dispatcher, const struct dispatch_request *request,
 		      struct hr_error *err);
+	/* Does what is due or has come; gives when it wants to be called again (monotonic ms,
+	 * MS_NEVER: only when something comes). NULL: it has threads of its own. The engine's
+	 * thread. */
+	int64_t (*step)(struct dispatcher *dispatcher, struct moment now);
+	/* A descriptor that is readable when step has work; -1 or NULL: there is none. */
+	int (*fd)(struct dispatcher *dispatcher);
 	/* Wants all calls to end soon; answers still come. */
 	void (*cancel_all)(struct dispatcher *dispatcher);
 	/* After cancel_all: waits for the calls under way, closes accounts, frees. */
@@ -136,6 +153,17 @@ static inline int dispatch_submit(struct dispatcher *dispatcher,
 				  const struct dispatch_request *request, struct hr_error *err)
 {
 	return dispatcher->operations->submit(dispatcher, request, err);
+}
+
+static inline int64_t dispatch_step(struct dispatcher *dispatcher, struct moment now)
+{
+	return dispatcher->operations->step ? dispatcher->operations->step(dispatcher, now)
+					    : MS_NEVER;
+}
+
+static inline int dispatch_fd(struct dispatcher *dispatcher)
+{
+	return dispatcher->operations->fd ? dispatcher->operations->fd(dispatcher) : -1;
 }
 
 static inline void dispatch_cancel_all(struct dispatcher *dispatcher)

@@ -16,7 +16,7 @@
 #define CHAIN_MAX 8
 #define KNOWN_FLAGS                                                         \
 	(HR_SETTING_REQUIRED | HR_SETTING_ADVANCED | HR_SETTING_IMMUTABLE | \
-	 HR_SETTING_DEPRECATED | HR_SETTING_DISCOVERABLE)
+	 HR_SETTING_DEPRECATED | HR_SETTING_DISCOVERABLE | HR_SETTING_ACCOUNT_KEY)
 
 /* HR_INVALID `settings table of X, row 3 ("key"): reason`. */
 static int __attribute__((format(printf, 4, 5)))

@@ -12,6 +12,8 @@
  * Change-log
  *   draft 1  2026-11-23  first draft: open, close, check, create, status, list, destroy, inject,
  *                        discover, start, stop; the call object; host services by name.
+ *   draft 2  2026-11-25  hosts (what http/1 may reach), rate preset, HR_SETTING_ACCOUNT_KEY,
+ *                        HR_CAP_LEARNS_HOSTS; services http/1, secret/1, random/1, crypto/1.
  *
  * Ownership, in three sentences
  *   1. Whatever the host passes in is borrowed until the function returns.
@@ -37,7 +39,7 @@ extern "C" {
 
 #define HR_ABI_MAJOR 0
 #define HR_ABI_MINOR 0
-#define HR_ABI_DRAFT 1
+#define HR_ABI_DRAFT 2
 #define HR_ABI_STATUS "draft"
 #define HR_ABI_MAGIC 0x4d524448u /* "HDRM" in little-endian order */
 
@@ -150,7 +152,10 @@ enum {
 	HR_SETTING_ADVANCED = 1u << 1,
 	HR_SETTING_IMMUTABLE = 1u << 2,
 	HR_SETTING_DEPRECATED = 1u << 3,
-	HR_SETTING_DISCOVERABLE = 1u << 4
+	HR_SETTING_DISCOVERABLE = 1u << 4,
+	/* Accounts whose marked settings have equal values (access key and region, say) share one
+	 * rate budget; where no setting is marked, each account has its own. */
+	HR_SETTING_ACCOUNT_KEY = 1u << 5
 };
 
 /* What the daemon takes connection policy from; see docs/architecture.md. */
@@ -337,6 +342,23 @@ struct hr_host {
 	/* minor 0 ends here */
 };
 
+/* ---- Reachable hosts ------------------------------------------------------------------------
+ * http/1 reaches the hosts of settings with role endpoint, those of this table, and (with
+ * HR_CAP_LEARNS_HOSTS) those that match the setting with role allowed-hosts, by default the
+ * endpoint's parent domain or its address. Anything else is refused as HR_INVALID. */
+enum { HR_HOST_PLAIN_HTTP = 1u << 0 /* http is allowed, without TLS: link-local metadata only */ };
+
+struct hr_host_rule {
+	/* "ec2.{aws_region}.amazonaws.com": the settings' values filled in; a value never spans a
+	 * dot. An address stands for itself. */
+	const char *pattern;
+	const char *only_when; /* "key=value": only with that setting; or NULL */
+	uint32_t flags;        /* HR_HOST_* */
+	uint32_t reserved_0;
+
+	/* minor 0 ends here */
+};
+
 /* ---- The descriptor ------------------------------------------------------------------------ */
 enum { HR_THREADS_SERIAL = 1000, HR_THREADS_PARALLEL = 2000 };
 enum { HR_PROFILE_COMPUTE = 1, HR_PROFILE_LOCAL = 2 };
@@ -346,10 +368,12 @@ enum { /* how scripts reach the guest */
        HR_SCRIPT_AFTER_BOOT = 1u << 1 /* needs inject */
 };
 
-enum {                                  /* capabilities of the implementation */
-       HR_CAP_CREATES_ONCE = 1u << 0,   /* an idempotency token or a unique name: never two */
-       HR_CAP_ABSENT_ONE_LOOK = 1u << 1 /* one look proves absence, and nothing sent before
+enum {                                   /* capabilities of the implementation */
+       HR_CAP_CREATES_ONCE = 1u << 0,    /* an idempotency token or a unique name: never two */
+       HR_CAP_ABSENT_ONE_LOOK = 1u << 1, /* one look proves absence, and nothing sent before
 					    can take effect later; else two looks, apart */
+       HR_CAP_LEARNS_HOSTS = 1u << 2     /* its provider hands out host names (a token catalog, a
+					transfer URL); the role allowed-hosts bounds them */
 };
 
 struct hr_provider {
@@ -415,6 +439,13 @@ struct hr_provider {
 			 const struct hr_step *step);
 	int32_t (*stop)(struct hr_account *account, const struct hr_call *call,
 			const struct hr_step *step);
+
+	const struct hr_host_rule *hosts; /* or NULL */
+	uint32_t n_hosts;
+	uint32_t hosts_stride; /* sizeof(struct hr_host_rule) of the module's build */
+	/* Where an account's rate budget begins, in calls; 0: the host's choice. It then adapts. */
+	uint32_t rate_per_minute;
+	uint32_t rate_burst;
 
 	/* minor 0 ends here */
 };

@@ -5,9 +5,13 @@
 #include <stddef.h>
 
 #include <headroom/clock.h>
+#include <headroom/crypto.h>
+#include <headroom/http.h>
 #include <headroom/log.h>
 #include <headroom/process.h>
 #include <headroom/provider.h>
+#include <headroom/random.h>
+#include <headroom/secret.h>
 
 #define AT(type, member, offset) \
 	_Static_assert(offsetof(struct type, member) == (offset), #type "." #member " has moved")
@@ -149,7 +153,13 @@ AT(hr_host, size, 8);
 AT(hr_host, draft, 12);
 AT(hr_host, service, 16);
 
-SIZE(hr_provider, 216);
+SIZE(hr_host_rule, 24);
+AT(hr_host_rule, pattern, 0);
+AT(hr_host_rule, only_when, 8);
+AT(hr_host_rule, flags, 16);
+AT(hr_host_rule, reserved_0, 20);
+
+SIZE(hr_provider, 240);
 AT(hr_provider, magic, 0);
 AT(hr_provider, abi_major, 4);
 AT(hr_provider, abi_minor, 6);
@@ -184,11 +194,61 @@ AT(hr_provider, inject, 184);
 AT(hr_provider, discover, 192);
 AT(hr_provider, start, 200);
 AT(hr_provider, stop, 208);
+AT(hr_provider, hosts, 216);
+AT(hr_provider, n_hosts, 224);
+AT(hr_provider, hosts_stride, 228);
+AT(hr_provider, rate_per_minute, 232);
+AT(hr_provider, rate_burst, 236);
 
 SIZE(hr_clock_service, 24);
 AT(hr_clock_service, size, 0);
 AT(hr_clock_service, wall_ms, 8);
 AT(hr_clock_service, monotonic_ms, 16);
+
+SIZE(hr_crypto_service, 56);
+AT(hr_crypto_service, size, 0);
+AT(hr_crypto_service, sha256, 8);
+AT(hr_crypto_service, hmac_sha256, 16);
+AT(hr_crypto_service, rsa_sign, 24);
+AT(hr_crypto_service, rsa_decrypt, 32);
+AT(hr_crypto_service, base64_encode, 40);
+AT(hr_crypto_service, base64_decode, 48);
+
+SIZE(hr_http_header, 32);
+AT(hr_http_header, name, 0);
+AT(hr_http_header, value, 16);
+
+SIZE(hr_http_request, 72);
+AT(hr_http_request, size, 0);
+AT(hr_http_request, flags, 4);
+AT(hr_http_request, method, 8);
+AT(hr_http_request, url, 24);
+AT(hr_http_request, headers, 40);
+AT(hr_http_request, n_headers, 48);
+AT(hr_http_request, timeout_ms, 52);
+AT(hr_http_request, body, 56);
+
+SIZE(hr_http_response, 64);
+AT(hr_http_response, size, 0);
+AT(hr_http_response, status, 4);
+AT(hr_http_response, headers, 8);
+AT(hr_http_response, n_headers, 16);
+AT(hr_http_response, reserved_0, 20);
+AT(hr_http_response, body, 24);
+AT(hr_http_response, request_id, 40);
+AT(hr_http_response, retry_after_ms, 56);
+
+SIZE(hr_http_service, 16);
+AT(hr_http_service, size, 0);
+AT(hr_http_service, perform, 8);
+
+SIZE(hr_random_service, 16);
+AT(hr_random_service, size, 0);
+AT(hr_random_service, bytes, 8);
+
+SIZE(hr_secret_service, 16);
+AT(hr_secret_service, size, 0);
+AT(hr_secret_service, get, 8);
 
 SIZE(hr_log_service, 16);
 AT(hr_log_service, size, 0);
