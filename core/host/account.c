@@ -73,6 +73,7 @@ int account_new(const struct account_options *options, const json_t *settings,
 		return error_no_memory(err, "opening an account");
 	account->folder.fd = -1;
 	account->module = options->module;
+	account->backend = options->backend;
 	account->id = strdup(options->id);
 	account->installation = strdup(options->installation);
 	if (!account->id || !account->installation) {

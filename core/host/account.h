@@ -17,13 +17,15 @@ struct account {
 	json_t *settings;          /* normalised, with secrets; only until it is open */
 	struct mask *mask;
 	struct state_folder folder; /* fd -1: none */
+	const struct host_backend *backend;
 };
 
 struct account_options {
 	const struct module *module; /* must outlive the account */
 	const char *id;              /* of the provider config */
 	const char *installation;
-	const char *state_dir; /* the account's own folder, absolute; NULL: none */
+	const char *state_dir;              /* the account's own folder, absolute; NULL: none */
+	const struct host_backend *backend; /* must outlive the account; NULL: none */
 };
 
 /* Everything but the call of the module's open. settings: the module's, with secrets; normalised

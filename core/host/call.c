@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "host/backend.h"
 
 #define TEXT_LOOKED_AT 65536 /* of a text for people, that much at most */
 #define FAULT_SIZE_MINOR_0 sizeof(struct hr_fault)
@@ -173,6 +174,17 @@ int32_t call_refuse(const struct hr_call *abi, int32_t class, const char *format
 	return class;
 }
 
+int32_t call_refuse_error(const struct hr_call *abi, const struct hr_error *error)
+{
+	struct call *call = call_of(abi);
+
+	pthread_mutex_lock(&call->mutex);
+	call->fault = *error;
+	call->has_fault = true;
+	pthread_mutex_unlock(&call->mutex);
+	return error->class;
+}
+
 static void call_instance(const struct hr_call *abi, struct hr_span instance_id)
 {
 	struct call *call = call_of(abi);
@@ -189,6 +201,8 @@ static void call_instance(const struct hr_call *abi, struct hr_span instance_id)
 	pthread_mutex_lock(&call->mutex);
 	memcpy(call->instance_id, id, sizeof(id));
 	pthread_mutex_unlock(&call->mutex);
+	if (call->subject.backend && call->subject.backend->instance)
+		call->subject.backend->instance(call->subject.backend->context, call, id);
 }
 
 /* The token's copy; NULL and a defect where it cannot be kept. */

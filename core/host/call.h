@@ -26,6 +26,8 @@ struct state_folder {
 	gid_t gid;
 };
 
+struct host_backend;
+
 /* What the call is about. Borrowed; outlives the call. */
 struct call_subject {
 	const struct module *module;
@@ -33,8 +35,10 @@ struct call_subject {
 	const char *server;    /* "" or NULL: none */
 	const char *operation; /* "create", ... */
 	bool is_step;
-	const struct mask *mask;           /* may be NULL */
-	const struct state_folder *folder; /* may be NULL */
+	const struct mask *mask;            /* may be NULL */
+	const struct state_folder *folder;  /* may be NULL */
+	const struct host_backend *backend; /* may be NULL: no services beyond this process */
+	uint64_t number;                    /* the call's, at the backend */
 };
 
 struct call {
@@ -87,6 +91,9 @@ bool call_fault(struct call *call, int32_t class, const struct hr_fault *fault,
 /* Sets details as the module would with fail: for host services, which then give the class back. */
 int32_t call_refuse(const struct hr_call *abi, int32_t class, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same with all that an error has. */
+int32_t call_refuse_error(const struct hr_call *abi, const struct hr_error *error);
 
 /* The result that counts, after the operation has returned `result`: HR_OK, HR_AGAIN, or the
  * class of *ret_error, which has the details, or says that there are none, or that the module did

@@ -3,12 +3,12 @@
  * understood makes the list incomplete, since absence from it then proves nothing. */
 #include "host/gather.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "provider/answer_check.h"
 
 #define INSTANCE_SIZE_MINOR_0 sizeof(struct hr_instance)
 
@@ -31,15 +31,6 @@ void gather_unread(struct gather *gather, const char *part, const char *why)
 		    used > 0 ? "; " : "", part, part[0] != '\0' ? ": " : "", why);
 }
 
-/* An address goes into commands and configurations: nothing but what hosts and addresses have. */
-static bool is_address(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (!isalnum((unsigned char)*text) && !strchr(".:-_%", *text))
-			return false;
-	return true;
-}
-
 /* Copies an instance as reported; false: nothing to keep. */
 static bool copy_instance(struct gather *g, const struct hr_instance *from,
 			  struct dispatch_instance *to)
@@ -59,7 +50,7 @@ static bool copy_instance(struct gather *g, const struct hr_instance *from,
 		       sizeof(to->instance_id)) ||
 	    !call_name(g->call, "an address", in.address, to->address, sizeof(to->address)))
 		return false;
-	if (!is_address(to->address)) {
+	if (!answer_is_address(to->address)) {
 		call_defect(g->call, "an address holds other characters than letters, digits and "
 				     ".:-_%%");
 		return false;

@@ -35,6 +35,7 @@ struct call_subject run_subject(const struct account *account,
 		.is_step = is_step(request->kind),
 		.mask = account->mask,
 		.folder = &account->folder,
+		.backend = account->backend,
 	};
 
 	return subject;

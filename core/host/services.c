@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of host services, and those that are only a few lines: log and clock. */
+/* The table of host services, and those that are only a few lines: log and clock, http and secret,
+ * which the backend does. */
 #include "host/services.h"
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include <headroom/clock.h>
+#include <headroom/http.h>
 #include <headroom/log.h>
 #include <headroom/process.h>
+#include <headroom/secret.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/backend.h"
 #include "host/call.h"
 #include "host/process.h"
 
@@ -27,6 +33,7 @@ static enum log_level level_of(int32_t level)
 static void log_write(const struct hr_call *abi, int32_t level, struct hr_span text)
 {
 	const struct call *call = call_of(abi);
+	const struct host_backend *backend = call->subject.backend;
 	const char *server = call->subject.server;
 	const struct log_subject subject = {
 		.account = call->subject.account,
@@ -35,9 +42,13 @@ static void log_write(const struct hr_call *abi, int32_t level, struct hr_span t
 	};
 	char masked[LOG_TEXT_MAX + 1];
 
-	if (!log_enabled(level_of(level)))
+	if (!backend && !log_enabled(level_of(level)))
 		return;
 	call_text(call, text, masked, sizeof(masked));
+	if (backend && backend->log) {
+		backend->log(backend->context, call, level, masked);
+		return;
+	}
 	log_line(level_of(level), &subject, "%s: %s", call->subject.module->id, masked);
 }
 
@@ -50,6 +61,66 @@ static int64_t clock_monotonic_ms(void)
 {
 	return clock_now().mono_ms;
 }
+
+/* ---- http/1 and secret/1 -------------------------------------------------------------------- */
+
+#define HTTP_REQUEST_SIZE_MINOR_0 sizeof(struct hr_http_request)
+
+static int32_t http_perform_service(const struct hr_call *abi,
+				    const struct hr_http_request *request,
+				    struct hr_http_response *ret_response)
+{
+	struct call *call = call_of(abi);
+	const struct host_backend *backend = call->subject.backend;
+	struct hr_error error = {0};
+
+	if (request->size < HTTP_REQUEST_SIZE_MINOR_0)
+		return call_refuse(abi, HR_INTERNAL,
+				   "a request has a size of %u bytes, at least %zu are wanted",
+				   request->size, HTTP_REQUEST_SIZE_MINOR_0);
+	if (!backend || !backend->http)
+		return call_refuse(abi, HR_UNSUPPORTED, "no request can be made from here");
+	if (backend->http(backend->context, call, request, ret_response, &error) != 0)
+		return call_refuse_error(abi, &error);
+	return HR_OK;
+}
+
+static int32_t secret_get(const struct hr_call *abi, struct hr_span key, struct hr_span *ret_value)
+{
+	struct call *call = call_of(abi);
+	const struct host_backend *backend = call->subject.backend;
+	struct hr_error error = {0};
+	char name[64], *value = NULL, *copy;
+	size_t len;
+
+	if (key.len == 0 || key.len >= sizeof(name))
+		return call_refuse(abi, HR_INVALID, "a secret is asked for that has no name");
+	memcpy(name, key.ptr, key.len);
+	name[key.len] = '\0';
+	if (!backend || !backend->secret)
+		return call_refuse(abi, HR_UNSUPPORTED, "no secret can be asked for from here");
+	if (backend->secret(backend->context, call, name, &value, &error) != 0)
+		return call_refuse_error(abi, &error);
+	len = strlen(value);
+	copy = call->abi.alloc(abi, len + 1);
+	if (copy)
+		memcpy(copy, value, len);
+	OPENSSL_clear_free(value, len);
+	if (!copy)
+		return call_refuse(abi, HR_INTERNAL, "there is no memory for a secret");
+	*ret_value = (struct hr_span){copy, len};
+	return HR_OK;
+}
+
+static const struct hr_http_service http_service = {
+	.size = sizeof(http_service),
+	.perform = http_perform_service,
+};
+
+static const struct hr_secret_service secret_service = {
+	.size = sizeof(secret_service),
+	.get = secret_get,
+};
 
 static const struct hr_log_service log_service = {
 	.size = sizeof(log_service),
@@ -69,6 +140,10 @@ static const void *service_any(const struct hr_host *host, const char *name)
 		return &log_service;
 	if (strcmp(name, HR_CLOCK_SERVICE) == 0)
 		return &clock_service;
+	if (strcmp(name, HR_HTTP_SERVICE) == 0)
+		return &http_service;
+	if (strcmp(name, HR_SECRET_SERVICE) == 0)
+		return &secret_service;
 	return NULL;
 }
 

@@ -3,7 +3,6 @@
 #include "provider/jobs.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "provider/job.h"
 
 /* A module returns within 250 ms of cancellation; we are patient four times as long. */
 #define GRACE_MS 1000
@@ -39,30 +39,6 @@ static int64_t now_ms(void)
 	return clock_now().mono_ms;
 }
 
-static bool is_step(const struct job *job)
-{
-	enum dispatch_kind kind = job->request->kind;
-
-	return kind == DISPATCH_CREATE || kind == DISPATCH_DESTROY || kind == DISPATCH_INJECT;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-log_job(const struct job *job, const char *format, ...)
-{
-	const struct log_subject subject = {
-		.account = job->request->account,
-		.server = is_step(job) ? job->request->step.server_id : NULL,
-		.operation = dispatch_kind_name(job->request->kind),
-	};
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	text_formatv(text, sizeof(text), format, args);
-	va_end(args);
-	log_line(LOG_LEVEL_WARNING, &subject, "%s", text);
-}
-
 /* Gives the answer; the job's own from then on is none. */
 static void give_answer(struct jobs *jobs, struct job *job)
 {
@@ -80,13 +56,6 @@ static void answer_error(struct jobs *jobs, struct job *job, int32_t class, uint
 	error_set(&job->answer->error, class, "%s", message);
 	job->answer->error.flags = flags;
 	give_answer(jobs, job);
-}
-
-static void job_free(struct job *job)
-{
-	dispatch_request_free(job->request);
-	dispatch_answer_free(job->answer);
-	free(job);
 }
 
 /* Without the mutex. seat may be NULL. */
@@ -132,10 +101,10 @@ static void answer_for_module(struct jobs *jobs, struct job *job)
 	if (job->call)
 		jobs->operations.report(job->call, job->answer);
 	answer_error(jobs, job, job->timed_out ? HR_TIMEOUT : HR_CANCELLED,
-		     is_step(job) ? HR_FAULT_OUTCOME_UNKNOWN : 0, message);
+		     job_is_step(job) ? HR_FAULT_OUTCOME_UNKNOWN : 0, message);
 	job->is_stuck = true;
 	jobs->n_stuck++;
-	log_job(job, "the module does not return from its call; workers held so: %u",
+	job_log(job, "the module does not return from its call; workers held so: %u",
 		jobs->n_stuck);
 }
 
@@ -151,8 +120,8 @@ static int64_t watch_waiting(struct jobs *jobs, int64_t now)
 			continue;
 		if (job->deadline_ms <= now)
 			answer_waiting(jobs, job, HR_TIMEOUT,
-				       "the time for it passed before a worker was free; nothing "
-				       "was sent");
+				       "the time for it passed before its turn came; nothing was "
+				       "sent");
 		else if (job->deadline_ms < next)
 			next = job->deadline_ms;
 	}
@@ -234,35 +203,6 @@ void jobs_call_ends(struct jobs *jobs, struct job *job)
 	pthread_mutex_unlock(&jobs->mutex);
 }
 
-/* A call that we cancelled for its deadline has timed out, whatever the module calls it. What it
- * did before is not known for certain. */
-static void name_cancellation(const struct job *job, struct dispatch_answer *result)
-{
-	if (job->cancelled_ms == 0 || result->result != HR_CANCELLED)
-		return;
-	if (job->timed_out) {
-		result->result = result->error.class = HR_TIMEOUT;
-		error_prefix(&result->error, "%s did not end within its time",
-			     dispatch_kind_name(job->request->kind));
-	}
-	if (is_step(job))
-		result->error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
-}
-
-/* Moves what was found out into the answer. */
-static void fill_answer(struct dispatch_answer *answer, struct dispatch_answer *result)
-{
-	struct dispatch_answer names = *answer;
-
-	*answer = *result;
-	memset(result, 0, sizeof(*result));
-	answer->mail = names.mail;
-	answer->kind = names.kind;
-	answer->ticket = names.ticket;
-	memcpy(answer->account, names.account, sizeof(answer->account));
-	memcpy(answer->server_id, names.server_id, sizeof(answer->server_id));
-}
-
 /* A handle that open made takes its place, or comes back as the one to be closed. */
 static struct seat *install(struct job *job, const struct dispatch_answer *result)
 {
@@ -290,7 +230,7 @@ static void finish(struct jobs *jobs, struct job *job, struct dispatch_answer *r
 {
 	bool is_open = job->request->kind == DISPATCH_OPEN;
 
-	name_cancellation(job, result);
+	job_name_cancellation(job, result);
 	to_close[0] = is_open ? install(job, result) : NULL;
 	if (is_open) {
 		free(job->seat);
@@ -298,11 +238,11 @@ static void finish(struct jobs *jobs, struct job *job, struct dispatch_answer *r
 	}
 	if (job->is_stuck) {
 		jobs->n_stuck--;
-		log_job(job, "the module's call has returned after all; workers still held: %u",
+		job_log(job, "the module's call has returned after all; workers still held: %u",
 			jobs->n_stuck);
 	}
 	if (job->answer) {
-		fill_answer(job->answer, result);
+		job_fill_answer(job->answer, result);
 		give_answer(jobs, job);
 	}
 	if (job->request->kind == DISPATCH_CLOSE) {
@@ -458,25 +398,9 @@ static struct lane *lane_for(struct jobs *jobs, const struct dispatch_request *r
 	return NULL;
 }
 
-static struct job *job_new(const struct dispatch_request *request)
-{
-	struct job *job = calloc(1, sizeof(*job));
-
-	if (!job)
-		return NULL;
-	job->request = dispatch_request_copy(request);
-	job->answer = dispatch_answer_new(request);
-	job->deadline_ms = now_ms() + request->timeout_ms;
-	if (!job->request || !job->answer) {
-		job_free(job);
-		return NULL;
-	}
-	return job;
-}
-
 int jobs_submit(struct jobs *jobs, const struct dispatch_request *request, struct hr_error *err)
 {
-	struct job *job = job_new(request);
+	struct job *job = job_new(request, now_ms());
 	int rc = 0;
 
 	if (!job)

@@ -27,6 +27,7 @@ struct job {
 	int64_t cancelled_ms;           /* since when its call is to end; 0: it is not */
 	bool timed_out;
 	bool is_stuck;     /* was answered while its call went on */
+	uint64_t number;   /* the implementation's name for its call */
 	struct seat *seat; /* on which it runs; OPEN: none */
 	void *call;        /* the implementation's, while the module is at work */
 	/* OPEN: set by whoever runs it. */
@@ -45,6 +46,7 @@ struct lane {
 	bool is_closing;      /* no further request is taken */
 	char why_closed[256]; /* why the last OPEN failed; or "" */
 	uint64_t seen_pass, blocked_pass;
+	void *context; /* the implementation's */
 };
 
 struct lanes {

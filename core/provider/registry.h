@@ -29,6 +29,8 @@ struct registry_module {
 	unsigned abi_major, abi_minor, draft;
 	uint32_t profile;
 	uint64_t capabilities;
+	uint32_t thread_model;
+	uint32_t max_concurrency;
 	uint64_t script_max;
 	uint32_t linux_scripts;
 	uint32_t windows_scripts;

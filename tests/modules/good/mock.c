@@ -148,12 +148,13 @@ static int32_t fail(const struct hr_call *call, int32_t class, const char *messa
 
 static void trace(const struct hr_account *a, const char *what)
 {
-	char line[2 * TEXT_SIZE];
+	char line[2 * TEXT_SIZE], path[2 * TEXT_SIZE + 1];
 	int fd;
 
 	if (a->trace[0] == '\0')
 		return;
-	fd = open(a->trace, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	snprintf(path, sizeof(path), "%s/%s", a->state_dir, a->trace);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	snprintf(line, sizeof(line), "%s %s\n", what, a->region);
 	if (fd >= 0) {
 		if (write(fd, line, strlen(line)) < 0)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An inline dispatcher over the mock modules, for one test at a time: requests are made, submitted
- * and waited for here. Everything fails the test when it does not work. */
-#ifndef TESTS_UNIT_PROVIDER_INLINE_BENCH_H
-#define TESTS_UNIT_PROVIDER_INLINE_BENCH_H
+/* A dispatcher over the mock modules, for one test at a time: requests are made, submitted and waited
+ * for here. Everything fails the test when it does not work. The same tests are built twice, inline
+ * and (BENCH_BY_PROCESS) by process: a module cannot tell the difference, and neither can they, but
+ * where they say so. */
+#ifndef TESTS_UNIT_PROVIDER_DISPATCH_BENCH_H
+#define TESTS_UNIT_PROVIDER_DISPATCH_BENCH_H
+
+#include <stdbool.h>
 
 #include "../../modules/module_folder.h"
 #include "provider/inline.h"
+#include "provider/process.h"
 
 #define INSTALLATION "11111111-1111-4111-8111-111111111111"
 #define ACCOUNT "22222222-2222-4222-8222-222222222222"
@@ -21,7 +26,8 @@ extern struct module_folder state; /* the state folder */
 extern struct mailbox *answers;
 extern struct dispatcher *dispatcher;
 extern uint64_t next_ticket;
-extern char trace[400]; /* path of a file in the state folder */
+extern char trace[400]; /* path of a file in the folder of the account ACCOUNT */
+extern const bool by_process;
 
 /* Fixture. */
 void bench_setup(void);
@@ -35,6 +41,12 @@ struct dispatch_request request(enum dispatch_kind kind);
 
 /* Gives the ticket. */
 uint64_t submit(const struct dispatch_request *r);
+
+/* Lets the dispatcher work for so long. */
+void pass_time(int64_t ms);
+
+/* How many workers are held by calls that do not return; 0 by process. */
+unsigned stuck_workers(void);
 
 /* The next answer, of whatever request; the caller frees it, here and below. */
 struct dispatch_answer *next_answer(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The test bench of the inline dispatcher. */
-#include "inline_bench.h"
+/* The test bench of the dispatchers. */
+#include "dispatch_bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,40 @@ struct dispatcher *dispatcher;
 uint64_t next_ticket;
 char trace[400];
 
+#ifdef BENCH_BY_PROCESS
+const bool by_process = true;
+
+void start_dispatcher(unsigned workers)
+{
+	struct process_options options = {
+		.installation = INSTALLATION,
+		.state_dir = state.path,
+		.host_uid_first = 61184,
+		.host_uid_last = 61439,
+	};
+	struct hr_error err;
+	char host[600];
+
+	(void)workers;
+	snprintf(host, sizeof(host), "%s/headroom-host", getenv("HEADROOM_BUILDDIR"));
+	options.host_program = host;
+	options.registry = registry;
+	options.answers = answers;
+	ck_assert_int_eq(process_dispatcher_new(&options, &dispatcher, &err), 0);
+}
+
+unsigned stuck_workers(void)
+{
+	return 0;
+}
+#else
+const bool by_process = false;
+
+unsigned stuck_workers(void)
+{
+	return inline_dispatcher_stuck(dispatcher);
+}
+
 void start_dispatcher(unsigned workers)
 {
 	struct inline_options options = {
@@ -37,6 +71,18 @@ void start_dispatcher(unsigned workers)
 	options.answers = answers;
 	ck_assert_int_eq(inline_dispatcher_new(&options, &dispatcher, &err), 0);
 }
+#endif
+
+void pass_time(int64_t ms)
+{
+	int64_t until = clock_now().mono_ms + ms;
+
+	do {
+		if (dispatcher)
+			dispatch_step(dispatcher, clock_now());
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	} while (clock_now().mono_ms < until);
+}
 
 void bench_setup(void)
 {
@@ -47,7 +93,7 @@ void bench_setup(void)
 	umask(022);
 	module_folder_make(&modules);
 	module_folder_make(&state);
-	snprintf(trace, sizeof(trace), "%s/trace", state.path);
+	snprintf(trace, sizeof(trace), "%s/accounts/" ACCOUNT "/trace", state.path);
 	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
@@ -102,7 +148,7 @@ struct dispatch_answer *next_answer(void)
 
 	while ((mail = mailbox_take(answers)) == NULL) {
 		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+		pass_time(0);
 	}
 	return (struct dispatch_answer *)(void *)mail;
 }

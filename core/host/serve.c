@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leader and followers: whichever thread is free reads; when an operation comes, another takes the
+ * reading over and this one runs it, so that no call waits for a hand-over between threads. The
+ * daemon asks for at most SERVE_WORKERS - 1 calls at once, so there is always one that reads. */
+#include "host/serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "host/account.h"
+#include "host/link.h"
+#include "host/run.h"
+
+#define STACK_SIZE (512u << 10)
+#define END_PATIENCE_MS 1000
+
+/* An opened account. */
+struct serve_seat {
+	struct serve_seat *next;
+	uint64_t number;
+	struct account *account;
+};
+
+/* A call under way. */
+struct serve_call {
+	struct serve_call *next;
+	uint64_t id;
+	struct call *call; /* once there is one */
+	bool is_cancelled;
+};
+
+struct serve {
+	const struct serve_options *options;
+	struct link link;
+	struct host_backend backend;
+	pthread_mutex_t reading;
+	pthread_mutex_t mutex; /* over all below */
+	struct serve_seat *seats;
+	struct serve_call *calls;
+	unsigned n_threads;
+	unsigned n_waiting; /* for their turn to read */
+};
+
+/* An operation as read. */
+struct serve_work {
+	enum wire_kind kind;
+	struct wire_request *request;
+	struct serve_call call;
+};
+
+/* ---- Calls --------------------------------------------------------------------------------- */
+
+static void calls_add(struct serve *serve, struct serve_call *call, uint64_t id)
+{
+	*call = (struct serve_call){.id = id};
+	pthread_mutex_lock(&serve->mutex);
+	call->next = serve->calls;
+	serve->calls = call;
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+static void calls_remove(struct serve *serve, const struct serve_call *call)
+{
+	struct serve_call **at = &serve->calls;
+
+	pthread_mutex_lock(&serve->mutex);
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+static void calls_begin(struct serve *serve, struct serve_call *entry, struct call *call)
+{
+	pthread_mutex_lock(&serve->mutex);
+	entry->call = call;
+	if (entry->is_cancelled)
+		call_cancel(call);
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+static void calls_end(struct serve *serve, struct serve_call *entry)
+{
+	pthread_mutex_lock(&serve->mutex);
+	entry->call = NULL;
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+static void calls_cancel(struct serve *serve, uint64_t id)
+{
+	pthread_mutex_lock(&serve->mutex);
+	for (struct serve_call *entry = serve->calls; entry; entry = entry->next) {
+		if (entry->id != id)
+			continue;
+		entry->is_cancelled = true;
+		if (entry->call)
+			call_cancel(entry->call);
+	}
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+/* ---- Seats --------------------------------------------------------------------------------- */
+
+static struct account *seats_find(struct serve *serve, uint64_t number)
+{
+	struct serve_seat *seat;
+
+	pthread_mutex_lock(&serve->mutex);
+	for (seat = serve->seats; seat && seat->number != number; seat = seat->next)
+		;
+	pthread_mutex_unlock(&serve->mutex);
+	return seat ? seat->account : NULL;
+}
+
+static int seats_add(struct serve *serve, uint64_t number, struct account *account)
+{
+	struct serve_seat *seat = calloc(1, sizeof(*seat));
+
+	if (!seat)
+		return -1;
+	seat->number = number;
+	seat->account = account;
+	pthread_mutex_lock(&serve->mutex);
+	seat->next = serve->seats;
+	serve->seats = seat;
+	pthread_mutex_unlock(&serve->mutex);
+	return 0;
+}
+
+static void seats_close(struct serve *serve, uint64_t number)
+{
+	struct serve_seat **at = &serve->seats, *seat;
+
+	pthread_mutex_lock(&serve->mutex);
+	while (*at && (*at)->number != number)
+		at = &(*at)->next;
+	seat = *at;
+	if (seat)
+		*at = seat->next;
+	pthread_mutex_unlock(&serve->mutex);
+	if (seat)
+		account_close(seat->account);
+	free(seat);
+}
+
+/* ---- Operations ---------------------------------------------------------------------------- */
+
+static void run_open(struct serve *serve, struct serve_work *work, struct call *call,
+		     struct dispatch_answer *ret)
+{
+	const struct wire_request *request = work->request;
+	const struct account_options options = {
+		.module = serve->options->module,
+		.id = request->request.account,
+		.installation = request->installation,
+		.state_dir = serve->options->state_dir,
+		.backend = &serve->backend,
+	};
+	struct account *account;
+
+	if (account_new(&options, request->request.settings, &account, &ret->error) != 0) {
+		ret->result = ret->error.class;
+		return;
+	}
+	call->subject = run_subject(account, &request->request);
+	call->subject.number = work->call.id;
+	calls_begin(serve, &work->call, call);
+	ret->result = account_open(account, call, &ret->error);
+	calls_end(serve, &work->call);
+	if (ret->result == HR_OK && seats_add(serve, request->seat, account) != 0) {
+		error_no_memory(&ret->error, "opening an account");
+		ret->result = HR_INTERNAL;
+	}
+	ret->capabilities = serve->options->module->provider.capabilities;
+	if (ret->result != HR_OK) {
+		/* What the call has of it must not outlive it. */
+		memset(&call->subject, 0, sizeof(call->subject));
+		account_close(account);
+	}
+}
+
+static void run_operation(struct serve *serve, struct serve_work *work, struct account *account,
+			  struct call *call, struct dispatch_answer *ret)
+{
+	call->subject = run_subject(account, &work->request->request);
+	call->subject.number = work->call.id;
+	calls_begin(serve, &work->call, call);
+	run_request(account, &work->request->request, call, ret);
+	calls_end(serve, &work->call);
+}
+
+/* Instances go ahead, some at a time: a frame has a limit, a list has none. */
+static int send_instances(struct serve *serve, uint64_t id, struct dispatch_answer *answer,
+			  struct hr_error *err)
+{
+	struct dispatch_answer *part = calloc(1, sizeof(*part));
+	int rc = part ? 0 : error_no_memory(err, "answering");
+
+	for (size_t at = 0; rc == 0 && at < answer->n_instances; at += part->n_instances) {
+		part->instances = answer->instances + at;
+		part->n_instances = answer->n_instances - at;
+		if (part->n_instances > WIRE_INSTANCES_AT_ONCE)
+			part->n_instances = WIRE_INSTANCES_AT_ONCE;
+		rc = link_send(&serve->link, WIRE_INSTANCES, id, part, err);
+	}
+	free(part);
+	return rc;
+}
+
+static void send_answer(struct serve *serve, uint64_t id, struct dispatch_answer *answer)
+{
+	struct hr_error error;
+
+	if (send_instances(serve, id, answer, &error) == 0 &&
+	    link_send(&serve->link, WIRE_ANSWER, id, answer, &error) == 0)
+		return;
+	/* Without memory for an answer there is none for the rest either; the daemon starts anew. */
+	_exit(1);
+}
+
+static void answer_clear(struct dispatch_answer *answer)
+{
+	free(answer->resume_token);
+	free(answer->instances);
+	free(answer->problems);
+}
+
+static void run_work(struct serve *serve, struct serve_work *work)
+{
+	const struct dispatch_request *request = &work->request->request;
+	struct account *account = seats_find(serve, work->request->seat);
+	struct dispatch_answer answer = {.percent = -1};
+	const struct call_subject nobody = {0};
+	struct call call;
+
+	if (work->kind == WIRE_CLOSE)
+		seats_close(serve, work->request->seat);
+	else if (work->kind != WIRE_OPEN && !account) {
+		answer.result = error_set(&answer.error, HR_INTERNAL, "no such account is open");
+		answer.result = HR_INTERNAL;
+	} else if (call_init(&call, &nobody, clock_now().mono_ms + request->timeout_ms,
+			     &answer.error) != 0) {
+		answer.result = answer.error.class;
+	} else {
+		if (work->kind == WIRE_OPEN)
+			run_open(serve, work, &call, &answer);
+		else
+			run_operation(serve, work, account, &call, &answer);
+		call_clear(&call);
+	}
+	send_answer(serve, work->call.id, &answer);
+	answer_clear(&answer);
+}
+
+/* ---- Threads ------------------------------------------------------------------------------- */
+
+static enum dispatch_kind dispatch_of_wire(enum wire_kind kind)
+{
+	for (int d = DISPATCH_OPEN; d < DISPATCH_INJECT; d++)
+		if (wire_of_dispatch((enum dispatch_kind)d) == kind)
+			return (enum dispatch_kind)d;
+	return DISPATCH_INJECT;
+}
+
+/* The daemon is gone, or closed the channel: calls get a moment to come to their end, then the
+ * process ends, wherever a module's threads may be. */
+_Noreturn static void end(struct serve *serve)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	int64_t until = clock_now().mono_ms + END_PATIENCE_MS;
+	bool busy = true;
+
+	link_lose(&serve->link);
+	while (busy && clock_now().mono_ms < until) {
+		pthread_mutex_lock(&serve->mutex);
+		busy = serve->calls != NULL;
+		for (struct serve_call *entry = serve->calls; entry; entry = entry->next)
+			if (entry->call)
+				call_cancel(entry->call);
+		pthread_mutex_unlock(&serve->mutex);
+		if (busy)
+			nanosleep(&pause, NULL);
+	}
+	_exit(0);
+}
+
+/* Reads until an operation comes; whatever else comes is dealt with. */
+static void read_work(struct serve *serve, struct serve_work *ret)
+{
+	for (;;) {
+		enum wire_kind kind;
+		uint64_t id;
+		void *value;
+
+		if (link_receive(&serve->link, &kind, &id, &value) != 0)
+			end(serve);
+		if (kind == WIRE_CANCEL) {
+			calls_cancel(serve, id);
+		} else if (kind == WIRE_HTTP_ANSWER || kind == WIRE_SECRET_ANSWER) {
+			link_answer(&serve->link, kind, id, value);
+		} else {
+			ret->kind = kind;
+			ret->request = value;
+			ret->request->request.kind = dispatch_of_wire(kind);
+			calls_add(serve, &ret->call, id);
+			return;
+		}
+	}
+}
+
+static void *worker_main(void *context);
+
+/* Somebody must read while this thread runs an operation. */
+static void ensure_reader(struct serve *serve)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	bool wanted;
+
+	pthread_mutex_lock(&serve->mutex);
+	wanted = serve->n_waiting == 0 && serve->n_threads < SERVE_WORKERS;
+	serve->n_threads += wanted;
+	pthread_mutex_unlock(&serve->mutex);
+	if (!wanted)
+		return;
+	/* Without a thread to read neither cancel nor answer would come: better to start anew. */
+	if (pthread_attr_init(&attributes) != 0 ||
+	    pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0 ||
+	    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) != 0 ||
+	    pthread_create(&thread, &attributes, worker_main, serve) != 0)
+		_exit(1);
+	pthread_attr_destroy(&attributes);
+}
+
+static void count_waiting(struct serve *serve, unsigned change)
+{
+	pthread_mutex_lock(&serve->mutex);
+	serve->n_waiting += change;
+	pthread_mutex_unlock(&serve->mutex);
+}
+
+static void *worker_main(void *context)
+{
+	struct serve *serve = context;
+	struct serve_work work;
+
+	for (;;) {
+		count_waiting(serve, 1);
+		pthread_mutex_lock(&serve->reading);
+		count_waiting(serve, -1u);
+		read_work(serve, &work);
+		ensure_reader(serve);
+		pthread_mutex_unlock(&serve->reading);
+		run_work(serve, &work);
+		calls_remove(serve, &work.call);
+		wire_free(work.kind, work.request);
+	}
+	return NULL;
+}
+
+_Noreturn void serve_run(const struct serve_options *options)
+{
+	static struct serve serve; /* threads end with the process only */
+	const struct wire_ready ready = {
+		.workers = SERVE_WORKERS - 1,
+		.sandbox = options->sandbox,
+	};
+	struct hr_error error;
+
+	serve.options = options;
+	link_init(&serve.link, options->fd);
+	serve.backend = link_backend_functions;
+	serve.backend.context = &serve.link;
+	pthread_mutex_init(&serve.reading, NULL);
+	pthread_mutex_init(&serve.mutex, NULL);
+	serve.n_threads = 1;
+	if (link_send(&serve.link, WIRE_READY, 0, &ready, &error) != 0)
+		_exit(1);
+	worker_main(&serve);
+	_exit(0);
+}
+
+void serve_refuse(int fd, const struct hr_error *error)
+{
+	struct wire_refused refused = {.error = *error};
+	struct frame frame;
+
+	if (wire_encode(WIRE_REFUSED, 0, &refused, &frame, NULL) != 0)
+		return;
+	frame_write(fd, &frame);
+	frame_clear(&frame);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a host process does once its module is loaded: operations come over the channel, run on
+ * threads, and are answered. Not here: loading, sandbox (core/host/headroom_host.c). */
+#ifndef HR_HOST_SERVE_H
+#define HR_HOST_SERVE_H
+
+#include "host/loader.h"
+
+#define SERVE_WORKERS 65 /* 64 calls, and one thread that reads */
+
+struct serve_options {
+	int fd; /* the channel; blocks */
+	const struct module *module;
+	const char *state_dir; /* profile local: the account's folder, absolute; else NULL */
+	uint32_t sandbox;      /* WIRE_SANDBOX_*: what the daemon is told */
+};
+
+/* Until the daemon closes the channel; then the process ends. */
+_Noreturn void serve_run(const struct serve_options *options);
+
+/* Tells the daemon why the module cannot be used; the caller ends the process. */
+void serve_refuse(int fd, const struct hr_error *error);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames on the channel between the daemon and a host process: two lengths, a JSON head, a raw body.
+ * Both ends of the channel use this file. Not here: what heads say (core/provider/wire.h). */
+#ifndef HR_PROVIDER_FRAME_H
+#define HR_PROVIDER_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define FRAME_HEAD_MAX (1u << 20)
+#define FRAME_BODY_MAX (17u << 20) /* an HTTP body of 16 MiB fits */
+
+/* Whoever has one owns both parts, which are malloc'ed (NULL when empty). */
+struct frame {
+	char *head;
+	size_t head_len;
+	char *body;
+	size_t body_len;
+};
+
+/* Wipes (there may be secrets in it) and frees the parts. */
+void frame_clear(struct frame *frame);
+
+/* ---- Reading ---- */
+
+/* Zeroed at first. One thread at a time. */
+struct frame_reader {
+	char *buffer;
+	size_t room, used, taken;
+};
+
+enum frame_read { FRAME_READ_MORE, FRAME_READ_NOTHING, FRAME_READ_END };
+
+/* One read of what is there (blocks where the descriptor does). NOTHING: there is none now. END: the
+ * other side has closed, or the descriptor failed. -1: no memory. */
+int frame_reader_fill(struct frame_reader *reader, int fd);
+
+/* The next whole frame that was read: 1 and *ret_frame, 0: not yet, -1: it is no frame (a length
+ * above the limits) or there is no memory. */
+int frame_reader_next(struct frame_reader *reader, struct frame *ret_frame, struct hr_error *err);
+
+void frame_reader_clear(struct frame_reader *reader);
+
+/* ---- Writing ---- */
+
+/* What a descriptor did not take yet. Zeroed at first. One thread at a time. */
+struct frame_writer {
+	char *buffer;
+	size_t room, used, sent;
+};
+
+/* Sends the frame, or as much of it as the descriptor takes now, and keeps the rest. 0; -1: the
+ * other side is gone, or no memory. */
+int frame_writer_send(struct frame_writer *writer, int fd, const struct frame *frame);
+
+/* Sends of the rest what is taken now. 0 or -1 likewise. */
+int frame_writer_flush(struct frame_writer *writer, int fd);
+
+static inline bool frame_writer_waits(const struct frame_writer *writer)
+{
+	return writer->sent < writer->used;
+}
+
+void frame_writer_clear(struct frame_writer *writer);
+
+/* The whole frame to a descriptor that blocks. 0, or -1: the other side is gone. */
+int frame_write(int fd, const struct frame *frame);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process dispatcher: each account's module in a headroom-host of its own. It owns no thread: the
+ * engine's drives it by submit and step. */
+#ifndef HR_PROVIDER_PROCESS_H
+#define HR_PROVIDER_PROCESS_H
+
+#include "provider/dispatch.h"
+#include "provider/registry.h"
+
+struct process_options {
+	struct registry *registry; /* borrowed; which modules there are */
+	struct mailbox *answers;   /* borrowed; where answers go */
+	const char *installation;  /* this installation's id */
+	const char *state_dir;     /* each account has <state_dir>/accounts/<id> */
+	int64_t host_uid_first;    /* as root: range of uids, each of one account's */
+	int64_t host_uid_last;
+	const char *host_program; /* headroom-host, absolute */
+};
+
+int process_dispatcher_new(const struct process_options *options,
+			   struct dispatcher **ret_dispatcher, struct hr_error *err);
+
+#endif

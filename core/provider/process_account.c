@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host of one account: started when something is asked of it, started again when it has ended,
+ * with growing pauses where it keeps ending, and given its account again then. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "provider/process_state.h"
+
+#define CALLS_MAX 64
+#define CALLS_DEFAULT 16
+#define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
+#define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
+/* The first new start comes at once, the next after a second, then doubling. A host that has lived
+ * for ten minutes has not "kept" ending. */
+#define PAUSE_FIRST_MS MS_PER_S
+#define PAUSE_LONGEST_MS (300 * MS_PER_S)
+#define CRASHES_FORGOTTEN_MS (600 * MS_PER_S)
+
+static void __attribute__((format(printf, 3, 4)))
+account_log(const struct process_account *account, enum log_level level, const char *format, ...)
+{
+	const struct log_subject subject = {.account =
+						    account->lane ? account->lane->account : NULL};
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	text_formatv(text, sizeof(text), format, args);
+	va_end(args);
+	log_line(level, &subject, "%s", text);
+}
+
+struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
+					    struct hr_error *err)
+{
+	struct process_account *account = calloc(1, sizeof(*account));
+
+	if (!account) {
+		error_no_memory(err, "opening an account");
+		return NULL;
+	}
+	account->dispatcher = d;
+	account->lane = lane;
+	account->channel_watch.account = account;
+	account->end_watch.account = account;
+	account->kill_ms = MS_NEVER;
+	account->next = d->accounts;
+	d->accounts = account;
+	lane->context = account;
+	return account;
+}
+
+void process_account_close(struct process_account *account)
+{
+	host_process_free(account->host);
+	account->host = NULL;
+	dispatch_request_free(account->opened);
+	account->opened = NULL;
+	account->lane = NULL;
+}
+
+/* ---- Starting ------------------------------------------------------------------------------ */
+
+static int watch(struct process_account *account, struct hr_error *err)
+{
+	struct epoll_event channel = {.events = EPOLLIN, .data.ptr = &account->channel_watch};
+	struct epoll_event end = {.events = EPOLLIN, .data.ptr = &account->end_watch};
+	int epoll_fd = account->dispatcher->epoll_fd;
+
+	account->host->events = EPOLLIN;
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, account->host->fd, &channel) != 0 ||
+	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, account->host->pidfd, &end) != 0)
+		return error_set(err, HR_INTERNAL, "cannot watch a module's process");
+	return 0;
+}
+
+/* As root every account has a uid of its own, which the owner of its folder records. */
+static int find_user(struct process_account *account, struct host_process_options *options,
+		     char **ret_folder, struct hr_error *err)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	bool is_local = account->module->profile == HR_PROFILE_LOCAL;
+	struct stat st;
+
+	options->switches_user = geteuid() == 0;
+	if (!is_local && !options->switches_user)
+		return 0;
+	if (account_folder_make(&d->folders, account->lane->account, ret_folder, err) != 0)
+		return -1;
+	if (is_local)
+		options->folder = *ret_folder;
+	if (stat(*ret_folder, &st) != 0)
+		return error_set(err, HR_INTERNAL, "cannot look at the account's folder %s",
+				 *ret_folder);
+	options->uid = st.st_uid;
+	options->gid = st.st_gid;
+	return 0;
+}
+
+static int start_host(struct process_account *account, struct hr_error *err)
+{
+	CLEANUP_FREE char *folder = NULL;
+	struct host_process_options options = {
+		.program = account->dispatcher->host_program,
+		.module = account->module->path,
+	};
+
+	if (find_user(account, &options, &folder, err) != 0 ||
+	    host_process_start(&options, &account->host, err) != 0)
+		return -1;
+	account->generation++;
+	account->kill_ms = MS_NEVER;
+	account->why_killed[0] = '\0';
+	account->forbidden[0] = '\0';
+	account->n_forbidden = 0;
+	memset(&account->refusal, 0, sizeof(account->refusal));
+	if (watch(account, err) == 0)
+		return 0;
+	host_process_free(account->host);
+	account->host = NULL;
+	return -1;
+}
+
+int process_account_host(struct process_account *account, const struct dispatch_request *request,
+			 struct hr_error *err)
+{
+	const struct registry_module *module;
+
+	if (registry_find(account->dispatcher->registry, request->provider ? request->provider : "",
+			  &module, err) != 0)
+		return -1;
+	if (account->host && account->module != module) {
+		host_process_free(account->host);
+		account->host = NULL;
+	}
+	account->module = module;
+	if (account->host && account->host->fd >= 0 && account->why_killed[0] == '\0')
+		return 0;
+	if (account->host)
+		return error_set(err, HR_TRANSIENT, "the module's process is about to end");
+	return start_host(account, err);
+}
+
+unsigned process_account_limit(const struct process_account *account)
+{
+	unsigned limit = account->module->max_concurrency;
+
+	if (account->module->thread_model < HR_THREADS_PARALLEL)
+		return 1;
+	if (limit == 0)
+		limit = CALLS_DEFAULT;
+	return limit < CALLS_MAX ? limit : CALLS_MAX;
+}
+
+/* ---- Asking -------------------------------------------------------------------------------- */
+
+/* The channel is watched for room only while something waits for it. */
+static void watch_writing(struct process_account *account)
+{
+	struct host_process *host = account->host;
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = &account->channel_watch};
+
+	if (frame_writer_waits(&host->writer))
+		event.events |= EPOLLOUT;
+	if (host->fd < 0 || event.events == host->events)
+		return;
+	if (epoll_ctl(account->dispatcher->epoll_fd, EPOLL_CTL_MOD, host->fd, &event) == 0)
+		host->events = event.events;
+}
+
+int process_account_send(struct process_account *account, const struct dispatch_request *request,
+			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err)
+{
+	struct wire_request message = {.seat = seat, .request = *request};
+	int rc;
+
+	message.request.timeout_ms = timeout_ms;
+	text_copy(message.installation, sizeof(message.installation),
+		  account->dispatcher->installation);
+	rc = host_process_send(account->host, wire_of_dispatch(request->kind), number, &message,
+			       err);
+	watch_writing(account);
+	return rc;
+}
+
+void process_account_cancel(struct process_account *account, uint64_t number)
+{
+	if (!account->host)
+		return;
+	(void)host_process_send(account->host, WIRE_CANCEL, number, NULL, NULL);
+	watch_writing(account);
+}
+
+void process_account_keep(struct process_account *account, const struct dispatch_request *request)
+{
+	struct dispatch_request *copy = dispatch_request_copy(request);
+
+	dispatch_request_free(account->opened);
+	account->opened = copy;
+}
+
+/* ---- Ending -------------------------------------------------------------------------------- */
+
+bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error)
+{
+	int64_t left = account->not_before_ms - account->dispatcher->now.mono_ms;
+
+	if (!account->needs_open || left <= 0)
+		return false;
+	error_set(ret_error, HR_TRANSIENT,
+		  "%s; it is started again in %lld s (it ended so %u times in a row); if this goes "
+		  "on, report it to the module's vendor, %.64s",
+		  account->last_crash, (long long)((left + MS_PER_S - 1) / MS_PER_S),
+		  account->n_crashes, account->module->vendor);
+	ret_error->retry_after_ms = left;
+	return true;
+}
+
+void process_account_kill(struct process_account *account, const char *format, ...)
+{
+	va_list args;
+
+	if (!account->host || account->why_killed[0] != '\0')
+		return;
+	va_start(args, format);
+	text_formatv(account->why_killed, sizeof(account->why_killed), format, args);
+	va_end(args);
+	host_process_kill(account->host);
+}
+
+static void count_crash(struct process_account *account, const char *text)
+{
+	int64_t now = account->dispatcher->now.mono_ms, pause = 0;
+
+	if (account->n_crashes > 0 && now - account->crashed_ms > CRASHES_FORGOTTEN_MS)
+		account->n_crashes = 0;
+	if (account->n_crashes > 0)
+		pause = PAUSE_FIRST_MS;
+	for (unsigned i = 1; i < account->n_crashes && pause < PAUSE_LONGEST_MS; i++)
+		pause *= 2;
+	account->n_crashes++;
+	account->crashed_ms = now;
+	account->not_before_ms = now + (pause < PAUSE_LONGEST_MS ? pause : PAUSE_LONGEST_MS);
+	text_copy(account->last_crash, sizeof(account->last_crash), text);
+}
+
+/* "the process of module aws was ended by signal 11 (…) in create" */
+static void describe_end(const struct process_account *account, const char *how, char *buf,
+			 size_t size)
+{
+	char forbidden[128] = "";
+
+	if (account->forbidden[0] != '\0')
+		text_format(forbidden, sizeof(forbidden),
+			    ", after it was refused the system call %s (%u such attempts)",
+			    account->forbidden, account->n_forbidden);
+	if (account->why_killed[0] != '\0')
+		text_format(buf, size, "the process of module %s was ended: %s%s",
+			    account->module->id, account->why_killed, forbidden);
+	else
+		text_format(buf, size, "the process of module %s %s%s", account->module->id, how,
+			    forbidden);
+}
+
+static void answer_ended(struct process_account *account, struct job *job, const char *text)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	char message[512];
+
+	if (job->request->kind == DISPATCH_CLOSE) {
+		struct dispatch_answer closed = {.percent = -1};
+
+		process_finish(d, job, &closed);
+		return;
+	}
+	if (account->refusal.class != 0) {
+		struct dispatch_answer refused = {.percent = -1};
+
+		refused.result = account->refusal.class;
+		refused.error = account->refusal;
+		process_finish(d, job, &refused);
+		return;
+	}
+	text_format(message, sizeof(message), "%s during %s", text,
+		    dispatch_kind_name(job->request->kind));
+	process_fail(d, job, job->timed_out ? HR_TIMEOUT : HR_TRANSIENT,
+		     job->request->kind == DISPATCH_OPEN ? 0 : HR_FAULT_OUTCOME_UNKNOWN, 0,
+		     message);
+}
+
+static struct job *any_running(const struct process_account *account)
+{
+	for (struct job *job = account->dispatcher->lanes.running; job; job = job->next)
+		if (job->lane == account->lane)
+			return job;
+	return NULL;
+}
+
+/* What waits for an account that will not be there for a while is told so at once. */
+static void answer_waiting(struct process_account *account)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	struct hr_error error;
+	struct job *after;
+
+	if (!process_account_pauses(account, &error))
+		return;
+	for (struct job *job = d->lanes.oldest; job; job = after) {
+		after = job->next;
+		if (job->lane != account->lane || job->request->kind == DISPATCH_OPEN ||
+		    job->request->kind == DISPATCH_CLOSE || !job->answer)
+			continue;
+		process_fail(d, job, error.class, 0, error.retry_after_ms, error.message);
+	}
+}
+
+void process_account_ended(struct process_account *account, const char *how)
+{
+	char text[400];
+	struct job *job;
+
+	describe_end(account, how, text, sizeof(text));
+	if (account->refusal.class != 0)
+		text_copy(text, sizeof(text), account->refusal.message);
+	account_log(account, LOG_LEVEL_ERROR, "%s", text);
+	count_crash(account, text);
+	host_process_free(account->host);
+	account->host = NULL;
+	account->reopen_number = 0;
+	account->kill_ms = MS_NEVER;
+	while (account->lane && (job = any_running(account)) != NULL)
+		answer_ended(account, job, text);
+	if (!account->lane || !account->lane->seat)
+		return;
+	process_account_reopen(account);
+	answer_waiting(account);
+}
+
+/* ---- Opening again ------------------------------------------------------------------------- */
+
+void process_account_reopen(struct process_account *account)
+{
+	account->needs_open = true;
+	/* Nothing is picked from the lane meanwhile. */
+	account->lane->is_opening = true;
+}
+
+static void reopen(struct process_account *account)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	struct hr_error error = {0};
+
+	if (!account->opened || process_account_host(account, account->opened, &error) != 0) {
+		if (!account->opened)
+			error_no_memory(&error, "opening an account again");
+	} else {
+		account->reopen_number = ++d->last_number;
+		account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;
+		if (process_account_send(account, account->opened, account->reopen_number,
+					 account->reopen_number, REOPEN_TIMEOUT_MS, &error) == 0)
+			return;
+		account->reopen_number = 0;
+	}
+	count_crash(account, error.message);
+	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
+		    error.message);
+	answer_waiting(account);
+}
+
+void process_account_reopened(struct process_account *account, const struct dispatch_answer *answer)
+{
+	struct process_seat *seat = account->lane->seat->handle;
+	uint64_t number = account->reopen_number;
+
+	account->reopen_number = 0;
+	if (answer->result != HR_OK) {
+		count_crash(account, answer->error.message);
+		account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
+			    answer->error.message);
+		host_process_free(account->host);
+		account->host = NULL;
+		answer_waiting(account);
+		return;
+	}
+	seat->number = number;
+	seat->generation = account->generation;
+	account->needs_open = false;
+	account->lane->is_opening = false;
+	account_log(account, LOG_LEVEL_INFO, "the module's process was started again");
+}
+
+int64_t process_account_step(struct process_account *account)
+{
+	int64_t now = account->dispatcher->now.mono_ms;
+	bool may_reopen = account->needs_open && account->reopen_number == 0 && account->lane &&
+			  account->lane->is_opening && !account->dispatcher->is_cancelled;
+
+	if (account->host && account->host->fd < 0 && account->kill_ms == MS_NEVER)
+		account->kill_ms = now + CLOSED_PATIENCE_MS;
+	if (account->host && account->kill_ms <= now)
+		process_account_kill(account, "it closed its channel and went on");
+	if (account->host && account->reopen_number != 0 && account->reopen_until_ms <= now)
+		process_account_kill(account, "it did not open the account within %lld s",
+				     (long long)(REOPEN_TIMEOUT_MS / MS_PER_S));
+	if (account->has_more)
+		return now;
+	if (may_reopen && !account->host && account->not_before_ms <= now) {
+		reopen(account);
+		return now;
+	}
+	if (may_reopen && !account->host)
+		return account->not_before_ms;
+	if (account->host && account->reopen_number != 0 && account->reopen_until_ms > now)
+		return account->reopen_until_ms;
+	return account->host && account->kill_ms > now ? account->kill_ms : MS_NEVER;
+}

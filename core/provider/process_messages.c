@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What hosts say. A host that says what cannot be is killed: its module has broken it, or means harm. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <headroom/log.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "provider/answer_check.h"
+#include "provider/process_state.h"
+
+#define MESSAGES_AT_ONCE 256
+#define INSTANCES_MAX 100000 /* of one list */
+
+static void garbage(struct process_account *account, const char *what)
+{
+	process_account_kill(account, "it sent what it may not send (%s)", what);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------- */
+
+static void take_answer(struct process_account *account, uint64_t number,
+			struct dispatch_answer *answer)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	struct job *job = process_job(account, number);
+	struct hr_error error = {0};
+
+	if (account->reopen_number != 0 && number == account->reopen_number) {
+		process_account_reopened(account, answer);
+		return;
+	}
+	if (!job) /* it was answered for the module, or the closing of an old seat */
+		return;
+	/* Instances have come before. */
+	answer->instances = job->answer->instances;
+	answer->n_instances = job->answer->n_instances;
+	job->answer->instances = NULL;
+	job->answer->n_instances = 0;
+	if (answer_check(job->request, answer, &error) != 0)
+		garbage(account, error.message);
+	else
+		process_finish(d, job, answer);
+}
+
+static void take_instances(struct process_account *account, uint64_t number,
+			   const struct dispatch_answer *part)
+{
+	struct job *job = process_job(account, number);
+	struct dispatch_answer *answer = job ? job->answer : NULL;
+	struct dispatch_instance *more;
+
+	if (!answer)
+		return;
+	if (answer->n_instances + part->n_instances > INSTANCES_MAX) {
+		garbage(account, "more instances than there can be");
+		return;
+	}
+	more = reallocarray(answer->instances, answer->n_instances + part->n_instances + 1,
+			    sizeof(*more));
+	if (!more) {
+		process_fail(account->dispatcher, job, HR_INTERNAL, HR_FAULT_OUTCOME_UNKNOWN, 0,
+			     "out of memory while reading an answer");
+		return;
+	}
+	if (part->n_instances > 0)
+		memcpy(more + answer->n_instances, part->instances,
+		       part->n_instances * sizeof(*more));
+	answer->instances = more;
+	answer->n_instances += part->n_instances;
+}
+
+static void take_instance_id(struct process_account *account, uint64_t number,
+			     const struct dispatch_answer *message)
+{
+	struct job *job = process_job(account, number);
+
+	if (job && job->answer)
+		memcpy(job->answer->instance_id, message->instance_id,
+		       sizeof(job->answer->instance_id));
+}
+
+/* ---- Services ------------------------------------------------------------------------------ */
+
+static enum log_level level_of(int32_t level)
+{
+	if (level <= HR_LOG_ERROR)
+		return LOG_LEVEL_ERROR;
+	if (level <= HR_LOG_WARNING)
+		return LOG_LEVEL_WARNING;
+	return level <= HR_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+}
+
+static void take_log(struct process_account *account, uint64_t number, const struct wire_log *line)
+{
+	const struct job *job = process_job(account, number);
+	const char *server = job ? job->request->step.server_id : "";
+	const struct log_subject subject = {
+		.account = account->lane->account,
+		.server = server[0] != '\0' ? server : NULL,
+		.operation = job ? dispatch_kind_name(job->request->kind) : NULL,
+	};
+
+	log_line(level_of(line->level), &subject, "%s: %s", account->module->id, line->text);
+}
+
+static void take_forbidden(struct process_account *account, const struct wire_forbidden *forbidden)
+{
+	const struct log_subject subject = {.account = account->lane->account};
+
+	text_copy(account->forbidden, sizeof(account->forbidden), forbidden->name);
+	account->n_forbidden++;
+	/* One that does it in a loop does not fill the log. */
+	if (account->n_forbidden <= 10)
+		log_line(
+			LOG_LEVEL_WARNING, &subject,
+			"the module %s tried the system call %s, which modules may not use; it was "
+			"refused",
+			account->module->id, forbidden->name);
+}
+
+static void take_refused(struct process_account *account, const struct wire_refused *refused)
+{
+	account->refusal = refused->error;
+	if (account->refusal.class < HR_AUTH || account->refusal.class > HR_INTERNAL ||
+	    account->refusal.message[0] == '\0')
+		garbage(account, "a refusal without a reason");
+}
+
+static void take_one(struct process_account *account, enum wire_kind kind, uint64_t id, void *value)
+{
+	switch (kind) {
+	case WIRE_READY: break;
+	case WIRE_REFUSED: take_refused(account, value); break;
+	case WIRE_ANSWER: take_answer(account, id, value); break;
+	case WIRE_INSTANCES: take_instances(account, id, value); break;
+	case WIRE_INSTANCE: take_instance_id(account, id, value); break;
+	case WIRE_LOG: take_log(account, id, value); break;
+	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
+	default: garbage(account, "a message that is the daemon's"); break;
+	}
+}
+
+void process_messages_take(struct process_account *account)
+{
+	struct hr_error error = {0};
+	enum wire_kind kind;
+	uint64_t id;
+	void *value;
+	int rc;
+
+	account->has_more = false;
+	for (int i = 0; account->host && account->lane; i++) {
+		if (i == MESSAGES_AT_ONCE) { /* others are to be heard too */
+			account->has_more = true;
+			return;
+		}
+		rc = host_process_receive(account->host, &kind, &id, &value, &error);
+		if (rc == 0)
+			return;
+		if (rc < 0) {
+			garbage(account, error.message);
+			/* Nothing that follows can be understood. */
+			host_process_deafen(account->host);
+			return;
+		}
+		take_one(account, kind, id, value);
+		wire_free(kind, value);
+	}
+}

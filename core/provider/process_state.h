@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the process dispatcher share. Only the engine's thread touches it. */
+#ifndef HR_PROVIDER_PROCESS_STATE_H
+#define HR_PROVIDER_PROCESS_STATE_H
+
+#include "provider/account_folder.h"
+#include "provider/host_process.h"
+#include "provider/lane.h"
+#include "provider/process.h"
+
+struct process_account;
+
+/* What an event of epoll is about. */
+struct process_watch {
+	struct process_account *account;
+};
+
+/* The implementation's side of a lane: the host of one account, from its first start on. */
+struct process_account {
+	struct process_account *next;
+	struct process_dispatcher *dispatcher;
+	struct lane *lane; /* NULL: closed, freed at the end of the step */
+	const struct registry_module *module;
+	struct host_process *host; /* NULL: none runs */
+	struct process_watch channel_watch, end_watch;
+	bool has_more;                   /* messages were left for the next step */
+	uint64_t generation;             /* of the host, from 1 */
+	struct dispatch_request *opened; /* the newest OPEN that succeeded: a new host gets it */
+	bool needs_open;                 /* the host with the lane's seat is gone */
+	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
+	int64_t reopen_until_ms;
+	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
+	char why_killed[256];    /* "": it was not us */
+	struct hr_error refusal; /* class 0: the module was not refused */
+	char forbidden[64];      /* the newest system call that was refused to it */
+	unsigned n_forbidden;
+
+	unsigned n_crashes;    /* in a row */
+	int64_t crashed_ms;    /* the newest */
+	int64_t not_before_ms; /* no new host before */
+	char last_crash[400];
+};
+
+struct process_dispatcher {
+	struct dispatcher dispatcher; /* first */
+	struct registry *registry;
+	struct mailbox *answers;
+	char *installation;
+	char *state_dir;
+	char *host_program;
+	struct account_folders folders;
+	struct lanes lanes;
+	struct process_account *accounts;
+	int epoll_fd;
+	struct moment now;
+	uint64_t last_number; /* of calls and seats */
+	bool is_cancelled;
+};
+
+/* A lane's seat: which number it has in which host. */
+struct process_seat {
+	uint64_t number;
+	uint64_t generation;
+};
+
+/* ---- process.c ---- */
+
+/* Answers the job with *result (what it owns goes over), and lets go of it and, after a CLOSE, of the
+ * lane. */
+void process_finish(struct process_dispatcher *d, struct job *job, struct dispatch_answer *result);
+
+/* The same with an error. */
+void process_fail(struct process_dispatcher *d, struct job *job, int32_t class, uint32_t flags,
+		  int64_t retry_after_ms, const char *message);
+
+/* Of the account's running jobs, the one with that number; NULL: there is none (any more). */
+struct job *process_job(const struct process_account *account, uint64_t number);
+
+/* ---- process_account.c ---- */
+
+/* NULL and err: no memory. */
+struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
+					    struct hr_error *err);
+
+/* Ends the host and leaves the account to be freed at the end of the step. */
+void process_account_close(struct process_account *account);
+
+/* A host that is to run request->provider's module: the one that runs, or a new one. */
+int process_account_host(struct process_account *account, const struct dispatch_request *request,
+			 struct hr_error *err);
+
+/* Sends an operation under that number. For OPEN seat is the number that it is to get. */
+int process_account_send(struct process_account *account, const struct dispatch_request *request,
+			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err);
+void process_account_cancel(struct process_account *account, uint64_t number);
+
+/* Whether requests have to wait for longer than a moment; then why, and for how long. */
+bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error);
+
+/* Kills the host, for that reason. */
+void process_account_kill(struct process_account *account, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The host has ended, in these words: whatever it was asked is answered. */
+void process_account_ended(struct process_account *account, const char *how);
+
+/* The lane's seat is one of a host that is gone: open it again soon. */
+void process_account_reopen(struct process_account *account);
+
+/* The answer to the OPEN of a reopening. */
+void process_account_reopened(struct process_account *account,
+			      const struct dispatch_answer *answer);
+
+/* Keeps a copy of what opened the account. */
+void process_account_keep(struct process_account *account, const struct dispatch_request *request);
+
+/* Does what is due; gives when the next is. */
+int64_t process_account_step(struct process_account *account);
+
+/* How many calls at once the account takes. */
+unsigned process_account_limit(const struct process_account *account);
+
+/* ---- process_messages.c ---- */
+
+/* Takes what the host has said. */
+void process_messages_take(struct process_account *account);
+
+#endif
