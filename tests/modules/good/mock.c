@@ -29,11 +29,13 @@
 #define TEXT_SIZE 256
 
 static const char *const behaviours[] = {
-	"good",       "open-fails",  "open-nothing", "refuse",         "silent",      "wait",
-	"hang",       "long-token",  "no-token",     "binary-token",   "no-instance", "long-id",
-	"again-list", "unknown",     "no-complete",  "unread",         "foreign",     "bad-address",
-	"leak",       "short-fault", "problems",     "short-instance", "much-memory", "again-late",
-	"nothing",    "empty-id",    NULL,
+	"good",        "open-fails",     "open-nothing", "refuse",     "silent",
+	"wait",        "hang",           "long-token",   "no-token",   "binary-token",
+	"no-instance", "long-id",        "again-list",   "unknown",    "no-complete",
+	"unread",      "foreign",        "bad-address",  "leak",       "short-fault",
+	"problems",    "short-instance", "much-memory",  "again-late", "nothing",
+	"empty-id",    "segv",           "abort",        "exit",       "garbage",
+	"print",       "segv-open",      "many",         NULL,
 };
 
 static const struct hr_setting settings[] = {
@@ -57,7 +59,7 @@ static const struct hr_setting settings[] = {
 		.key = "steps",
 		.type = HR_TYPE_INTEGER,
 		.default_value = "0",
-		.maximum = 10,
+		.maximum = 1000000,
 		.title = "Steps",
 		.help = "How often a create asks to be called again.",
 	},
@@ -238,6 +240,8 @@ static int32_t mock_open(const struct hr_host *host, const struct hr_call *call,
 	for (uint32_t i = 0; i < request->n_values; i++)
 		take_value(a, (const void *)((const char *)request->values +
 					     i * request->value_stride));
+	if (is(a, "segv-open"))
+		*(volatile char *)NULL = 1;
 	if (is(a, "open-fails") || is(a, "open-nothing") || strcmp(a->token, "wrong") == 0) {
 		int32_t rc = is(a, "open-nothing")
 				     ? HR_OK
@@ -316,6 +320,25 @@ static struct instance *make(struct hr_account *a, const struct hr_step *step)
 		snprintf(i->id, sizeof(i->id), "i-%u", ++a->made);
 	}
 	return i;
+}
+
+/* Ways to end the process, or the channel. Not to be tried inline. */
+static void destroy_process(const struct hr_account *a)
+{
+	static const char garbage[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+	volatile char *nowhere = NULL;
+
+	if (is(a, "segv"))
+		*nowhere = 1;
+	if (is(a, "abort"))
+		abort();
+	if (is(a, "exit"))
+		_exit(0);
+	if (is(a, "garbage") && write(3, garbage, sizeof(garbage)) > 0)
+		pause();
+	if (is(a, "print"))
+		printf("a module prints this\n");
+	fflush(stdout);
 }
 
 /* What is not a good create. 0: nothing of the kind. */
@@ -400,6 +423,7 @@ static int32_t mock_create(struct hr_account *a, const struct hr_call *call,
 	pthread_mutex_lock(&a->mutex);
 	if (rc == HR_OK)
 		rc = create(a, call, step);
+	destroy_process(a);
 	pthread_mutex_unlock(&a->mutex);
 	return leave(a, rc);
 }
@@ -450,6 +474,12 @@ static int32_t mock_list(struct hr_account *a, const struct hr_call *call,
 		if (a->instances[i].is_used)
 			report(a, &a->instances[i], sink);
 	pthread_mutex_unlock(&a->mutex);
+	for (int i = 0; is(a, "many") && i < 5000; i++) {
+		struct instance one = {.server = "44444444-4444-4444-8444-444444444444"};
+
+		snprintf(one.id, sizeof(one.id), "i-%d", i);
+		report(a, &one, sink);
+	}
 	if (is(a, "unread"))
 		sink->unread(sink, span_of("node-3"), span_of("it does not answer"));
 	if (!is(a, "no-complete"))

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modules that end their process, or break the channel: contained, named, started again; whatever
+ * they were asked is answered, and other accounts go on. */
+#include "dispatch_bench.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* How the process of a module that misbehaves in create ends. */
+static const struct {
+	const char *behaviour;
+	const char *message;
+} crashes[] = {
+	{"segv", "the process of module mock was ended by signal 11 (Segmentation fault) during "
+		 "create"},
+	{"abort", "the process of module mock was ended by signal 6 (Aborted) during create"},
+	{"exit", "the process of module mock ended with status 0 during create"},
+	{"garbage", "the process of module mock was ended: it sent what it may not send (a frame "
+		    "says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are "
+		    "possible) during create"},
+};
+
+static struct dispatch_answer *create_in(const char *behaviour)
+{
+	open_behaving(behaviour);
+	return ask_kind(DISPATCH_CREATE);
+}
+
+START_TEST(crash_in_an_operation)
+{
+	struct dispatch_request other = request(DISPATCH_LIST);
+	struct dispatch_answer *answer;
+
+	answer = create_in(crashes[_i].behaviour);
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_str_eq(answer->error.message, crashes[_i].message);
+	ck_assert_uint_eq(answer->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	ck_assert_str_eq(answer->instance_id, "i-1"); /* it was told before the end */
+	dispatch_answer_free(answer);
+	/* Started again, with its account, by itself; what is asked meanwhile waits. */
+	answer = ask(&other);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+/* All calls of the account are answered, none of another's. */
+START_TEST(others_go_on)
+{
+	struct dispatch_request slow = request(DISPATCH_LIST), crash = request(DISPATCH_CREATE);
+	struct dispatch_request elsewhere = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	int n_transient = 0, n_good = 0;
+
+	text_copy(elsewhere.account, sizeof(elsewhere.account), OTHER_ACCOUNT);
+	elsewhere.provider = "mock";
+	elsewhere.settings = json_pack("{sssi}", "token", SECRET, "delay", 200);
+	dispatch_answer_free(ask(&elsewhere));
+	json_decref((json_t *)(uintptr_t)elsewhere.settings);
+	open_account("mock", "\"behaviour\":\"segv\",\"delay\":50");
+	text_copy(slow.account, sizeof(slow.account), OTHER_ACCOUNT);
+	submit(&slow);
+	slow = request(DISPATCH_LIST);
+	submit(&slow);
+	submit(&crash);
+	for (int i = 0; i < 3; i++) {
+		answer = next_answer();
+		if (strcmp(answer->account, OTHER_ACCOUNT) == 0) {
+			ck_assert_int_eq(answer->result, HR_OK);
+			n_good++;
+		} else if (answer->result != HR_OK) {
+			ck_assert_int_eq(answer->result, HR_TRANSIENT);
+			n_transient++;
+		}
+		dispatch_answer_free(answer);
+	}
+	ck_assert_int_eq(n_good, 1);
+	ck_assert_int_ge(n_transient, 1);
+}
+END_TEST
+
+/* One that keeps ending is started at growing intervals, and nobody waits for it. */
+START_TEST(keeps_crashing)
+{
+	struct dispatch_request r = request(DISPATCH_CREATE);
+	struct dispatch_answer *answer;
+	struct hr_error err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		answer = i == 0 ? create_in("segv") : ask_kind(DISPATCH_CREATE);
+		ck_assert_int_eq(answer->result, HR_TRANSIENT);
+		dispatch_answer_free(answer);
+	}
+	ck_assert_int_ne(dispatch_submit(dispatcher, &r, &err), 0);
+	ck_assert_int_eq(err.class, HR_TRANSIENT);
+	ck_assert_int_gt(err.retry_after_ms, 0);
+	ck_assert_int_le(err.retry_after_ms, 1000);
+	ck_assert_str_eq(
+		err.message,
+		"the process of module mock was ended by signal 11 (Segmentation fault); it "
+		"is started again in 1 s (it ended so 2 times in a row); if this goes on, "
+		"report it to the module's vendor, Acme");
+	pass_time(err.retry_after_ms + 50);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	/* New settings do not wait: they may be the cure. */
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	dispatch_answer_free(answer);
+	open_behaving("good");
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+/* Asked for ever for more calls, the module does no harm: it is the engine that stops asking. */
+START_TEST(again_for_ever)
+{
+	struct dispatch_request r;
+	struct dispatch_answer *answer;
+	char token[32] = "";
+
+	open_account("mock", "\"steps\":1000000");
+	for (int i = 0; i < 200; i++) {
+		r = request(DISPATCH_CREATE);
+		r.step.resume_token = token;
+		answer = ask(&r);
+		ck_assert_int_eq(answer->result, HR_AGAIN);
+		text_copy(token, sizeof(token), answer->resume_token);
+		dispatch_answer_free(answer);
+	}
+	ck_assert_str_eq(token, "200");
+}
+END_TEST
+
+START_TEST(prints_to_stdout)
+{
+	struct dispatch_answer *answer = create_in("print");
+
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+START_TEST(crash_in_open)
+{
+	struct dispatch_answer *answer = try_open("mock", "\"behaviour\":\"segv-open\"");
+
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_str_eq(answer->error.message, "the process of module mock was ended by signal 11 "
+						"(Segmentation fault) during open");
+	dispatch_answer_free(answer);
+	/* Of an account that never was open nothing can be asked. */
+	open_behaving("good");
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+}
+END_TEST
+
+/* A great list comes in many frames. */
+START_TEST(long_lists)
+{
+	struct dispatch_answer *answer;
+
+	open_behaving("many");
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	ck_assert(answer->complete);
+	ck_assert_uint_eq(answer->n_instances, 5000);
+	ck_assert_str_eq(answer->instances[4999].instance_id, "i-4999");
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("process_crash");
+	TCase *tests = tcase_create("crash");
+	SRunner *runner;
+	int failed;
+
+	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
+	tcase_add_loop_test(tests, crash_in_an_operation, 0, sizeof(crashes) / sizeof(crashes[0]));
+	tcase_add_test(tests, others_go_on);
+	tcase_add_test(tests, keeps_crashing);
+	tcase_add_test(tests, again_for_ever);
+	tcase_add_test(tests, prints_to_stdout);
+	tcase_add_test(tests, crash_in_open);
+	tcase_add_test(tests, long_lists);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
