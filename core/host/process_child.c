@@ -6,20 +6,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/barrier.h"
 #include "host/process_stat.h"
 
 #define HIGH_FD 64 /* above all numbers that may be asked for */
-#define PATH_SIZE 4096
 
 /* glibc's own functions would tell all threads, which are not there any more. */
 #ifdef SYS_setresuid32
@@ -134,65 +132,20 @@ static void reset_signals(void)
 		syscall(SYS_rt_sigaction, i, by_default, NULL, _NSIG / 8);
 }
 
-/* Makes each folder on the way from the barrier to the plan's folder, itself too. */
-static int make_way(const struct process_plan *plan)
-{
-	size_t len = strlen(plan->folder), at = strlen(plan->barrier);
-	char path[PATH_SIZE];
-
-	if (len >= sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(path, plan->folder, len + 1);
-	while (at < len) {
-		const char *slash = strchr(path + at + 1, '/');
-
-		at = slash ? (size_t)(slash - path) : len;
-		path[at] = '\0';
-		if (mkdir(path, 0755) != 0)
-			return -1;
-		path[at] = at < len ? '/' : '\0';
-	}
-	return 0;
-}
-
-/* "/proc/self/fd/N" */
-static void fd_path(char buf[32], int fd)
-{
-	static const char folder[] = "/proc/self/fd/";
-	char digits[12];
-	size_t at = sizeof(folder) - 1, n = 0;
-
-	memcpy(buf, folder, at);
-	do {
-		digits[n++] = (char)('0' + fd % 10);
-		fd /= 10;
-	} while (fd > 0);
-	while (n > 0)
-		buf[at++] = digits[--n];
-	buf[at] = '\0';
-}
-
 /* A mount namespace in which the barrier is a folder with nothing but the way to ours. */
 static int pass_barrier(const struct process_plan *plan)
 {
-	char source[32];
 	int fd;
 
 	syscall(SET_FSUID, geteuid()); /* the thread that forked us may touch files as another */
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (barrier_unshare() != 0)
 		return -1;
-	/* Opened here: what is bound must be of this namespace. */
 	fd = open(plan->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	fd_path(source, fd);
-	if (mount("tmpfs", plan->barrier, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") !=
-		    0 ||
-	    make_way(plan) != 0 || mount(source, plan->folder, NULL, MS_BIND | MS_REC, NULL) != 0 ||
-	    mount(NULL, plan->barrier, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_RDONLY, NULL) !=
-		    0)
+	if (barrier_cover(plan->barrier) != 0 ||
+	    barrier_bind(plan->barrier, plan->folder, fd, BARRIER_FOLDER_WRITABLE) != 0 ||
+	    barrier_seal(plan->barrier) != 0)
 		return -1;
 	close(fd);
 	return open(plan->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "host/barrier.h"
 #include "host/process_child.h"
 
 #define WORDS_MAX 4096
@@ -150,34 +151,6 @@ static int plan_files(struct process_plan *plan, const struct state_folder *fold
 	return 0;
 }
 
-static bool may_enter(const struct stat *st, uid_t uid, gid_t gid)
-{
-	if (st->st_uid == uid)
-		return st->st_mode & S_IXUSR;
-	return st->st_mode & (st->st_gid == gid ? S_IXGRP : S_IXOTH);
-}
-
-/* The uppermost folder above ours that lets the account's user not in; NULL in *ret: none. */
-static int find_barrier(const struct state_folder *folder, char **ret_barrier, struct hr_error *err)
-{
-	char *path = strdup(folder->path);
-	struct stat st;
-
-	*ret_barrier = NULL;
-	if (!path)
-		return error_no_memory(err, "starting a process");
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (stat(path, &st) == 0 && !may_enter(&st, folder->uid, folder->gid)) {
-			*ret_barrier = path;
-			return 0;
-		}
-		*slash = '/';
-	}
-	free(path);
-	return 0;
-}
-
 static void plan_clear(struct process_plan *plan)
 {
 	free_words(plan->argv);
@@ -221,7 +194,9 @@ static int plan_fill(struct process_plan *plan, const struct state_folder *folde
 	plan->directory = path_below(folder, request->directory, true, err);
 	if (!plan->directory || plan_files(plan, folder, request, err) != 0)
 		return -1;
-	return plan->switches_user ? find_barrier(folder, &plan->barrier, err) : 0;
+	if (!plan->switches_user)
+		return 0;
+	return barrier_find(folder->path, folder->uid, folder->gid, &plan->barrier, err);
 }
 
 static int32_t class_of(const struct process_report *report)

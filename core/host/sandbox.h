@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sandbox of headroom-host: everything that the process gives up before and after it opens a
+ * module. What stands where: user, environment, descriptors and limits in sandbox_rights.c, the
+ * view of the file system in sandbox_view.c, Landlock in sandbox_landlock.c, the system calls in
+ * sandbox_filter.c, what happens at a forbidden one in sandbox_trap.c. */
+#ifndef HR_HOST_SANDBOX_H
+#define HR_HOST_SANDBOX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define SANDBOX_KEEP_MAX 4
+#define SANDBOX_EXIT 86 /* exit status after one network or exec attempt too many */
+#define SANDBOX_ATTEMPTS_MAX 3
+
+struct sandbox_options {
+	const char *module; /* absolute path of the module's file, without symbolic links */
+	/* Profile local: the account's folder, absolute, without symbolic links; NULL: none. */
+	const char *folder;
+	uid_t uid; /* as root: switch to these (never 0); else ignored */
+	gid_t gid;
+	/* The channel, the spawner's socket, ...: everything else is closed. Each above 2, since
+	 * 0 to 2 become /dev/null. */
+	int keep_fds[SANDBOX_KEEP_MAX];
+	unsigned n_keep_fds;
+};
+
+/* Before the module is opened, once, by the only thread, which must be the process's first: the
+ * process ends with the one that started it. Errors: HR_INTERNAL (with the reason), HR_INVALID
+ * (uid 0, or a path that the user cannot reach). After an error the process must end. */
+int sandbox_enter(const struct sandbox_options *options, struct hr_error *err);
+
+/* After dlopen, before the first call of the module: takes away opening of files (profile local
+ * keeps it, below its folder) and executable memory, of every thread that there is by now. The same
+ * options. After an error the process must end. */
+int sandbox_close(const struct sandbox_options *options, struct hr_error *err);
+
+/* Called at every forbidden system call, on its thread, from the signal handler: async-signal-safe
+ * and without forbidden calls. name: "socket", "?" where it has none; count: how many network or
+ * exec attempts so far; the process ends after the SANDBOX_ATTEMPTS_MAXth. Set before
+ * sandbox_enter. A thread that blocks SIGSYS dies with the process instead, without a report. */
+extern void (*sandbox_on_forbidden)(const char *name, unsigned count);
+
+/* Sanitizer builds: no filter, no Landlock, no limit; said once on standard error. */
+bool sandbox_is_off(void);
+
+/* Whether the kernel's Landlock is in force. After sandbox_enter. */
+bool sandbox_has_landlock(void);
+
+#endif

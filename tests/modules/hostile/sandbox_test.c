@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sandbox against a hostile module: one process per attempt, from the module's constructor and
+ * from an operation. Prints a table and fails on any difference. What is forbidden counts only with
+ * the report that the filter's signal brings, so nothing passes where no filter is loaded; a process
+ * without a sandbox is tried last, to prove that. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <headroom/provider.h>
+
+#include "attempt.h"
+#include "host/sandbox.h"
+
+#define TEST_UID 61201
+#define EXIT_REFUSED 97
+
+static char module_path[PATH_MAX];
+
+/* NULL for `operation`: as in the constructor. */
+static const struct expectation {
+	int which;
+	const char *constructor, *operation;
+} expectations[] = {
+	{TRY_OPEN_SHADOW, "EACCES", "openat#0 EPERM"},
+	{TRY_OPEN_WRITE, "openat#0 EPERM", NULL},
+	{TRY_OPEN_DIRECTORY, "EACCES", "openat#0 EPERM"},
+	{TRY_OPEN_OWN_MEMORY, "EACCES", "openat#0 EPERM"},
+	{TRY_OPENAT2, "openat2#0 EPERM", NULL},
+	{TRY_CHMOD, "chmod#0 EPERM", NULL},
+	{TRY_UNLINK, "unlink#0 EPERM", NULL},
+	{TRY_SOCKET, "socket#1 EPERM", NULL},
+	{TRY_SOCKETPAIR, "socketpair#1 EPERM", NULL},
+	{TRY_CONNECT, "connect#1 EPERM", NULL},
+	{TRY_BIND, "bind#1 EPERM", NULL},
+	{TRY_EXEC, "execve#1 EPERM", NULL},
+	{TRY_EXECVEAT, "execveat#1 EPERM", NULL},
+	{TRY_FORK_LIBRARY, "clone#1 EPERM", NULL},
+#ifdef __x86_64__
+	{TRY_FORK, "fork#1 EPERM", NULL},
+	{TRY_VFORK, "vfork#1 EPERM", NULL},
+#endif
+	{TRY_CLONE, "clone#1 EPERM", NULL},
+	{TRY_CLONE_NAMESPACE, "clone#1 EPERM", NULL},
+	{TRY_CLONE3, "ENOSYS", NULL},
+	{TRY_PTRACE, "ptrace#0 EPERM", NULL},
+	{TRY_KILL, "kill#0 EPERM", NULL},
+	{TRY_TGKILL, "tgkill#0 EPERM", NULL},
+	{TRY_SIGQUEUE, "rt_sigqueueinfo#0 EPERM", NULL},
+	{TRY_VM_READ, "process_vm_readv#0 EPERM", NULL},
+	{TRY_PIDFD, "pidfd_open#0 EPERM", NULL},
+	{TRY_SETOWN, "fcntl#0 EPERM", NULL},
+	{TRY_MAP_EXEC, "mmap#0 EPERM", NULL},
+	{TRY_MAP_FILE_EXEC, "done", "mmap#0 EPERM"}, /* as the loader does */
+	{TRY_PROTECT_EXEC, "mprotect#0 EPERM", NULL},
+	{TRY_MEMFD, "memfd_create#0 EPERM", NULL},
+	{TRY_SIGACTION, "rt_sigaction#0 EPERM", NULL},
+	{TRY_DUMPABLE, "prctl#0 EPERM", NULL},
+	{TRY_RAISE_LIMIT, "prlimit64#0 EPERM", NULL},
+	{TRY_SETUID, "setresuid#0 EPERM", NULL},
+	{TRY_UNSHARE, "unshare#0 EPERM", NULL},
+	{TRY_MOUNT, "mount#0 EPERM", NULL},
+	{TRY_PERSONALITY, "personality#0 EPERM", NULL},
+	{TRY_IO_URING, "io_uring_setup#0 EPERM", NULL},
+	{TRY_BPF, "bpf#0 EPERM", NULL},
+	{TRY_NO_FILTER, "EFAULT", "seccomp#0 EPERM"},
+	{TRY_THREE_SOCKETS, "socket#1 socket#2 socket#3 exit 86", NULL},
+	{TRY_THREADS, "done", NULL},
+	{TRY_THREAD_EXIT, "done", NULL},
+	{TRY_MEMORY, "done", NULL},
+	{TRY_PRINTF, "done", NULL},
+	{TRY_RANDOM, "done", NULL},
+	{TRY_CLOCK, "done", NULL},
+	{TRY_LIMITS, "done", NULL},
+	{TRY_ENVIRONMENT, "done", NULL},
+	{TRY_WHO, "done", NULL},
+	{TRY_ABORT, "signal 6", NULL},
+};
+
+static const char *name_of(int which)
+{
+#define ATTEMPT_NAME(name) #name,
+	static const char *const names[] = {ATTEMPTS(ATTEMPT_NAME)};
+
+	return names[which];
+}
+
+static void on_forbidden(const char *name, unsigned count)
+{
+	struct attempt_line line = {.kind = 'f', .value = (int32_t)count};
+
+	for (size_t i = 0; i < sizeof(line.name) - 1 && name[i]; i++)
+		line.name[i] = name[i];
+	if (write(HOSTILE_FD, &line, sizeof(line)) != (ssize_t)sizeof(line))
+		_exit(99);
+}
+
+/* As headroom-host does. */
+_Noreturn static void host(bool sandboxed)
+{
+	const struct sandbox_options options = {
+		.module = module_path,
+		.uid = TEST_UID,
+		.gid = TEST_UID,
+		.keep_fds = {HOSTILE_FD},
+		.n_keep_fds = 1,
+	};
+	const struct hr_provider *provider;
+	struct hr_error err = {0};
+	void *handle;
+
+	sandbox_on_forbidden = on_forbidden;
+	if (sandboxed && sandbox_enter(&options, &err) != 0) {
+		dprintf(HOSTILE_FD, "%s", err.message);
+		_exit(EXIT_REFUSED);
+	}
+	handle = dlopen(module_path, RTLD_NOW | RTLD_LOCAL);
+	provider = handle ? dlsym(handle, "headroom_provider_v0") : NULL;
+	if (!provider) {
+		dprintf(HOSTILE_FD, "%s", dlerror());
+		_exit(EXIT_REFUSED);
+	}
+	if (sandboxed && sandbox_close(&options, &err) != 0) {
+		dprintf(HOSTILE_FD, "%s", err.message);
+		_exit(EXIT_REFUSED);
+	}
+	provider->check(NULL, NULL, NULL);
+	_exit(0);
+}
+
+static void add(char *text, size_t size, const char *format, const char *word, int number)
+{
+	size_t used = strlen(text);
+
+	if (used > 0 && used < size - 1)
+		text[used++] = ' ';
+	snprintf(text + used, size - used, format, word, number);
+}
+
+/* Everything that came over the socket and how the process ended, in words. */
+static void hear(int fd, pid_t pid, char *seen, size_t size)
+{
+	struct attempt_line line;
+	char raw[512];
+	ssize_t n;
+	int status = 0;
+
+	seen[0] = '\0';
+	while ((n = recv(fd, raw, sizeof(raw) - 1, 0)) > 0) {
+		raw[n] = '\0';
+		if (n != (ssize_t)sizeof(line)) {
+			add(seen, size, "%s", raw, 0);
+			continue;
+		}
+		memcpy(&line, raw, sizeof(line));
+		if (line.kind == 'f')
+			add(seen, size, "%s#%d", line.name, line.value);
+		else if (line.value < 0)
+			add(seen, size, "%s", strerrorname_np(line.errno_value), 0);
+		else
+			add(seen, size, line.value == 0 ? "%s" : "%s %d",
+			    line.value == 0 ? "done" : "wrong", line.value);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		add(seen, size, "%s", "lost", 0);
+	else if (WIFSIGNALED(status))
+		add(seen, size, "%s %d", "signal", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		add(seen, size, "%s %d", "exit", WEXITSTATUS(status));
+}
+
+/* One attempt in a process of its own. What it writes to its standard output must not arrive. */
+static void attempt(int where, int which, bool sandboxed, char *seen, size_t size)
+{
+	const struct attempt_task task = {where, which};
+	int ends[2], out[2];
+	char byte;
+	pid_t pid;
+
+	seen[0] = '\0';
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
+	    pipe2(out, O_CLOEXEC | O_NONBLOCK) != 0 ||
+	    send(ends[0], &task, sizeof(task), 0) != (ssize_t)sizeof(task)) {
+		add(seen, size, "%s", "no socket", 0);
+		return;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		if (dup2(ends[1], HOSTILE_FD) < 0 || dup2(out[1], 1) < 0)
+			_exit(99);
+		host(sandboxed);
+	}
+	close(ends[1]);
+	close(out[1]);
+	hear(ends[0], pid, seen, size);
+	if (read(out[0], &byte, 1) > 0)
+		add(seen, size, "%s", "and it wrote to standard output", 0);
+	close(ends[0]);
+	close(out[0]);
+}
+
+static bool compare(int where, int which, const char *expected)
+{
+	char seen[600];
+	bool good;
+
+	attempt(where, which, true, seen, sizeof(seen));
+	good = strcmp(seen, expected) == 0;
+	printf("%-17s %-12s %-36s %-36s%s\n", name_of(which),
+	       where == IN_CONSTRUCTOR ? "constructor" : "operation", expected, seen,
+	       good ? "" : " <-- differs");
+	return good;
+}
+
+/* Without a sandbox the module gets what it wants, and this test sees that. */
+static bool control(void)
+{
+	static const int tried[] = {TRY_SOCKET, TRY_PROTECT_EXEC, TRY_OPEN_WRITE};
+	bool good = true;
+	char seen[600];
+
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		attempt(IN_OPERATION, tried[i], false, seen, sizeof(seen));
+		printf("%-17s %-12s %-36s %-36s\n", name_of(tried[i]), "no sandbox", "done", seen);
+		good = good && strcmp(seen, "done") == 0;
+	}
+	return good;
+}
+
+int main(void)
+{
+	size_t n = sizeof(expectations) / sizeof(expectations[0]);
+	const char *build = getenv("HEADROOM_BUILDDIR");
+	char path[PATH_MAX];
+	unsigned wrong = 0;
+
+	if (sandbox_is_off()) {
+		printf("skipped: the sandbox is off in a build with sanitizers\n");
+		return 77;
+	}
+	snprintf(path, sizeof(path), "%s/tests/modules/hostile/.libs/hostile.so",
+		 build ? build : ".");
+	if (!realpath(path, module_path)) {
+		printf("%s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	printf("%-17s %-12s %-36s %-36s\n", "call", "where", "expected", "seen");
+	for (size_t i = 0; i < n; i++) {
+		const struct expectation *e = &expectations[i];
+
+		wrong += !compare(IN_CONSTRUCTOR, e->which, e->constructor);
+		wrong += !compare(IN_OPERATION, e->which,
+				  e->operation ? e->operation : e->constructor);
+	}
+	wrong += !control();
+	printf("%zu attempts, %u wrong\n", 2 * n, wrong);
+	return wrong ? 1 : 0;
+}
