@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include <headroom/clock.h>
+#include <headroom/crypto.h>
 #include <headroom/log.h>
 #include <headroom/process.h>
+#include <headroom/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/call.h"
+#include "host/crypto.h"
 #include "host/process.h"
+#include "host/random.h"
 
 #define LOG_TEXT_MAX 4096
 
@@ -69,6 +73,10 @@ static const void *service_any(const struct hr_host *host, const char *name)
 		return &log_service;
 	if (strcmp(name, HR_CLOCK_SERVICE) == 0)
 		return &clock_service;
+	if (strcmp(name, HR_RANDOM_SERVICE) == 0)
+		return &random_service;
+	if (strcmp(name, HR_CRYPTO_SERVICE) == 0)
+		return &crypto_service;
 	return NULL;
 }
 
