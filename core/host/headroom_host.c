@@ -3,6 +3,7 @@
  * no use for it but --describe. Everything here is in the order in which it makes the process
  * poorer: arguments, sandbox, module, second filter, work. */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,12 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "host/loader.h"
+#include "host/sandbox.h"
 #include "host/serve.h"
+#include "provider/wire.h"
 
 #define CHANNEL_FD 3
+#define ARENAS 2
 #define STATUS_USAGE 2
 #define STATUS_REFUSED 3
 
@@ -58,18 +62,45 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 	return rc == 0 && optind == argc && ret->serves && ret->module ? 0 : -1;
 }
 
+/* From here on the process can do less and less. */
+static int load(const struct host_options *options, const struct sandbox_options *sandbox,
+		struct module **ret_module, struct hr_error *err)
+{
+	if (sandbox_enter(sandbox, err) != 0 ||
+	    loader_open(options->module, options->folder ? LOADER_MAY_BE_LOCAL : 0, ret_module,
+			err) != 0)
+		return -1;
+	return sandbox_close(sandbox, err);
+}
+
 static int serve(const struct host_options *options)
 {
-	struct serve_options serving = {.fd = CHANNEL_FD, .state_dir = options->folder};
+	/* The sandbox takes paths without symbolic links. */
+	char *module_path = realpath(options->module, NULL);
+	char *folder_path = options->folder ? realpath(options->folder, NULL) : NULL;
+	const struct sandbox_options sandbox = {
+		.module = module_path ? module_path : options->module,
+		.folder = folder_path ? folder_path : options->folder,
+		.uid = (uid_t)options->uid,
+		.gid = (gid_t)options->gid,
+		.keep_fds = {CHANNEL_FD},
+		.n_keep_fds = 1,
+	};
+	struct serve_options serving = {.state_dir = options->folder};
 	struct hr_error error = {0};
 	struct module *module;
 
-	if (loader_open(options->module, options->folder ? LOADER_MAY_BE_LOCAL : 0, &module,
-			&error) != 0) {
-		serve_refuse(CHANNEL_FD, &error);
+	serve_prepare(CHANNEL_FD);
+	sandbox_on_forbidden = serve_forbidden;
+	if (load(options, &sandbox, &module, &error) != 0) {
+		serve_refuse(&error);
 		return STATUS_REFUSED;
 	}
 	serving.module = module;
+	if (!sandbox_is_off())
+		serving.sandbox = WIRE_SANDBOX_FILTER;
+	if (sandbox_has_landlock())
+		serving.sandbox |= WIRE_SANDBOX_LANDLOCK;
 	serve_run(&serving);
 }
 
@@ -85,5 +116,9 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	json_wipe_when_freed();
+	/* What would open a file at its first use must have been used before. */
+	json_object_seed(0);
+	/* Few: for its memory; and a limit of its own: malloc would open a file to find one. */
+	mallopt(M_ARENA_MAX, ARENAS);
 	return serve(&options);
 }

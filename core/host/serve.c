@@ -45,6 +45,9 @@ struct serve {
 	unsigned n_waiting; /* for their turn to read */
 };
 
+/* One a process; threads end with the process only. */
+static struct serve the_serve;
+
 /* An operation as read. */
 struct serve_work {
 	enum wire_kind kind;
@@ -362,35 +365,65 @@ static void *worker_main(void *context)
 	return NULL;
 }
 
+void serve_prepare(int fd)
+{
+	link_init(&the_serve.link, fd);
+	pthread_mutex_init(&the_serve.reading, NULL);
+	pthread_mutex_init(&the_serve.mutex, NULL);
+}
+
 _Noreturn void serve_run(const struct serve_options *options)
 {
-	static struct serve serve; /* threads end with the process only */
 	const struct wire_ready ready = {
 		.workers = SERVE_WORKERS - 1,
 		.sandbox = options->sandbox,
 	};
 	struct hr_error error;
 
-	serve.options = options;
-	link_init(&serve.link, options->fd);
-	serve.backend = link_backend_functions;
-	serve.backend.context = &serve.link;
-	pthread_mutex_init(&serve.reading, NULL);
-	pthread_mutex_init(&serve.mutex, NULL);
-	serve.n_threads = 1;
-	if (link_send(&serve.link, WIRE_READY, 0, &ready, &error) != 0)
+	the_serve.options = options;
+	the_serve.backend = link_backend_functions;
+	the_serve.backend.context = &the_serve.link;
+	the_serve.n_threads = 1;
+	if (link_send(&the_serve.link, WIRE_READY, 0, &ready, &error) != 0)
 		_exit(1);
-	worker_main(&serve);
+	worker_main(&the_serve);
 	_exit(0);
 }
 
-void serve_refuse(int fd, const struct hr_error *error)
+void serve_refuse(const struct hr_error *error)
 {
 	struct wire_refused refused = {.error = *error};
-	struct frame frame;
 
-	if (wire_encode(WIRE_REFUSED, 0, &refused, &frame, NULL) != 0)
-		return;
-	frame_write(fd, &frame);
-	frame_clear(&frame);
+	(void)link_send(&the_serve.link, WIRE_REFUSED, 0, &refused, NULL);
+}
+
+/* Appends text, or as much of it as there is room for. */
+static size_t append(char *buf, size_t size, size_t used, const char *text)
+{
+	while (*text != '\0' && used + 1 < size)
+		buf[used++] = *text++;
+	buf[used] = '\0';
+	return used;
+}
+
+/* By hand, since nothing here may allocate. The lock is no danger: a signal comes by what its own
+ * thread does, and one that writes to the channel does nothing forbidden. */
+void serve_forbidden(const char *name, unsigned count)
+{
+	char head[128], number[12];
+	size_t used = append(head, sizeof(head), 0, "{\"m\":\"forbidden\",\"id\":0,\"name\":\"");
+	struct frame frame = {.head = head};
+	size_t at = sizeof(number) - 1;
+
+	number[at] = '\0';
+	do
+		number[--at] = (char)('0' + count % 10);
+	while ((count /= 10) > 0);
+	used = append(head, sizeof(head), used, name);
+	used = append(head, sizeof(head), used, "\",\"count\":");
+	used = append(head, sizeof(head), used, number + at);
+	frame.head_len = append(head, sizeof(head), used, "}");
+	pthread_mutex_lock(&the_serve.link.writing);
+	(void)frame_write(the_serve.link.fd, &frame);
+	pthread_mutex_unlock(&the_serve.link.writing);
 }

@@ -9,16 +9,22 @@
 #define SERVE_WORKERS 65 /* 64 calls, and one thread that reads */
 
 struct serve_options {
-	int fd; /* the channel; blocks */
 	const struct module *module;
 	const char *state_dir; /* profile local: the account's folder, absolute; else NULL */
 	uint32_t sandbox;      /* WIRE_SANDBOX_*: what the daemon is told */
 };
 
+/* First of all: the channel, which blocks. */
+void serve_prepare(int fd);
+
 /* Until the daemon closes the channel; then the process ends. */
 _Noreturn void serve_run(const struct serve_options *options);
 
+/* Tells the daemon that a system call was refused to the module. From the signal handler, before
+ * serve_run too. */
+void serve_forbidden(const char *name, unsigned count);
+
 /* Tells the daemon why the module cannot be used; the caller ends the process. */
-void serve_refuse(int fd, const struct hr_error *error);
+void serve_refuse(const struct hr_error *error);
 
 #endif

@@ -8,16 +8,20 @@
 #include <openssl/crypto.h>
 
 #include <headroom/clock.h>
+#include <headroom/crypto.h>
 #include <headroom/http.h>
 #include <headroom/log.h>
 #include <headroom/process.h>
+#include <headroom/random.h>
 #include <headroom/secret.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/backend.h"
 #include "host/call.h"
+#include "host/crypto.h"
 #include "host/process.h"
+#include "host/random.h"
 
 #define LOG_TEXT_MAX 4096
 
@@ -144,6 +148,10 @@ static const void *service_any(const struct hr_host *host, const char *name)
 		return &http_service;
 	if (strcmp(name, HR_SECRET_SERVICE) == 0)
 		return &secret_service;
+	if (strcmp(name, HR_RANDOM_SERVICE) == 0)
+		return &random_service;
+	if (strcmp(name, HR_CRYPTO_SERVICE) == 0)
+		return &crypto_service;
 	return NULL;
 }
 

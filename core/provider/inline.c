@@ -97,6 +97,8 @@ int inline_describe(const char *path, bool may_be_local, struct registry_module 
 	ret_module->capabilities = p->capabilities;
 	ret_module->thread_model = p->thread_model;
 	ret_module->max_concurrency = p->max_concurrency;
+	ret_module->rate_per_minute = p->rate_per_minute;
+	ret_module->rate_burst = p->rate_burst;
 	ret_module->script_max = p->script_max;
 	ret_module->linux_scripts = p->linux_scripts;
 	ret_module->windows_scripts = p->windows_scripts;

@@ -35,7 +35,18 @@ static void give_answer(struct process_dispatcher *d, struct job *job)
 		mailbox_push(d->answers, &answer->mail);
 }
 
-static void seat_free(struct process_account *account, struct seat *seat)
+static void process_seat_free(struct seat *seat)
+{
+	struct process_seat *own = seat ? seat->handle : NULL;
+
+	if (own)
+		process_services_close(own);
+	free(own);
+	free(seat);
+}
+
+/* The seat is not the lane's any more: the host closes its account. */
+static void seat_close(struct process_account *account, struct seat *seat)
 {
 	const struct dispatch_request request = {.kind = DISPATCH_CLOSE};
 	struct process_seat *own = seat ? seat->handle : NULL;
@@ -43,8 +54,7 @@ static void seat_free(struct process_account *account, struct seat *seat)
 	if (own && account->host && own->generation == account->generation)
 		(void)process_account_send(account, &request, ++account->dispatcher->last_number,
 					   own->number, MS_PER_S, NULL);
-	free(own);
-	free(seat);
+	process_seat_free(seat);
 }
 
 /* Whether the lane has a seat whose host is gone. */
@@ -71,17 +81,13 @@ static void finish_open(struct job *job, const struct dispatch_answer *result)
 	seat->limit = process_account_limit(account);
 	process_account_keep(account, job->request);
 	account->needs_open = false;
-	seat_free(account, lanes_replace_seat(job->lane, seat));
+	seat_close(account, lanes_replace_seat(job->lane, seat));
 }
 
 /* The seat that an OPEN has prepared. */
 static void drop_prepared(struct job *job)
 {
-	struct seat *seat = job->opened;
-
-	if (seat)
-		free(seat->handle);
-	free(seat);
+	process_seat_free(job->opened);
 	job->opened = NULL;
 }
 
@@ -89,9 +95,7 @@ static void lane_free(struct process_dispatcher *d, struct lane *lane)
 {
 	struct process_account *account = lane->context;
 
-	if (lane->seat)
-		free(lane->seat->handle);
-	free(lane->seat);
+	process_seat_free(lane->seat);
 	lane->seat = NULL;
 	if (account)
 		process_account_close(account);
@@ -123,7 +127,7 @@ void process_finish(struct process_dispatcher *d, struct job *job, struct dispat
 		give_answer(d, job);
 	}
 	if (ran)
-		seat_free(account, lanes_finish(&d->lanes, job));
+		seat_close(account, lanes_finish(&d->lanes, job));
 	else
 		lanes_drop(&d->lanes, job);
 	job_free(job);
@@ -183,6 +187,7 @@ static struct seat *seat_new(uint64_t number)
 static int send_open(struct process_account *account, struct job *job, int64_t timeout_ms,
 		     struct hr_error *err)
 {
+	struct dispatch_request request = *job->request;
 	struct process_seat *own;
 	struct seat *seat;
 
@@ -194,8 +199,10 @@ static int send_open(struct process_account *account, struct job *job, int64_t t
 	own = seat->handle;
 	own->generation = account->generation;
 	job->opened = seat;
-	return process_account_send(account, job->request, job->number, job->number, timeout_ms,
-				    err);
+	if (process_services_open(account, job->request->settings, own, err) != 0)
+		return -1;
+	request.settings = own->settings;
+	return process_account_send(account, &request, job->number, job->number, timeout_ms, err);
 }
 
 /* Hands the job to its host, or answers it. */
@@ -365,7 +372,10 @@ static void take_events(struct process_dispatcher *d)
 	for (int i = 0; i < n; i++) {
 		const struct process_watch *watch = events[i].data.ptr;
 
-		account_event(watch->account);
+		if (watch)
+			account_event(watch->account);
+		else
+			process_services_take(d);
 	}
 }
 
@@ -377,7 +387,7 @@ static void drop_closed(struct process_dispatcher *d)
 	while (*at) {
 		struct process_account *account = *at;
 
-		if (account->lane) {
+		if (account->lane || account->requests) {
 			at = &account->next;
 			continue;
 		}
@@ -454,7 +464,7 @@ static void end_hosts(struct process_dispatcher *d)
 	for (struct lane *lane = d->lanes.first; lane; lane = lane->next) {
 		struct process_account *account = lane->context;
 
-		seat_free(account, lane->seat);
+		seat_close(account, lane->seat);
 		lane->seat = NULL;
 		if (account->host)
 			host_process_finish(account->host);
@@ -485,6 +495,7 @@ static void process_free(struct dispatcher *dispatcher)
 		job_free(job);
 	}
 	end_hosts(d);
+	process_services_end(d);
 	while (d->lanes.first) {
 		struct lane *lane = d->lanes.first;
 
@@ -521,8 +532,12 @@ int process_dispatcher_new(const struct process_options *options,
 	d->installation = strdup(options->installation);
 	d->state_dir = strdup(options->state_dir);
 	d->host_program = strdup(options->host_program);
+	d->http = options->http;
+	d->secrets = options->secrets;
 	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (!d->installation || !d->state_dir || !d->host_program || d->epoll_fd < 0) {
+	d->wake_fd = -1;
+	if (!d->installation || !d->state_dir || !d->host_program || d->epoll_fd < 0 ||
+	    process_services_init(d, err) != 0) {
 		process_free(&d->dispatcher);
 		return error_no_memory(err, "preparing calls of modules");
 	}

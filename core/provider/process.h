@@ -4,8 +4,10 @@
 #ifndef HR_PROVIDER_PROCESS_H
 #define HR_PROVIDER_PROCESS_H
 
+#include "http/http.h"
 #include "provider/dispatch.h"
 #include "provider/registry.h"
+#include "provider/secret_reference.h"
 
 struct process_options {
 	struct registry *registry; /* borrowed; which modules there are */
@@ -14,7 +16,9 @@ struct process_options {
 	const char *state_dir;     /* each account has <state_dir>/accounts/<id> */
 	int64_t host_uid_first;    /* as root: range of uids, each of one account's */
 	int64_t host_uid_last;
-	const char *host_program; /* headroom-host, absolute */
+	const char *host_program;    /* headroom-host, absolute */
+	struct http_service *http;   /* borrowed; NULL: no module can make a request */
+	struct secret_rules secrets; /* borrowed strings */
 };
 
 int process_dispatcher_new(const struct process_options *options,

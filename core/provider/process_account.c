@@ -47,6 +47,7 @@ struct process_account *process_account_new(struct process_dispatcher *d, struct
 		return NULL;
 	}
 	account->dispatcher = d;
+	account->number = ++d->last_number;
 	account->lane = lane;
 	account->channel_watch.account = account;
 	account->end_watch.account = account;
@@ -59,6 +60,7 @@ struct process_account *process_account_new(struct process_dispatcher *d, struct
 
 void process_account_close(struct process_account *account)
 {
+	process_services_cancel(account, 0);
 	host_process_free(account->host);
 	account->host = NULL;
 	dispatch_request_free(account->opened);
@@ -162,7 +164,7 @@ unsigned process_account_limit(const struct process_account *account)
 /* ---- Asking -------------------------------------------------------------------------------- */
 
 /* The channel is watched for room only while something waits for it. */
-static void watch_writing(struct process_account *account)
+void process_account_watch(struct process_account *account)
 {
 	struct host_process *host = account->host;
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = &account->channel_watch};
@@ -186,16 +188,17 @@ int process_account_send(struct process_account *account, const struct dispatch_
 		  account->dispatcher->installation);
 	rc = host_process_send(account->host, wire_of_dispatch(request->kind), number, &message,
 			       err);
-	watch_writing(account);
+	process_account_watch(account);
 	return rc;
 }
 
 void process_account_cancel(struct process_account *account, uint64_t number)
 {
+	process_services_cancel(account, number);
 	if (!account->host)
 		return;
 	(void)host_process_send(account->host, WIRE_CANCEL, number, NULL, NULL);
-	watch_writing(account);
+	process_account_watch(account);
 }
 
 void process_account_keep(struct process_account *account, const struct dispatch_request *request)
@@ -333,6 +336,7 @@ void process_account_ended(struct process_account *account, const char *how)
 	count_crash(account, text);
 	host_process_free(account->host);
 	account->host = NULL;
+	process_services_cancel(account, 0);
 	account->reopen_number = 0;
 	account->kill_ms = MS_NEVER;
 	while (account->lane && (job = any_running(account)) != NULL)
@@ -352,22 +356,31 @@ void process_account_reopen(struct process_account *account)
 	account->lane->is_opening = true;
 }
 
-static void reopen(struct process_account *account)
+static int send_reopen(struct process_account *account, struct hr_error *err)
 {
 	struct process_dispatcher *d = account->dispatcher;
+	const struct process_seat *seat = account->lane->seat->handle;
+	struct dispatch_request request;
+
+	if (!account->opened)
+		return error_no_memory(err, "opening an account again");
+	if (process_account_host(account, account->opened, err) != 0)
+		return -1;
+	request = *account->opened;
+	request.settings = seat->settings;
+	account->reopen_number = ++d->last_number;
+	account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;
+	return process_account_send(account, &request, account->reopen_number,
+				    account->reopen_number, REOPEN_TIMEOUT_MS, err);
+}
+
+static void reopen(struct process_account *account)
+{
 	struct hr_error error = {0};
 
-	if (!account->opened || process_account_host(account, account->opened, &error) != 0) {
-		if (!account->opened)
-			error_no_memory(&error, "opening an account again");
-	} else {
-		account->reopen_number = ++d->last_number;
-		account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;
-		if (process_account_send(account, account->opened, account->reopen_number,
-					 account->reopen_number, REOPEN_TIMEOUT_MS, &error) == 0)
-			return;
-		account->reopen_number = 0;
-	}
+	if (send_reopen(account, &error) == 0)
+		return;
+	account->reopen_number = 0;
 	count_crash(account, error.message);
 	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
 		    error.message);

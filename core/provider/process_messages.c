@@ -33,7 +33,8 @@ static void take_answer(struct process_account *account, uint64_t number,
 	}
 	if (!job) /* it was answered for the module, or the closing of an old seat */
 		return;
-	/* Instances have come before. */
+	/* Instances have come before, and how many requests it made we know ourselves. */
+	answer->n_requests = job->answer->n_requests;
 	answer->instances = job->answer->instances;
 	answer->n_instances = job->answer->n_instances;
 	job->answer->instances = NULL;
@@ -137,6 +138,8 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_INSTANCES: take_instances(account, id, value); break;
 	case WIRE_INSTANCE: take_instance_id(account, id, value); break;
 	case WIRE_LOG: take_log(account, id, value); break;
+	case WIRE_HTTP: process_services_http(account, id, value); break;
+	case WIRE_SECRET: process_services_secret(account, id, value); break;
 	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
 	default: garbage(account, "a message that is the daemon's"); break;
 	}

@@ -19,6 +19,7 @@ struct process_watch {
 struct process_account {
 	struct process_account *next;
 	struct process_dispatcher *dispatcher;
+	uint64_t number;   /* no other account ever had it */
 	struct lane *lane; /* NULL: closed, freed at the end of the step */
 	const struct registry_module *module;
 	struct host_process *host; /* NULL: none runs */
@@ -34,6 +35,9 @@ struct process_account {
 	struct hr_error refusal; /* class 0: the module was not refused */
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
+
+	struct process_http *requests; /* under way */
+	unsigned n_requests;
 
 	unsigned n_crashes;    /* in a row */
 	int64_t crashed_ms;    /* the newest */
@@ -51,16 +55,23 @@ struct process_dispatcher {
 	struct account_folders folders;
 	struct lanes lanes;
 	struct process_account *accounts;
+	struct http_service *http;
+	struct secret_rules secrets;
+	struct mailbox *inbox; /* answers of the HTTP service */
+	int wake_fd;           /* readable when there are some */
 	int epoll_fd;
 	struct moment now;
 	uint64_t last_number; /* of calls and seats */
 	bool is_cancelled;
 };
 
-/* A lane's seat: which number it has in which host. */
+/* A lane's seat: which number it has in which host, and what its requests go by. */
 struct process_seat {
 	uint64_t number;
 	uint64_t generation;
+	json_t *settings;          /* normalised, references resolved */
+	json_t *stored;            /* as they came, references as such */
+	struct http_account *http; /* NULL: there is no HTTP service */
 };
 
 /* ---- process.c ---- */
@@ -94,6 +105,9 @@ int process_account_send(struct process_account *account, const struct dispatch_
 			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err);
 void process_account_cancel(struct process_account *account, uint64_t number);
 
+/* After a message was sent: the channel is watched for room while some of it waits. */
+void process_account_watch(struct process_account *account);
+
 /* Whether requests have to wait for longer than a moment; then why, and for how long. */
 bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error);
 
@@ -119,6 +133,28 @@ int64_t process_account_step(struct process_account *account);
 
 /* How many calls at once the account takes. */
 unsigned process_account_limit(const struct process_account *account);
+
+/* ---- process_services.c ---- */
+
+/* A request of a module's, or one for a secret. */
+void process_services_http(struct process_account *account, uint64_t id,
+			   const struct wire_http *request);
+void process_services_secret(struct process_account *account, uint64_t id,
+			     const struct wire_secret *request);
+
+/* The call is to end: so are its requests. number 0: those of all calls. */
+void process_services_cancel(struct process_account *account, uint64_t number);
+
+/* Takes what the HTTP service has answered. */
+void process_services_take(struct process_dispatcher *d);
+
+/* From the settings of an OPEN: references resolved, policy made. HR_INVALID with field. */
+int process_services_open(struct process_account *account, const json_t *settings,
+			  struct process_seat *seat, struct hr_error *err);
+void process_services_close(struct process_seat *seat);
+
+int process_services_init(struct process_dispatcher *d, struct hr_error *err);
+void process_services_end(struct process_dispatcher *d);
 
 /* ---- process_messages.c ---- */
 

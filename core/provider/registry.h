@@ -31,6 +31,10 @@ struct registry_module {
 	uint64_t capabilities;
 	uint32_t thread_model;
 	uint32_t max_concurrency;
+	uint32_t rate_per_minute; /* where its rate budget begins; 0: the host's choice */
+	uint32_t rate_burst;
+	const struct hr_host_rule *hosts; /* sizeof(struct hr_host_rule) apart */
+	size_t n_hosts;
 	uint64_t script_max;
 	uint32_t linux_scripts;
 	uint32_t windows_scripts;

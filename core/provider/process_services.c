@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the daemon does for modules: their HTTP requests and the secrets they ask for. What an account
+ * may reach follows from its settings (core/http), never from what its process says. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "provider/process_state.h"
+#include "provider/settings.h"
+
+#define REQUESTS_MAX 256 /* of one account at once */
+
+/* A request at the HTTP service. Owned by the account until it is answered or the account is gone;
+ * the service's thread has the mail only. */
+struct process_http {
+	struct mail mail; /* first: the answer's way back */
+	struct process_http *next;
+	struct process_dispatcher *dispatcher;
+	uint64_t account;    /* its number */
+	uint64_t generation; /* of the host that asked */
+	uint64_t id;         /* the host's name for it */
+	uint64_t call;
+	uint64_t ticket;
+	struct http_answer *answer;
+};
+
+/* ---- Opening ------------------------------------------------------------------------------- */
+
+static int resolve_secrets(const struct process_account *account, json_t *settings,
+			   struct hr_error *err)
+{
+	const struct schema *schema = &account->module->schema;
+
+	for (size_t i = 0; i < schema->n_rows; i++) {
+		const struct hr_setting *row = schema_row(schema, i);
+		const char *value = json_string_value(json_object_get(settings, row->key));
+		char field[96], *plain;
+		int rc;
+
+		if (row->type != HR_TYPE_SECRET || !value || !secret_is_reference(value))
+			continue;
+		if (secret_resolve(&account->dispatcher->secrets, value, &plain, err) != 0) {
+			text_format(field, sizeof(field), "settings.%s", row->key);
+			text_copy(err->field, sizeof(err->field), field);
+			return -1;
+		}
+		rc = json_object_set_new(settings, row->key, json_string(plain));
+		secret_free(plain);
+		if (rc != 0)
+			return error_set(err, HR_INVALID,
+					 "the secret of the setting %s is no UTF-8 text", row->key);
+	}
+	return 0;
+}
+
+/* "region" of the module's table is "settings.region" of the provider config. */
+static void name_setting(struct hr_error *err)
+{
+	char field[sizeof(err->field)];
+
+	if (err->field[0] == '\0' || strncmp(err->field, "settings.", 9) == 0)
+		return;
+	text_format(field, sizeof(field), "settings.%.100s", err->field);
+	text_copy(err->field, sizeof(err->field), field);
+}
+
+int process_services_open(struct process_account *account, const json_t *settings,
+			  struct process_seat *seat, struct hr_error *err)
+{
+	const struct registry_module *module = account->module;
+	struct http_account_options options = {
+		.id = account->lane->account,
+		.schema = &module->schema,
+		.hosts = module->hosts,
+		.n_hosts = module->n_hosts,
+		.capabilities = module->capabilities,
+	};
+
+	if (schema_normalize(&module->schema, settings, 0, &seat->stored, err) != 0) {
+		name_setting(err);
+		return -1;
+	}
+	seat->settings = json_deep_copy(seat->stored);
+	if (!seat->settings)
+		return error_no_memory(err, "opening an account");
+	if (resolve_secrets(account, seat->settings, err) != 0)
+		return -1;
+	options.settings = seat->settings;
+	if (!account->dispatcher->http)
+		return 0;
+	return http_account_new(account->dispatcher->http, &options, &seat->http, err);
+}
+
+void process_services_close(struct process_seat *seat)
+{
+	http_account_free(seat->http);
+	if (seat->settings)
+		provider_settings_free(seat->settings);
+	if (seat->stored)
+		provider_settings_free(seat->stored);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+/* On the HTTP service's thread. */
+static void request_done(void *context, struct http_answer *answer)
+{
+	struct process_http *request = context;
+
+	request->answer = answer;
+	mailbox_push(request->dispatcher->inbox, &request->mail);
+}
+
+static void answer_with(struct process_account *account, uint64_t id,
+			const struct wire_http_answer *answer)
+{
+	struct hr_error error;
+
+	if (!account->host)
+		return;
+	if (host_process_send(account->host, WIRE_HTTP_ANSWER, id, answer, &error) != 0) {
+		const struct wire_http_answer failed = {
+			.result = error.class,
+			.error = error,
+		};
+
+		(void)host_process_send(account->host, WIRE_HTTP_ANSWER, id, &failed, NULL);
+	}
+	process_account_watch(account);
+}
+
+static void answer_error(struct process_account *account, uint64_t id, const struct hr_error *error)
+{
+	const struct wire_http_answer answer = {.result = error->class, .error = *error};
+
+	answer_with(account, id, &answer);
+}
+
+static int submit(struct process_account *account, struct job *job, struct process_http *under_way,
+		  const struct wire_http *message, struct hr_error *err)
+{
+	const struct process_seat *seat = job->seat ? job->seat->handle : NULL;
+	int64_t left = job->deadline_ms - account->dispatcher->now.mono_ms;
+	struct http_request request = {
+		.method = message->method ? message->method : "",
+		.url = message->url ? message->url : "",
+		.headers = (const struct http_header *)(const void *)message->headers,
+		.n_headers = message->n_headers,
+		.body = message->body,
+		.body_len = message->body_len,
+		.flags = message->flags,
+		.timeout_ms = left > 1 ? left : 1,
+	};
+
+	_Static_assert(sizeof(struct http_header) == sizeof(struct wire_http_header),
+		       "headers of both have the same two members");
+	if (message->timeout_ms > 0 && message->timeout_ms < request.timeout_ms)
+		request.timeout_ms = message->timeout_ms;
+	for (size_t i = 0; i < message->n_headers; i++)
+		if (!message->headers[i].name || !message->headers[i].value)
+			return error_set(err, HR_INVALID, "a header without name or value");
+	if (!seat || !seat->http)
+		return error_set(err, HR_UNSUPPORTED, "no request can be made %s",
+				 seat ? "here: there is no HTTP service"
+				      : "while an account opens");
+	return http_submit(seat->http, &request, request_done, under_way, &under_way->ticket, err);
+}
+
+void process_services_http(struct process_account *account, uint64_t id,
+			   const struct wire_http *message)
+{
+	struct job *job = process_job(account, message->call);
+	struct process_http *request;
+	struct hr_error error = {0};
+
+	if (!job || job->cancelled_ms != 0 || account->n_requests >= REQUESTS_MAX) {
+		error_set(&error, job && job->cancelled_ms == 0 ? HR_THROTTLED : HR_CANCELLED,
+			  "the call is over, or has too many requests under way");
+		answer_error(account, id, &error);
+		return;
+	}
+	request = calloc(1, sizeof(*request));
+	if (!request) {
+		error_no_memory(&error, "making a request");
+		answer_error(account, id, &error);
+		return;
+	}
+	request->dispatcher = account->dispatcher;
+	request->account = account->number;
+	request->generation = account->generation;
+	request->id = id;
+	request->call = message->call;
+	if (submit(account, job, request, message, &error) != 0) {
+		free(request);
+		answer_error(account, id, &error);
+		return;
+	}
+	if (job->answer)
+		job->answer->n_requests++;
+	request->next = account->requests;
+	account->requests = request;
+	account->n_requests++;
+}
+
+void process_services_cancel(struct process_account *account, uint64_t number)
+{
+	for (struct process_http *at = account->requests; at; at = at->next)
+		if (number == 0 || at->call == number)
+			http_cancel(account->dispatcher->http, at->ticket);
+}
+
+static struct process_account *account_of(struct process_dispatcher *d, uint64_t number)
+{
+	for (struct process_account *account = d->accounts; account; account = account->next)
+		if (account->number == number)
+			return account;
+	return NULL;
+}
+
+static void forget(struct process_account *account, const struct process_http *request)
+{
+	struct process_http **at = &account->requests;
+
+	while (*at && *at != request)
+		at = &(*at)->next;
+	if (*at) {
+		*at = request->next;
+		account->n_requests--;
+	}
+}
+
+static void hand_back(struct process_account *account, const struct process_http *request)
+{
+	struct http_answer *from = request->answer;
+	struct wire_http_answer answer = {
+		.result = from->result,
+		.status = from->status,
+		.retry_after_ms = from->retry_after_ms,
+		.error = from->error,
+		.headers = (struct wire_http_header *)(void *)from->headers,
+		.n_headers =
+			from->n_headers < WIRE_HEADERS_MAX ? from->n_headers : WIRE_HEADERS_MAX,
+		.body = from->body,
+		.body_len = from->body_len,
+	};
+
+	text_copy(answer.request_id, sizeof(answer.request_id), from->request_id);
+	answer_with(account, request->id, &answer);
+}
+
+void process_services_take(struct process_dispatcher *d)
+{
+	uint64_t count;
+	struct mail *mail;
+
+	if (read(d->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return;
+	while ((mail = mailbox_take(d->inbox)) != NULL) {
+		struct process_http *request = (struct process_http *)(void *)mail;
+		struct process_account *account = account_of(d, request->account);
+
+		if (account)
+			forget(account, request);
+		if (account && account->lane && account->host &&
+		    account->generation == request->generation)
+			hand_back(account, request);
+		http_answer_free(request->answer);
+		free(request);
+	}
+}
+
+/* ---- Secrets ------------------------------------------------------------------------------- */
+
+static int find_secret(const struct process_account *account, const struct job *job,
+		       const char *key, char **ret_value, struct hr_error *err)
+{
+	const struct process_seat *seat = job && job->seat ? job->seat->handle : NULL;
+	const struct schema *schema = &account->module->schema;
+	const char *value;
+
+	*ret_value = NULL;
+	if (!seat)
+		return error_set(err, HR_INVALID, "secrets can be asked for in operations only");
+	for (size_t i = 0; i < schema->n_rows; i++) {
+		const struct hr_setting *row = schema_row(schema, i);
+
+		if (row->type != HR_TYPE_SECRET || strcmp(row->key, key) != 0)
+			continue;
+		value = json_string_value(json_object_get(seat->stored, key));
+		if (!value)
+			return 0;
+		if (secret_resolve(&account->dispatcher->secrets, value, ret_value, err) != 0)
+			return -1;
+		return seat->http && http_account_add_secret(seat->http, *ret_value) != 0
+			       ? error_no_memory(err, "giving a secret")
+			       : 0;
+	}
+	return error_set(err, HR_INVALID, "the module has no secret setting \"%s\"", key);
+}
+
+void process_services_secret(struct process_account *account, uint64_t id,
+			     const struct wire_secret *message)
+{
+	struct wire_secret_answer answer = {.result = HR_OK};
+	char *value = NULL;
+
+	if (find_secret(account, process_job(account, message->call), message->key, &value,
+			&answer.error) != 0)
+		answer.result = answer.error.class;
+	answer.value = answer.result == HR_OK ? value : NULL;
+	answer.value_len = answer.value ? strlen(answer.value) : 0;
+	(void)host_process_send(account->host, WIRE_SECRET_ANSWER, id, &answer, NULL);
+	process_account_watch(account);
+	secret_free(value);
+}
+
+/* ---- Beginning and end --------------------------------------------------------------------- */
+
+/* Any thread. */
+static void wake(void *context)
+{
+	const struct process_dispatcher *d = context;
+	uint64_t one = 1;
+
+	/* A full counter is as good as one more. */
+	if (write(d->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+int process_services_init(struct process_dispatcher *d, struct hr_error *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->inbox = mailbox_new(wake, d);
+	if (d->wake_fd < 0 || !d->inbox ||
+	    epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, d->wake_fd, &event) != 0)
+		return error_no_memory(err, "preparing calls of modules");
+	return 0;
+}
+
+/* Every request is answered, so that none comes back to what is gone. */
+void process_services_end(struct process_dispatcher *d)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	bool busy = true;
+
+	for (struct process_account *account = d->accounts; account; account = account->next)
+		process_services_cancel(account, 0);
+	while (busy) {
+		process_services_take(d);
+		busy = false;
+		for (struct process_account *account = d->accounts; account;
+		     account = account->next)
+			busy |= account->requests != NULL;
+		if (busy)
+			nanosleep(&pause, NULL);
+	}
+	if (d->inbox)
+		mailbox_free(d->inbox);
+	if (d->wake_fd >= 0)
+		close(d->wake_fd);
+}
