@@ -53,12 +53,35 @@ static char *words_join(char *const *words, char separator)
 	return text;
 }
 
+/* Beside the daemon in a build tree; else where it is installed. */
+void start_find_host(struct daemon_config *config)
+{
+	static const char name[] = "headroom-host";
+	char path[DAEMON_PATH_SIZE];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
+	char *slash;
+
+	if (config->host_program[0] != '\0')
+		return;
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash != NULL)
+		memcpy(slash + 1, name, sizeof(name));
+	if (slash == NULL || access(path, X_OK) != 0)
+		text_copy(path, sizeof(path), HEADROOM_HOST_PROGRAM);
+	text_copy(config->host_program, sizeof(config->host_program), path);
+}
+
 int start_registry(const struct daemon_config *config, struct registry **ret_registry,
 		   struct hr_error *err)
 {
 	CLEANUP_FREE char *path = words_join(config->provider_dirs, ':');
 	CLEANUP_FREE char *local_modules = words_join(config->local_modules, ',');
-	const struct registry_options options = {.path = path, .local_modules = local_modules};
+	const struct registry_options options = {
+		.path = path,
+		.local_modules = local_modules,
+		.host_program = config->host_program,
+	};
 
 	if (path == NULL || local_modules == NULL)
 		return error_no_memory(err, "starting");

@@ -10,6 +10,9 @@
 /* Makes the key that signs check-in tokens, where there is none yet. */
 int start_keys(struct store *store, struct hr_error *err);
 
+/* Where the configuration does not say, finds the program in which modules run. */
+void start_find_host(struct daemon_config *config);
+
 /* Opens the registry and logs each module that was refused. */
 int start_registry(const struct daemon_config *config, struct registry **ret_registry,
 		   struct hr_error *err);

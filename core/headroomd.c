@@ -296,6 +296,7 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 {
 	if (daemon_config_load(options->config, &daemon->config, err) != 0)
 		return -1;
+	start_find_host(&daemon->config);
 	log_setup(daemon->config.log_level, daemon->config.log_format);
 	if (options->mode == DAEMON_CHECK)
 		return start_check(&daemon->config, err);

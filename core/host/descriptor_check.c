@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "host/hosts_check.h"
 #include "host/refusal.h"
 
 #define PROVIDER_SIZE_MINOR_0 (offsetof(struct hr_provider, rate_burst) + sizeof(uint32_t))
@@ -248,7 +249,8 @@ static int check_profile(const struct module *m, unsigned flags, struct hr_error
 int descriptor_check(struct module *module, unsigned flags, struct hr_error *err)
 {
 	if (check_id(module, err) != 0 || check_operations(module, err) != 0 ||
-	    check_texts(module, err) != 0 || check_settings(module, err) != 0)
+	    check_texts(module, err) != 0 || check_settings(module, err) != 0 ||
+	    hosts_check(module, err) != 0)
 		return -1;
 	return check_profile(module, flags, err);
 }

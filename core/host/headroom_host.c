@@ -2,6 +2,7 @@
 /* headroom-host: the process in which one account's module runs. Started by headroomd; a person has
  * no use for it but --describe. Everything here is in the order in which it makes the process
  * poorer: arguments, sandbox, module, second filter, work. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "host/describe.h"
 #include "host/loader.h"
 #include "host/sandbox.h"
 #include "host/serve.h"
@@ -18,27 +20,35 @@
 
 #define CHANNEL_FD 3
 #define ARENAS 2
+#define NOBODY 65534 /* describes modules: nothing else of ours runs as this user */
 #define STATUS_USAGE 2
 #define STATUS_REFUSED 3
 
 struct host_options {
 	const char *module;
+	bool describes;     /* the module, and no more */
+	bool is_local;      /* profile local is granted to it */
 	const char *folder; /* profile local */
 	int64_t uid, gid;   /* -1: none */
 	bool serves;
 };
 
 static const struct option long_options[] = {
-	{"serve", no_argument, NULL, 's'},        {"module", required_argument, NULL, 'm'},
-	{"folder", required_argument, NULL, 'f'}, {"uid", required_argument, NULL, 'u'},
-	{"gid", required_argument, NULL, 'g'},    {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+	{"describe", required_argument, NULL, 'd'}, {"local", no_argument, NULL, 'l'},
+	{"serve", no_argument, NULL, 's'},          {"module", required_argument, NULL, 'm'},
+	{"folder", required_argument, NULL, 'f'},   {"uid", required_argument, NULL, 'u'},
+	{"gid", required_argument, NULL, 'g'},      {"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0},
 };
 
 static void help(void)
 {
-	puts("Usage: headroom-host --serve --module FILE [--folder DIR] [--uid N --gid N]\n"
-	     "Runs a provider module in a process of its own. headroomd starts it.\n");
+	puts("Usage: headroom-host --describe FILE [--local]\n"
+	     "       headroom-host --serve --module FILE [--folder DIR] [--uid N --gid N]\n"
+	     "Runs a provider module in a process of its own; headroomd starts it.\n"
+	     "--describe prints what a module says of itself, as JSON, or why it is refused (status "
+	     "3);\n"
+	     "with --local also where it asks for profile local.");
 }
 
 /* 0: go on; 1: all is said; -1: wrong usage. */
@@ -49,9 +59,17 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 	*ret = (struct host_options){.uid = -1, .gid = -1};
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (c) {
+		case 'd':
+			ret->describes = true;
+			ret->module = optarg;
+			break;
+		case 'l': ret->is_local = true; break;
 		case 's': ret->serves = true; break;
 		case 'm': ret->module = optarg; break;
-		case 'f': ret->folder = optarg; break;
+		case 'f':
+			ret->folder = optarg;
+			ret->is_local = true;
+			break;
 		case 'u': rc |= text_to_int64(optarg, 1, UINT32_MAX - 1, &ret->uid); break;
 		case 'g': rc |= text_to_int64(optarg, 1, UINT32_MAX - 1, &ret->gid); break;
 		case 'h': help(); return 1;
@@ -59,7 +77,7 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 		default: return -1;
 		}
 	}
-	return rc == 0 && optind == argc && ret->serves && ret->module ? 0 : -1;
+	return rc == 0 && optind == argc && ret->serves != ret->describes && ret->module ? 0 : -1;
 }
 
 /* From here on the process can do less and less. */
@@ -67,25 +85,35 @@ static int load(const struct host_options *options, const struct sandbox_options
 		struct module **ret_module, struct hr_error *err)
 {
 	if (sandbox_enter(sandbox, err) != 0 ||
-	    loader_open(options->module, options->folder ? LOADER_MAY_BE_LOCAL : 0, ret_module,
+	    loader_open(options->module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module,
 			err) != 0)
 		return -1;
 	return sandbox_close(sandbox, err);
 }
 
-static int serve(const struct host_options *options)
+/* The sandbox takes paths without symbolic links. The caller frees nothing: the process ends. */
+static const char *real_path(const char *path)
 {
-	/* The sandbox takes paths without symbolic links. */
-	char *module_path = realpath(options->module, NULL);
-	char *folder_path = options->folder ? realpath(options->folder, NULL) : NULL;
-	const struct sandbox_options sandbox = {
-		.module = module_path ? module_path : options->module,
-		.folder = folder_path ? folder_path : options->folder,
-		.uid = (uid_t)options->uid,
-		.gid = (gid_t)options->gid,
-		.keep_fds = {CHANNEL_FD},
+	const char *real = path ? realpath(path, NULL) : NULL;
+
+	return real ? real : path;
+}
+
+static struct sandbox_options sandbox_for(const struct host_options *options, int keep_fd)
+{
+	return (struct sandbox_options){
+		.module = real_path(options->module),
+		.folder = real_path(options->folder),
+		.uid = options->uid > 0 ? (uid_t)options->uid : NOBODY,
+		.gid = options->gid > 0 ? (gid_t)options->gid : NOBODY,
+		.keep_fds = {keep_fd},
 		.n_keep_fds = 1,
 	};
+}
+
+static int serve(const struct host_options *options)
+{
+	const struct sandbox_options sandbox = sandbox_for(options, CHANNEL_FD);
 	struct serve_options serving = {.state_dir = options->folder};
 	struct hr_error error = {0};
 	struct module *module;
@@ -104,6 +132,23 @@ static int serve(const struct host_options *options)
 	serve_run(&serving);
 }
 
+/* Standard output is the module's to print to, and goes nowhere; the answer goes where it went. */
+static int describe(const struct host_options *options)
+{
+	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, CHANNEL_FD);
+	const struct sandbox_options sandbox = sandbox_for(options, out);
+	struct hr_error error = {0};
+	struct module *module;
+
+	if (out < 0) {
+		perror("headroom-host: standard output");
+		return EXIT_FAILURE;
+	}
+	if (load(options, &sandbox, &module, &error) != 0)
+		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
+	return describe_module(out, module) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct host_options options;
@@ -120,5 +165,5 @@ int main(int argc, char **argv)
 	json_object_seed(0);
 	/* Few: for its memory; and a limit of its own: malloc would open a file to find one. */
 	mallopt(M_ARENA_MAX, ARENAS);
-	return serve(&options);
+	return options.describes ? describe(&options) : serve(&options);
 }

@@ -91,6 +91,7 @@ void loader_close(struct module *module)
 	if (!module)
 		return;
 	free(module->rows);
+	free(module->hosts);
 	free(module->path);
 	free(module);
 }

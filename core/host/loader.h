@@ -25,6 +25,7 @@ struct module {
 	struct hr_provider provider;
 	struct hr_setting *rows; /* copies likewise */
 	struct schema schema;
+	struct hr_host_rule *hosts; /* copies likewise; provider.n_hosts of them */
 };
 
 enum {

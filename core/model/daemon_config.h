@@ -25,8 +25,12 @@ struct daemon_config {
 	char state_dir[DAEMON_PATH_SIZE];
 	char master_key[DAEMON_PATH_SIZE];
 
-	char **provider_dirs; /* NULL-terminated, in order of search; owned */
-	char **local_modules; /* module ids, NULL-terminated; owned */
+	char **provider_dirs;                /* NULL-terminated, in order of search; owned */
+	char **local_modules;                /* module ids, NULL-terminated; owned */
+	char host_program[DAEMON_PATH_SIZE]; /* headroom-host; "": where it is looked for */
+
+	char secrets_dir[DAEMON_PATH_SIZE]; /* of "file:" references; "": none */
+	char **secret_environment;          /* names of "env:" references, NULL-terminated; owned */
 
 	enum log_level log_level;
 	enum log_format log_format;

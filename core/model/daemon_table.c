@@ -65,6 +65,15 @@ static const struct hr_setting providers_rows[] = {
 		.help = "Ids of the modules that may run processes on this machine, separated by "
 			"commas. Others only speak to their provider.",
 	},
+	{
+		.key = "host",
+		.type = HR_TYPE_STRING,
+		PATH_LIMITS,
+		.title = "Host program",
+		.help = "Path of headroom-host, the program in which modules run. Unset: the one "
+			"beside headroomd, else the installed one.",
+		.example = "/usr/lib/headroom/headroom-host",
+	},
 };
 
 static const struct hr_setting log_rows[] = {
@@ -119,6 +128,26 @@ static const struct hr_setting security_rows[] = {
 		.title = "Uids for accounts",
 		.help = "As root, each provider account's processes run with an unprivileged uid "
 			"of their own out of this range, first-last.",
+	},
+	{
+		.key = "secrets_dir",
+		.type = HR_TYPE_STRING,
+		PATH_LIMITS,
+		.title = "Folder of secrets",
+		.help = "A secret setting \"file:NAME\" of a provider config is the content of this "
+			"file below the folder, read anew each time. Unset: no such references.",
+		.example = "/etc/headroom/secrets",
+	},
+	{
+		.key = "secret_environment",
+		.type = HR_TYPE_LIST,
+		.minimum = 0,
+		.maximum = 64,
+		.pattern = "[A-Za-z_][A-Za-z0-9_]*",
+		.title = "Environment variables with secrets",
+		.help = "Names, separated by commas, that a secret setting \"env:NAME\" of a provider "
+			"config may refer to. Unset: none.",
+		.example = "AWS_SECRET_ACCESS_KEY",
 	},
 };
 

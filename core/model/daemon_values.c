@@ -125,13 +125,11 @@ static int read_provider_dirs(const char *folder, const json_t *value, struct da
 	return 0;
 }
 
-static int read_local_modules(const char *folder, const json_t *value, struct daemon_config *config,
-			      struct hr_error *err)
+static int read_names(const json_t *value, char ***ret_names, struct hr_error *err)
 {
 	size_t n = json_array_size(value);
 	char **names = calloc(n + 1, sizeof(*names));
 
-	(void)folder;
 	for (size_t i = 0; names && i < n; i++) {
 		names[i] = strdup(json_string_value(json_array_get(value, i)));
 		if (!names[i]) {
@@ -141,9 +139,35 @@ static int read_local_modules(const char *folder, const json_t *value, struct da
 	}
 	if (!names)
 		return error_no_memory(err, "reading the configuration");
-	strings_free(config->local_modules);
-	config->local_modules = names;
+	strings_free(*ret_names);
+	*ret_names = names;
 	return 0;
+}
+
+static int read_local_modules(const char *folder, const json_t *value, struct daemon_config *config,
+			      struct hr_error *err)
+{
+	(void)folder;
+	return read_names(value, &config->local_modules, err);
+}
+
+static int read_host(const char *folder, const json_t *value, struct daemon_config *config,
+		     struct hr_error *err)
+{
+	return read_path(folder, value, config->host_program, err);
+}
+
+static int read_secrets_dir(const char *folder, const json_t *value, struct daemon_config *config,
+			    struct hr_error *err)
+{
+	return read_path(folder, value, config->secrets_dir, err);
+}
+
+static int read_secret_environment(const char *folder, const json_t *value,
+				   struct daemon_config *config, struct hr_error *err)
+{
+	(void)folder;
+	return read_names(value, &config->secret_environment, err);
 }
 
 static int read_host_uids(const char *folder, const json_t *value, struct daemon_config *config,
@@ -205,11 +229,14 @@ static const struct key_reader key_readers[] = {
 	{"state", "dir", read_state_dir},
 	{"providers", "path", read_provider_dirs},
 	{"providers", "local_modules", read_local_modules},
+	{"providers", "host", read_host},
 	{"log", "level", read_level},
 	{"log", "format", read_format},
 	{"engine", "safety_pass", read_safety_pass},
 	{"security", "master_key", read_master_key},
 	{"security", "host_uids", read_host_uids},
+	{"security", "secrets_dir", read_secrets_dir},
+	{"security", "secret_environment", read_secret_environment},
 };
 
 #define N_KEY_READERS (sizeof(key_readers) / sizeof(key_readers[0]))
@@ -228,5 +255,6 @@ void daemon_config_clear(struct daemon_config *config)
 {
 	strings_free(config->provider_dirs);
 	strings_free(config->local_modules);
+	strings_free(config->secret_environment);
 	memset(config, 0, sizeof(*config));
 }

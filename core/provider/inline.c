@@ -78,40 +78,6 @@ static int find_module(struct inline_dispatcher *d, const char *id,
 	return rc;
 }
 
-int inline_describe(const char *path, bool may_be_local, struct registry_module *ret_module,
-		    void **ret_keep, struct hr_error *err)
-{
-	struct module *module;
-	const struct hr_provider *p;
-
-	if (loader_open(path, may_be_local ? LOADER_MAY_BE_LOCAL : 0, &module, err) != 0)
-		return -1;
-	p = &module->provider;
-	ret_module->title = p->title;
-	ret_module->version = p->version;
-	ret_module->vendor = p->vendor;
-	ret_module->abi_major = p->abi_major;
-	ret_module->abi_minor = p->abi_minor;
-	ret_module->draft = p->draft;
-	ret_module->profile = p->profile;
-	ret_module->capabilities = p->capabilities;
-	ret_module->thread_model = p->thread_model;
-	ret_module->max_concurrency = p->max_concurrency;
-	ret_module->rate_per_minute = p->rate_per_minute;
-	ret_module->rate_burst = p->rate_burst;
-	ret_module->script_max = p->script_max;
-	ret_module->linux_scripts = p->linux_scripts;
-	ret_module->windows_scripts = p->windows_scripts;
-	ret_module->schema = module->schema;
-	*ret_keep = module;
-	return 0;
-}
-
-void inline_description_free(void *keep)
-{
-	loader_close(keep);
-}
-
 /* ---- Jobs ---------------------------------------------------------------------------------- */
 
 /* How many calls at once an account is worth: never all workers for one, unless it says so. */

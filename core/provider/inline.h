@@ -22,11 +22,4 @@ int inline_dispatcher_new(const struct inline_options *options, struct dispatche
 /* How many workers are held by calls that a module does not return from. Any thread. */
 unsigned inline_dispatcher_stuck(struct dispatcher *dispatcher);
 
-/* What a module file says of itself, for the registry: here by loading it. Fills all of *ret_module
- * but id and path; what it points to is owned by *ret_keep, freed by inline_description_free.
- * Refused files: HR_INVALID with the whole refusal. Any thread. */
-int inline_describe(const char *path, bool may_be_local, struct registry_module *ret_module,
-		    void **ret_keep, struct hr_error *err);
-void inline_description_free(void *keep);
-
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds module files in the search path. What they are is asked of one function, inline_describe;
- * nothing here knows how it finds out. */
+/* Finds module files in the search path, and has each looked at by a process of its own, some at once. */
 #include "provider/registry.h"
 
 #include <dirent.h>
@@ -11,22 +10,26 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "provider/inline.h"
+#include "provider/module_probe.h"
 
 #define FILES_MAX 1000 /* in all folders */
+#define PROBES_AT_ONCE 4
 
 struct entry {
 	struct registry_module module; /* first */
 	char *id;
 	char *path;
 	char *reason;
-	void *keep; /* what the module's description points to */
+	char *subject;                   /* of its settings: "settings of provider acme" */
+	struct description *description; /* what module points to; NULL: refused */
+	struct module_probe probe;
 };
 
 struct registry {
 	struct entry **entries;
 	size_t n;
 	char *local_modules;
+	char *host_program;
 	char **folders; /* of the search path, in order; NULL-terminated */
 	size_t n_folders;
 };
@@ -60,34 +63,148 @@ static void entry_free(struct entry *entry)
 {
 	if (!entry)
 		return;
-	inline_description_free(entry->keep);
+	module_probe_free(entry->description);
+	free(entry->subject);
 	free(entry->id);
 	free(entry->path);
 	free(entry->reason);
 	free(entry);
 }
 
-/* Loads it, or notes why not. 0, or -1: no memory. */
-static int describe(struct registry *registry, struct entry *entry)
+/* ---- What they are -------------------------------------------------------------------------- */
+
+/* 0, or -1: no memory. */
+static int refuse(struct entry *entry, const struct hr_error *reason)
+{
+	entry->reason = strdup(reason->message);
+	entry->module.reason = entry->reason;
+	return entry->reason ? 0 : -1;
+}
+
+/* The first of several modules of one id counts. */
+static int refuse_second(const struct registry *registry, struct entry *entry)
 {
 	const struct entry *first = find_id(registry, entry->id);
 	struct hr_error reason = {0};
 
-	if (first) {
-		text_format(reason.message, sizeof(reason.message),
-			    "provider \"%.32s\" (%.160s): a module of this id was found before in "
-			    "%.160s, which counts; remove one of the two, or change the order of "
-			    "the folders",
-			    entry->id, entry->path, first->path);
-	} else if (inline_describe(entry->path, is_listed(registry->local_modules, entry->id),
-				   &entry->module, &entry->keep, &reason) == 0) {
-		entry->module.usable = true;
+	if (!first || first == entry)
+		return 0;
+	text_format(reason.message, sizeof(reason.message),
+		    "provider \"%.32s\" (%.160s): a module of this id was found before in "
+		    "%.160s, which counts; remove one of the two, or change the order of "
+		    "the folders",
+		    entry->id, entry->path, first->path);
+	return refuse(entry, &reason);
+}
+
+static void fill_module(struct entry *entry)
+{
+	const struct description *d = entry->description;
+	struct registry_module *m = &entry->module;
+
+	m->title = d->title;
+	m->version = d->version;
+	m->vendor = d->vendor;
+	m->abi_major = d->abi_major;
+	m->abi_minor = d->abi_minor;
+	m->draft = d->draft;
+	m->profile = d->profile;
+	m->capabilities = d->capabilities;
+	m->thread_model = d->thread_model;
+	m->max_concurrency = d->max_concurrency;
+	m->rate_per_minute = d->rate_per_minute;
+	m->rate_burst = d->rate_burst;
+	m->script_max = d->script_max;
+	m->linux_scripts = d->linux_scripts;
+	m->windows_scripts = d->windows_scripts;
+	m->hosts = d->hosts;
+	m->n_hosts = d->n_hosts;
+	m->schema.subject = entry->subject;
+	m->schema.rows = d->settings;
+	m->schema.n_rows = d->n_settings;
+	m->schema.stride = sizeof(*d->settings);
+	m->usable = true;
+}
+
+/* The process that read the descriptor ran the module's constructors: it is believed only where what
+ * it says is sound. */
+static int check_description(const struct entry *entry, bool may_be_local, struct hr_error *err)
+{
+	const struct description *d = entry->description;
+	const struct schema schema = {
+		.subject = entry->subject,
+		.rows = d->settings,
+		.n_rows = d->n_settings,
+		.stride = sizeof(*d->settings),
+	};
+	const char *what = NULL;
+
+	if (!d->module || strcmp(d->module, entry->id) != 0 || !d->title || !d->version ||
+	    !d->vendor || d->abi_major != HR_ABI_MAJOR || d->draft != HR_ABI_DRAFT)
+		what = "its process describes another module";
+	else if (d->profile == HR_PROFILE_LOCAL && !may_be_local)
+		what = "it asks for profile local, which is not granted to it";
+	else if (d->profile != HR_PROFILE_LOCAL && d->profile != HR_PROFILE_COMPUTE)
+		what = "it asks for a profile that there is not";
+	else if (schema_check(&schema, err) != 0)
+		what = err->message;
+	for (size_t i = 0; !what && i < d->n_hosts; i++)
+		what = d->hosts[i].pattern ? NULL : "a rule for hosts has no pattern";
+	if (!what)
+		return 0;
+	return error_set_field(err, HR_INVALID, "provider", NULL,
+			       "provider \"%.32s\" (%.160s): %.200s; report this to its vendor",
+			       entry->id, entry->path, what);
+}
+
+static int probe_begin(const struct registry *registry, struct entry *entry)
+{
+	struct hr_error reason = {0};
+
+	if (module_probe_begin(&entry->probe, registry->host_program, entry->id, entry->path,
+			       is_listed(registry->local_modules, entry->id), &reason) == 0)
+		return 0;
+	return refuse(entry, &reason);
+}
+
+static int probe_end(const struct registry *registry, struct entry *entry)
+{
+	struct hr_error reason = {0};
+
+	if (module_probe_end(&entry->probe, &entry->description, &reason) == 0 &&
+	    check_description(entry, is_listed(registry->local_modules, entry->id), &reason) == 0) {
+		fill_module(entry);
 		return 0;
 	}
-	entry->reason = strdup(reason.message);
-	entry->module.reason = entry->reason;
-	return entry->reason ? 0 : -1;
+	return refuse(entry, &reason);
 }
+
+/* 0, or -1: no memory. */
+static int describe_all(struct registry *registry)
+{
+	size_t ended = 0;
+	int rc = 0;
+
+	for (size_t begun = 0; ended < registry->n; ended++) {
+		while (begun < registry->n && begun < ended + PROBES_AT_ONCE) {
+			struct entry *entry = registry->entries[begun++];
+
+			if (rc == 0)
+				rc = refuse_second(registry, entry);
+			if (rc == 0 && !entry->reason)
+				rc = probe_begin(registry, entry);
+			if (rc != 0)
+				entry->probe.pid = 0;
+		}
+		/* What was begun is ended, also without memory. */
+		if (registry->entries[ended]->probe.pid > 0 &&
+		    probe_end(registry, registry->entries[ended]) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+/* ---- Which there are ----------------------------------------------------------------------- */
 
 /* 0, or -1: no memory. */
 static int add_file(struct registry *registry, const char *folder, const char *name)
@@ -103,12 +220,12 @@ static int add_file(struct registry *registry, const char *folder, const char *n
 	entry->id = strndup(name, strlen(name) - strlen(".so"));
 	if (asprintf(&entry->path, "%s/%s", folder, name) < 0)
 		entry->path = NULL;
-	if (!entry->id || !entry->path)
+	if (asprintf(&entry->subject, "settings of provider %.32s", entry->id ? entry->id : "") < 0)
+		entry->subject = NULL;
+	if (!entry->id || !entry->path || !entry->subject)
 		goto no_memory;
 	entry->module.id = entry->id;
 	entry->module.path = entry->path;
-	if (describe(registry, entry) != 0)
-		goto no_memory;
 	registry->entries[registry->n++] = entry;
 	return 0;
 no_memory:
@@ -176,10 +293,14 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 	if (!registry)
 		return error_no_memory(err, "looking for provider modules");
 	registry->local_modules = strdup(options->local_modules ? options->local_modules : "");
-	rc = registry->local_modules ? note_folders(registry, options->path ? options->path : "")
-				     : -1;
+	registry->host_program = strdup(options->host_program);
+	rc = registry->local_modules && registry->host_program
+		     ? note_folders(registry, options->path ? options->path : "")
+		     : -1;
 	for (size_t i = 0; rc == 0 && i < registry->n_folders; i++)
 		rc = scan_folder(registry, registry->folders[i]);
+	if (rc == 0)
+		rc = describe_all(registry);
 	if (rc != 0) {
 		registry_close(registry);
 		return error_no_memory(err, "looking for provider modules");
@@ -199,6 +320,7 @@ void registry_close(struct registry *registry)
 	free(registry->folders);
 	free(registry->entries);
 	free(registry->local_modules);
+	free(registry->host_program);
 	free(registry);
 }
 

@@ -102,6 +102,19 @@ static json_t *encode_strings(const struct wire_field *field, const void *value)
 	return array;
 }
 
+static json_t *encode_words(const struct wire_field *field, const void *value)
+{
+	char *const *words = pointer_of(field, value);
+	json_t *array = json_array();
+
+	for (; array && *words; words++)
+		if (json_array_append_new(array, json_string(*words)) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 static json_t *encode_records(const struct wire_field *field, const void *value)
 {
 	const char *records = pointer_of(field, value);
@@ -143,6 +156,7 @@ static json_t *encode_field(const struct wire_field *field, const void *value)
 	case WIRE_FLAG: return json_true();
 	case WIRE_OBJECT: return json_incref(pointer_of(field, value));
 	case WIRE_STRINGS: return encode_strings(field, value);
+	case WIRE_WORDS: return encode_words(field, value);
 	case WIRE_RECORDS: return encode_records(field, value);
 	case WIRE_RECORD:
 		return encode_fields(field->fields, field->n_fields, at_of(value, field->offset),
@@ -298,7 +312,8 @@ static int decode_strings(const struct decoding *decoding, const struct wire_fie
 	if (!strings)
 		return error_no_memory(decoding->err, "reading a message");
 	set_pointer(field, value, strings);
-	set_count(field, value, count);
+	if (field->type == WIRE_STRINGS)
+		set_count(field, value, count);
 	for (size_t i = 0; i < count; i++) {
 		const char *text = json_string_value(json_array_get(json, i));
 
@@ -339,7 +354,8 @@ static int decode_field(const struct decoding *decoding, const struct wire_field
 	switch (field->type) {
 	case WIRE_TEXT: return decode_text(decoding, field, json, value);
 	case WIRE_STRING: return decode_string(decoding, field, json, value);
-	case WIRE_STRINGS: return decode_strings(decoding, field, json, value);
+	case WIRE_STRINGS:
+	case WIRE_WORDS: return decode_strings(decoding, field, json, value);
 	case WIRE_RECORDS: return decode_records(decoding, field, json, value);
 	case WIRE_INTEGER:
 		if (!json_is_integer(json) ||
@@ -482,6 +498,16 @@ static void clear_many(const struct wire_field *field, void *value)
 	set_count(field, value, 0);
 }
 
+static void clear_words(const struct wire_field *field, void *value)
+{
+	char **words = pointer_of(field, value);
+
+	for (size_t i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+	set_pointer(field, value, NULL);
+}
+
 static void clear_text(const struct wire_field *field, void *value)
 {
 	char *text = pointer_of(field, value);
@@ -502,6 +528,8 @@ static void clear_fields(const struct wire_field *fields, size_t n, void *value)
 
 		if (field->type == WIRE_STRINGS || field->type == WIRE_RECORDS)
 			clear_many(field, value);
+		else if (field->type == WIRE_WORDS)
+			clear_words(field, value);
 		else if (field->type == WIRE_STRING || field->type == WIRE_BODY)
 			clear_text(field, value);
 		else if (field->type == WIRE_RECORD)

@@ -36,7 +36,8 @@ enum wire_kind {
 	WIRE_HTTP,     /* id: the host's own; struct wire_http */
 	WIRE_SECRET,   /* id: the host's own; struct wire_secret */
 	WIRE_LOG,      /* id: of the call; struct wire_log */
-	WIRE_FORBIDDEN, /* a system call was refused to the module; struct wire_forbidden */
+	WIRE_FORBIDDEN,   /* a system call was refused to the module; struct wire_forbidden */
+	WIRE_DESCRIPTION, /* of headroom-host --describe; struct description */
 	WIRE_KINDS
 };
 
@@ -125,6 +126,7 @@ enum wire_type {
 	WIRE_FLAG,    /* bool */
 	WIRE_OBJECT,  /* json_t *, an object */
 	WIRE_STRINGS, /* char ** and its count */
+	WIRE_WORDS,   /* char **, NULL-terminated */
 	WIRE_RECORD,  /* a struct within */
 	WIRE_RECORDS  /* an array of structs, and its count */
 };

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "provider/description.h"
+
 #define SIZE_OF(owner, member) sizeof(((struct owner *)0)->member)
 #define TEXT(owner, member, flag)                                                        \
 	{                                                                                \
@@ -223,6 +225,68 @@ static const struct wire_field forbidden_fields[] = {
 	INTEGER(wire_forbidden, count),
 };
 
+/* ---- Description --------------------------------------------------------------------------- */
+
+#define DESCRIPTION_TEXT_MAX 4096
+
+#define WORDS(owner, member, most)                                                             \
+	{                                                                                      \
+		.name = #member, .type = WIRE_WORDS, .offset = offsetof(struct owner, member), \
+		.maximum = (most)                                                              \
+	}
+#define SETTING_TEXT(member) STRING(hr_setting, member, DESCRIPTION_TEXT_MAX, 0)
+
+static const struct wire_field setting_fields[] = {
+	SETTING_TEXT(key),
+	INTEGER(hr_setting, type),
+	INTEGER(hr_setting, flags),
+	INTEGER(hr_setting, role),
+	INTEGER(hr_setting, since_minor),
+	SETTING_TEXT(default_value),
+	INTEGER(hr_setting, minimum),
+	INTEGER(hr_setting, maximum),
+	SETTING_TEXT(pattern),
+	WORDS(hr_setting, choices, 1024),
+	SETTING_TEXT(unit),
+	SETTING_TEXT(group),
+	SETTING_TEXT(title),
+	SETTING_TEXT(help),
+	SETTING_TEXT(example),
+	SETTING_TEXT(shown_when),
+	SETTING_TEXT(alias),
+};
+
+static const struct wire_field host_fields[] = {
+	STRING(hr_host_rule, pattern, 1024, 0),
+	STRING(hr_host_rule, only_when, 1024, 0),
+	INTEGER(hr_host_rule, flags),
+};
+
+static const struct wire_field description_fields[] = {
+	STRING(description, module, 32, 0),
+	STRING(description, title, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, version, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, vendor, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, url, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, licence, DESCRIPTION_TEXT_MAX, 0),
+	INTEGER(description, abi_major),
+	INTEGER(description, abi_minor),
+	INTEGER(description, draft),
+	INTEGER(description, thread_model),
+	INTEGER(description, max_concurrency),
+	INTEGER(description, profile),
+	INTEGER(description, capabilities),
+	INTEGER(description, linux_scripts),
+	INTEGER(description, windows_scripts),
+	INTEGER(description, script_max),
+	INTEGER(description, script_encoded_max),
+	INTEGER(description, rate_per_minute),
+	INTEGER(description, rate_burst),
+	INTEGER(description, operations),
+	RECORDS(description, settings, n_settings, 512, setting_fields),
+	RECORDS(description, hosts, n_hosts, 256, host_fields),
+};
+
 #define FROM_DAEMON(text, owner, of)                                                               \
 	{                                                                                          \
 		.name = (text), .from = WIRE_DAEMON, .size = sizeof(struct owner), .fields = (of), \
@@ -256,6 +320,7 @@ const struct wire_message wire_messages[WIRE_KINDS] = {
 	[WIRE_SECRET] = FROM_HOST("secret", wire_secret, secret_fields),
 	[WIRE_LOG] = FROM_HOST("log", wire_log, log_fields),
 	[WIRE_FORBIDDEN] = FROM_HOST("forbidden", wire_forbidden, forbidden_fields),
+	[WIRE_DESCRIPTION] = FROM_HOST("description", description, description_fields),
 };
 
 enum wire_kind wire_of_dispatch(enum dispatch_kind kind)

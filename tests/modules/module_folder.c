@@ -82,3 +82,12 @@ const char *module_folder_write(const struct module_folder *folder, const char *
 	ck_assert_int_eq(chmod(ret_path, 0644), 0);
 	return ret_path;
 }
+
+const char *host_program(char *buf, size_t size)
+{
+	const char *build = getenv("HEADROOM_BUILDDIR");
+
+	ck_assert_msg(build != NULL, "HEADROOM_BUILDDIR must name the build folder");
+	snprintf(buf, size, "%s/headroom-host", build);
+	return buf;
+}

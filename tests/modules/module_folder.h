@@ -27,4 +27,7 @@ const char *module_folder_write(const struct module_folder *folder, const char *
 #define GOOD_MODULE(name) "tests/modules/good/.libs/" name ".so"
 #define BROKEN_MODULE(name) "tests/modules/broken/" name ".so"
 
+/* Path of the build's headroom-host. Gives buf. */
+const char *host_program(char *buf, size_t size);
+
 #endif

@@ -138,6 +138,7 @@ static void make_tokens(void)
 static void setup(int64_t timeout_ms)
 {
 	struct registry_options registry_options = {0};
+	char host[600];
 	struct api_options options = {.listen = "127.0.0.1:0", .request_timeout_ms = timeout_ms};
 	struct hr_error err = {0};
 	struct id_source ids = {.seed = {1, 2, 3}};
@@ -154,6 +155,7 @@ static void setup(int64_t timeout_ms)
 	module_folder_write(&modules, "junk.so", "no module", path, sizeof(path));
 	registry_options.path = modules.path;
 	registry_options.local_modules = "local";
+	registry_options.host_program = host_program(host, sizeof(host));
 	must(registry_open(&registry_options, &registry, &err));
 	must(store_write(store, ensure_key, &ids, &err));
 	start_engine();

@@ -37,8 +37,7 @@ void start_dispatcher(unsigned workers)
 	char host[600];
 
 	(void)workers;
-	snprintf(host, sizeof(host), "%s/headroom-host", getenv("HEADROOM_BUILDDIR"));
-	options.host_program = host;
+	options.host_program = host_program(host, sizeof(host));
 	options.registry = registry;
 	options.answers = answers;
 	ck_assert_int_eq(process_dispatcher_new(&options, &dispatcher, &err), 0);
@@ -87,6 +86,7 @@ void pass_time(int64_t ms)
 void bench_setup(void)
 {
 	struct registry_options options = {.path = modules.path, .local_modules = "mocklocal"};
+	char host[600];
 	struct hr_error err;
 	char path[600];
 
@@ -97,6 +97,7 @@ void bench_setup(void)
 	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
+	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
 	answers = mailbox_new(NULL, NULL);
 	ck_assert_ptr_nonnull(answers);

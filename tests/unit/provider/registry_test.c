@@ -30,8 +30,12 @@ static void teardown(void)
 /* Of both folders, with a slash too many and one that is not there. */
 static struct registry *open_both(const char *local_modules)
 {
-	char search[1200];
-	const struct registry_options options = {.path = search, .local_modules = local_modules};
+	char search[1200], host[600];
+	const struct registry_options options = {
+		.path = search,
+		.local_modules = local_modules,
+		.host_program = host_program(host, sizeof(host)),
+	};
 	struct registry *registry;
 	struct hr_error err;
 
@@ -161,7 +165,7 @@ END_TEST
 
 START_TEST(empty_path)
 {
-	const struct registry_options options = {.path = ""};
+	const struct registry_options options = {.path = "", .host_program = "/nonexistent"};
 	const struct registry_module *module;
 	struct registry *registry;
 	struct hr_error err = {0};

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A loaded module as a description. The strings are the module's own. */
+#include "host/describe.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "provider/description.h"
+#include "provider/wire.h"
+
+static char *text(const char *constant)
+{
+	return (char *)(uintptr_t)constant;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The head alone, and a line's end. */
+static int write_message(int fd, enum wire_kind kind, const void *value)
+{
+	struct frame frame;
+	int rc;
+
+	if (wire_encode(kind, 0, value, &frame, NULL) != 0)
+		return -1;
+	rc = write_all(fd, frame.head, frame.head_len);
+	if (rc == 0)
+		rc = write_all(fd, "\n", 1);
+	frame_clear(&frame);
+	return rc;
+}
+
+int describe_module(int fd, const struct module *module)
+{
+	const struct hr_provider *p = &module->provider;
+	const struct description description = {
+		.module = text(p->id),
+		.title = text(p->title),
+		.version = text(p->version),
+		.vendor = text(p->vendor),
+		.url = text(p->url),
+		.licence = text(p->licence),
+		.abi_major = p->abi_major,
+		.abi_minor = p->abi_minor,
+		.draft = p->draft,
+		.thread_model = p->thread_model,
+		.max_concurrency = p->max_concurrency,
+		.profile = p->profile,
+		.capabilities = p->capabilities,
+		.linux_scripts = p->linux_scripts,
+		.windows_scripts = p->windows_scripts,
+		.script_max = p->script_max,
+		.script_encoded_max = p->script_encoded_max,
+		.rate_per_minute = p->rate_per_minute,
+		.rate_burst = p->rate_burst,
+		.operations = (p->inject ? DESCRIPTION_INJECT : 0u) |
+			      (p->discover ? DESCRIPTION_DISCOVER : 0u) |
+			      (p->start ? DESCRIPTION_START : 0u) |
+			      (p->stop ? DESCRIPTION_STOP : 0u),
+		.settings = module->rows,
+		.n_settings = module->schema.n_rows,
+		.hosts = module->hosts,
+		.n_hosts = p->n_hosts,
+	};
+
+	return write_message(fd, WIRE_DESCRIPTION, &description);
+}
+
+int describe_refusal(int fd, const struct hr_error *error)
+{
+	const struct wire_refused refused = {.error = *error};
+
+	return write_message(fd, WIRE_REFUSED, &refused);
+}

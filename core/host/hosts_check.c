@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules for hosts: each a host's name in which values of settings may stand. */
+#include "host/hosts_check.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/refusal.h"
+
+#define HOSTS_MAX 256
+#define TEXT_MAX 1024
+#define STRIDE_MAX 4096
+#define RULE_SIZE_MINOR_0 sizeof(struct hr_host_rule)
+
+static int copy_hosts(struct module *m, struct hr_error *err)
+{
+	const char *todo =
+		"build the module again with .hosts_stride = sizeof(struct hr_host_rule)";
+	const struct hr_provider *p = &m->provider;
+	size_t n = p->n_hosts, stride = p->hosts_stride;
+
+	if (!p->hosts || n > HOSTS_MAX)
+		return refusal_set(
+			err, m->id, m->path, todo, "it says that it has rules for %zu hosts; %s", n,
+			p->hosts ? "at most 256 are accepted" : "but the table is missing");
+	if (stride < RULE_SIZE_MINOR_0 || stride > STRIDE_MAX ||
+	    stride % alignof(struct hr_host_rule) != 0)
+		return refusal_set(err, m->id, m->path, todo,
+				   "a rule for hosts has %zu bytes, %zu to %d are accepted", stride,
+				   RULE_SIZE_MINOR_0, STRIDE_MAX);
+	m->hosts = calloc(n, sizeof(*m->hosts));
+	if (!m->hosts)
+		return error_no_memory(err, "copying a module's hosts");
+	for (size_t i = 0; i < n; i++)
+		memcpy(&m->hosts[i], (const char *)p->hosts + i * stride, sizeof(*m->hosts));
+	return 0;
+}
+
+static bool is_setting(const struct module *m, const char *key, size_t len)
+{
+	for (size_t i = 0; i < m->schema.n_rows; i++)
+		if (strlen(m->rows[i].key) == len && memcmp(m->rows[i].key, key, len) == 0)
+			return true;
+	return false;
+}
+
+/* Host characters, and keys of settings in braces. */
+static bool is_pattern(const struct module *m, const char *text)
+{
+	size_t len = strnlen(text, TEXT_MAX + 1), n;
+
+	if (len == 0 || len > TEXT_MAX)
+		return false;
+	while (*text != '\0') {
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-.:", *text)) {
+			text++;
+			continue;
+		}
+		n = strcspn(text + 1, "}");
+		if (*text != '{' || text[1 + n] != '}' || !is_setting(m, text + 1, n))
+			return false;
+		text += n + 2;
+	}
+	return true;
+}
+
+static bool is_condition(const struct module *m, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	return strnlen(text, TEXT_MAX + 1) <= TEXT_MAX && equals &&
+	       is_setting(m, text, (size_t)(equals - text));
+}
+
+int hosts_check(struct module *m, struct hr_error *err)
+{
+	const char *todo = "correct the table and build the module again";
+
+	if (m->provider.n_hosts == 0)
+		return 0;
+	if (copy_hosts(m, err) != 0)
+		return -1;
+	for (size_t i = 0; i < m->provider.n_hosts; i++) {
+		const struct hr_host_rule *rule = &m->hosts[i];
+
+		if (!rule->pattern || !is_pattern(m, rule->pattern))
+			return refusal_set(
+				err, m->id, m->path, todo,
+				"its rule %zu for hosts is no host's name (in which keys "
+				"of its settings may stand in braces)",
+				i + 1);
+		if (rule->only_when && !is_condition(m, rule->only_when))
+			return refusal_set(
+				err, m->id, m->path, todo,
+				"its rule %zu for hosts depends on \"%.64s\", which is no "
+				"setting=value",
+				i + 1, rule->only_when);
+	}
+	return 0;
+}
