@@ -98,6 +98,8 @@ int inline_describe(const char *path, bool may_be_local, struct registry_module 
 	ret_module->script_max = p->script_max;
 	ret_module->linux_scripts = p->linux_scripts;
 	ret_module->windows_scripts = p->windows_scripts;
+	ret_module->rate_per_minute = p->rate_per_minute;
+	ret_module->rate_burst = p->rate_burst;
 	ret_module->schema = module->schema;
 	*ret_keep = module;
 	return 0;

@@ -32,6 +32,8 @@ struct registry_module {
 	uint64_t script_max;
 	uint32_t linux_scripts;
 	uint32_t windows_scripts;
+	uint32_t rate_per_minute; /* where an account's rate budget begins; 0: not said */
+	uint32_t rate_burst;
 	struct schema schema; /* of its settings */
 };
 
