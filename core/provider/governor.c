@@ -99,10 +99,10 @@ static int64_t deadline_of(const struct governor_entry *entry)
 							  : MS_NEVER;
 }
 
-/* Stamps what came since the last step and answers what is late. Gives the next deadline. */
-static int64_t sort_out(struct governor *governor, struct governor_key *key)
+/* Stamps what came since the last step and answers what is late. */
+static void sort_out(struct governor *governor, struct governor_key *key)
 {
-	int64_t now_ms = governor->now.mono_ms, next_ms = MS_NEVER;
+	int64_t now_ms = governor->now.mono_ms;
 
 	for (size_t i = 0; i < GOVERNOR_URGENCIES; i++) {
 		struct governor_entry *entry = key->waiting[i].first, *next;
@@ -116,11 +116,19 @@ static int64_t sort_out(struct governor *governor, struct governor_key *key)
 			if (now_ms >= deadline_of(entry)) {
 				governor_queue_remove(entry);
 				answer_late(governor, entry);
-			} else if (deadline_of(entry) < next_ms) {
-				next_ms = deadline_of(entry);
 			}
 		}
 	}
+}
+
+static int64_t next_deadline(const struct governor_key *key)
+{
+	int64_t next_ms = MS_NEVER;
+
+	for (size_t i = 0; i < GOVERNOR_URGENCIES; i++)
+		for (const struct governor_entry *e = key->waiting[i].first; e; e = e->next)
+			if (deadline_of(e) < next_ms)
+				next_ms = deadline_of(e);
 	return next_ms;
 }
 
@@ -167,7 +175,7 @@ static bool pump(struct governor *governor, struct governor_key *key, int64_t *n
 	struct governor_entry *entry;
 	bool sent = false;
 
-	late_ms = sort_out(governor, key);
+	sort_out(governor, key);
 	if (breaker_state(&key->breaker, now_ms) == BREAKER_OPEN)
 		refuse_waiting(governor, key);
 	while ((entry = governor_queue_next(key)) != NULL) {
@@ -180,6 +188,7 @@ static bool pump(struct governor *governor, struct governor_key *key, int64_t *n
 	}
 	if (!entry)
 		return sent;
+	late_ms = next_deadline(key);
 	if (turn_ms < *next_ms)
 		*next_ms = turn_ms;
 	if (late_ms < *next_ms)
