@@ -72,6 +72,18 @@ void start_find_host(struct daemon_config *config)
 	text_copy(config->host_program, sizeof(config->host_program), path);
 }
 
+struct secret_rules start_secret_rules(const struct daemon_config *config)
+{
+	const char *secrets_dir = config->secrets_dir[0] != '\0' ? config->secrets_dir : NULL;
+
+	return (struct secret_rules){
+		.secrets_dir = secrets_dir,
+		.env_names = (const char *const *)config->secret_environment,
+		.credentials_dir = getenv("CREDENTIALS_DIRECTORY"),
+		.master_key_path = config->master_key,
+	};
+}
+
 int start_registry(const struct daemon_config *config, struct registry **ret_registry,
 		   struct hr_error *err)
 {

@@ -5,6 +5,7 @@
 
 #include "model/daemon_config.h"
 #include "provider/registry.h"
+#include "provider/secret_reference.h"
 #include "store/store.h"
 
 /* Makes the key that signs check-in tokens, where there is none yet. */
@@ -12,6 +13,9 @@ int start_keys(struct store *store, struct hr_error *err);
 
 /* Where the configuration does not say, finds the program in which modules run. */
 void start_find_host(struct daemon_config *config);
+
+/* Where references to secrets lead. The strings are the configuration's and the environment's. */
+struct secret_rules start_secret_rules(const struct daemon_config *config);
 
 /* Opens the registry and logs each module that was refused. */
 int start_registry(const struct daemon_config *config, struct registry **ret_registry,

@@ -20,12 +20,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon_governor.h"
 #include "daemon_options.h"
 #include "daemon_start.h"
 #include "engine/engine.h"
 #include "event_log.h"
 #include "model/daemon_config.h"
-#include "provider/inline.h"
+#include "provider/process.h"
 #include "provider/registry.h"
 #include "removal.h"
 
@@ -41,7 +42,9 @@ struct daemon {
 	int epoll_fd;
 	struct store *store;
 	struct registry *registry;
-	struct mailbox *answers;
+	struct http_service *http;
+	struct mailbox *module_answers; /* to the governor */
+	struct mailbox *answers;        /* to the engine */
 	struct dispatcher *dispatcher;
 	struct engine *engine;
 	struct api *api;
@@ -111,21 +114,35 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 
 static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 {
-	struct inline_options options = {
+	struct process_options options = {
 		.installation = store_installation(daemon->store),
 		.state_dir = daemon->config.state_dir,
 		.host_uid_first = daemon->config.host_uid_first,
 		.host_uid_last = daemon->config.host_uid_last,
+		.host_program = daemon->config.host_program,
+		.secrets = start_secret_rules(&daemon->config),
 	};
+	struct dispatcher *inner;
+	int fd;
 
 	if (start_registry(&daemon->config, &daemon->registry, err) != 0)
 		return -1;
+	daemon->module_answers = mailbox_new(daemon_wake, daemon);
 	daemon->answers = mailbox_new(daemon_wake, daemon);
-	if (daemon->answers == NULL)
+	if (daemon->module_answers == NULL || daemon->answers == NULL)
 		return error_no_memory(err, "starting");
+	if (http_service_new(&(struct http_service_options){0}, &daemon->http, err) != 0)
+		return -1;
 	options.registry = daemon->registry;
-	options.answers = daemon->answers;
-	return inline_dispatcher_new(&options, &daemon->dispatcher, err);
+	options.answers = daemon->module_answers;
+	options.http = daemon->http;
+	if (process_dispatcher_new(&options, &inner, err) != 0 ||
+	    daemon_governor_new(daemon->registry, inner, daemon->module_answers, daemon->answers,
+				&daemon->dispatcher, err) != 0)
+		return -1;
+	/* Level-triggered, and emptied by the dispatcher's step. */
+	fd = dispatch_fd(daemon->dispatcher);
+	return fd >= 0 ? watch(daemon, fd, err) : 0;
 }
 
 static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error *err)
@@ -175,7 +192,7 @@ static int daemon_listen(struct daemon *daemon, struct hr_error *err)
 /* Gives the signal that came, or 0 when the wait ended otherwise. */
 static int daemon_wait(struct daemon *daemon, int64_t timeout_ms)
 {
-	struct epoll_event events[2];
+	struct epoll_event events[3];
 	struct signalfd_siginfo info;
 	uint64_t count;
 	int n;
@@ -184,25 +201,31 @@ static int daemon_wait(struct daemon *daemon, int64_t timeout_ms)
 		timeout_ms = 0;
 	if (timeout_ms > 60 * MS_PER_S)
 		timeout_ms = 60 * MS_PER_S;
-	n = epoll_wait(daemon->epoll_fd, events, 2, (int)timeout_ms);
+	n = epoll_wait(daemon->epoll_fd, events, 3, (int)timeout_ms);
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == daemon->wake_fd) {
 			/* Only empties the counter; nothing in it matters. */
 			if (read(daemon->wake_fd, &count, sizeof(count)) < 0)
 				continue;
-		} else if (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		} else if (events[i].data.fd == daemon->signal_fd &&
+			   read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 			return (int)info.ssi_signo;
 		}
 	}
 	return 0;
 }
 
-/* One turn: step the engine, wait for what comes. */
+/* One turn: step the engine, have done what it asked for, wait for what comes. Answers that the
+ * dispatcher has for the engine wake the next turn. */
 static int daemon_turn(struct daemon *daemon, int64_t at_most_ms)
 {
 	int64_t due = engine_step(daemon->engine, clock_now());
-	int64_t wait = due == MS_NEVER ? at_most_ms : due - clock_now().mono_ms;
+	int64_t dispatcher_due = dispatch_step(daemon->dispatcher, clock_now());
+	int64_t wait;
 
+	if (dispatcher_due < due)
+		due = dispatcher_due;
+	wait = due == MS_NEVER ? at_most_ms : due - clock_now().mono_ms;
 	event_log_step(&daemon->event_log, daemon->store);
 	return daemon_wait(daemon, wait < at_most_ms ? wait : at_most_ms);
 }
@@ -266,8 +289,10 @@ static void daemon_close(struct daemon *daemon)
 	if (daemon->dispatcher != NULL)
 		dispatch_cancel_all(daemon->dispatcher);
 	dispatch_free(daemon->dispatcher);
+	http_service_free(daemon->http);
 	store_close(daemon->store);
 	engine_free(daemon->engine);
+	mailbox_free(daemon->module_answers);
 	mailbox_free(daemon->answers);
 	registry_close(daemon->registry);
 	if (daemon->listen_fd >= 0)

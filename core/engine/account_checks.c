@@ -65,7 +65,9 @@ void engine_check_account(struct engine *engine, const char *provider_config_id,
 
 static struct flight *send_check(struct engine *engine, const char *account)
 {
-	struct dispatch_request request = {.kind = DISPATCH_CHECK, .timeout_ms = CHECK_TIMEOUT_MS};
+	struct dispatch_request request = {.kind = DISPATCH_CHECK,
+					   .timeout_ms = CHECK_TIMEOUT_MS,
+					   .urgency = DISPATCH_FOR_USERS};
 
 	text_copy(request.account, sizeof(request.account), account);
 	return engine_send(engine, &request);

@@ -127,7 +127,9 @@ static int load_run(struct tx *tx, struct task *task, struct hr_error *err)
 
 static void close_account(struct engine *engine, struct engine_account *account)
 {
-	struct dispatch_request request = {.kind = DISPATCH_CLOSE, .timeout_ms = OPEN_TIMEOUT_MS};
+	struct dispatch_request request = {.kind = DISPATCH_CLOSE,
+					   .timeout_ms = OPEN_TIMEOUT_MS,
+					   .urgency = DISPATCH_FOR_USERS};
 
 	account->state = ACCOUNT_CLOSING;
 	text_copy(request.account, sizeof(request.account), account->id);
@@ -141,7 +143,9 @@ static void close_account(struct engine *engine, struct engine_account *account)
 static void open_account(struct engine *engine, struct engine_account *account,
 			 const struct found *found)
 {
-	struct dispatch_request request = {.kind = DISPATCH_OPEN, .timeout_ms = OPEN_TIMEOUT_MS};
+	struct dispatch_request request = {.kind = DISPATCH_OPEN,
+					   .timeout_ms = OPEN_TIMEOUT_MS,
+					   .urgency = DISPATCH_FOR_USERS};
 
 	text_copy(request.account, sizeof(request.account), account->id);
 	request.provider = found->provider;

@@ -17,6 +17,7 @@
 #include "store/document_rows.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
+#include "store/session_rows.h"
 
 #define PICK_LIMIT 128
 #define GATE_MS (2 * MS_PER_S) /* the first pick waits this long for accounts to open */
@@ -40,6 +41,7 @@ struct pick_flight {
 struct prepared {
 	struct dispatch_step step;
 	enum dispatch_kind kind;
+	enum dispatch_urgency urgency;
 	char account[ID_SIZE];
 	char operation_id[ID_SIZE];
 	char *script;
@@ -56,6 +58,9 @@ struct pick {
 	size_t n_flights;
 	struct prepared *prepared;
 	size_t n_prepared;
+	/* The pool that was last asked about: creates of one pool come together. */
+	char queue_pool_id[ID_SIZE];
+	bool has_queue;
 	int64_t next_ms;
 };
 
@@ -181,6 +186,32 @@ static int cannot_render(struct tx *tx, struct pick *pick, struct operation *ope
 	return life_fail(tx, context, server, why->message, err);
 }
 
+/* Who goes first where the account's rate budget is short. What a server was ordered for does not
+ * count: whoever waits in its pool may be given it. */
+static int find_urgency(struct tx *tx, struct pick *pick, const struct operation *operation,
+			const struct server *server, enum dispatch_urgency *ret_urgency,
+			struct hr_error *err)
+{
+	struct session_query query = {.pool_id = server->pool_id,
+				      .states = SESSION_STATE_BIT(SESSION_QUEUED),
+				      .limit = 1};
+	struct session *sessions = NULL;
+	size_t n;
+
+	*ret_urgency = DISPATCH_REMOVAL;
+	if (operation->kind == OPERATION_DESTROY)
+		return 0;
+	if (strcmp(pick->queue_pool_id, server->pool_id) != 0) {
+		if (session_list(tx, &query, &sessions, &n, err) < 0)
+			return -1;
+		free(sessions);
+		pick->has_queue = n > 0;
+		text_copy(pick->queue_pool_id, sizeof(pick->queue_pool_id), server->pool_id);
+	}
+	*ret_urgency = pick->has_queue ? DISPATCH_FOR_USERS : DISPATCH_STANDBY;
+	return 0;
+}
+
 /* Writes the attempt and prepares what is sent after the commit. */
 static int attempt(struct tx *tx, struct pick *pick, struct operation *operation,
 		   struct server *server, struct hr_error *err)
@@ -191,6 +222,8 @@ static int attempt(struct tx *tx, struct pick *pick, struct operation *operation
 
 	*prepared = (struct prepared){.kind = creates ? DISPATCH_CREATE : DISPATCH_DESTROY};
 	step_from_server(server, &prepared->step);
+	if (find_urgency(tx, pick, operation, server, &prepared->urgency, err) < 0)
+		return -1;
 	if (creates && create_request_render(tx, server, &pick->address, &prepared->script,
 					     &prepared->step.guest_os, &why) < 0) {
 		/* One server's broken row must not hold up all others. */
@@ -258,6 +291,7 @@ static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 	int result = 0;
 
 	clear_prepared(pick);
+	pick->queue_pool_id[0] = '\0';
 	for (size_t i = 0; i < pick->n_accounts; i++)
 		pick->room[i] = pick->accounts[i].room;
 	if (operation_list_due(tx, task->context.now_ms, PICK_LIMIT, &operations, &n, err) < 0)
@@ -277,8 +311,10 @@ static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 
 static void send_prepared(struct engine *engine, const struct prepared *prepared)
 {
-	struct dispatch_request request = {
-		.kind = prepared->kind, .timeout_ms = STEP_TIMEOUT_MS, .step = prepared->step};
+	struct dispatch_request request = {.kind = prepared->kind,
+					   .timeout_ms = STEP_TIMEOUT_MS,
+					   .urgency = prepared->urgency,
+					   .step = prepared->step};
 	struct engine_account *account = engine_account_find(engine, prepared->account);
 	struct flight *flight;
 

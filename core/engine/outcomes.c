@@ -125,8 +125,9 @@ static int retry(struct tx *tx, struct outcome *outcome, struct operation *opera
 			return -1;
 		outcome->auth |= cause->class == HR_AUTH;
 	}
+	/* Who says when to come again is asked no sooner, however long our own pauses would be. */
 	if (cause->retry_after_ms > delay)
-		delay = cause->retry_after_ms < longest_ms ? cause->retry_after_ms : longest_ms;
+		delay = pause_retry_after(cause);
 	operation->due_ms = context->now_ms + delay;
 	return operation_update(tx, operation, err);
 }

@@ -15,6 +15,7 @@
 #define THROTTLE_FIRST_MS MS_PER_S
 #define THROTTLE_LONGEST_MS (300 * MS_PER_S)
 #define DEFECT_FIRST_MS (5 * MS_PER_S)
+#define RETRY_AFTER_LONGEST_MS (3600 * MS_PER_S)
 
 /* first, doubled step times, at most longest. */
 static int64_t doubled(int64_t first, int64_t step, int64_t longest)
@@ -112,13 +113,19 @@ int pause_config_worked(struct tx *tx, const char *config_id, struct hr_error *e
 	return config_state_put(tx, config_id, &state, err);
 }
 
+int64_t pause_retry_after(const struct hr_error *cause)
+{
+	return cause->retry_after_ms < RETRY_AFTER_LONGEST_MS ? cause->retry_after_ms
+							      : RETRY_AFTER_LONGEST_MS;
+}
+
 static int64_t account_pause_length(const struct hr_error *cause, int64_t step)
 {
 	int64_t length;
 
 	if (cause->class == HR_THROTTLED) {
 		length = doubled(THROTTLE_FIRST_MS, step, THROTTLE_LONGEST_MS);
-		return cause->retry_after_ms > length ? cause->retry_after_ms : length;
+		return cause->retry_after_ms > length ? pause_retry_after(cause) : length;
 	}
 	return doubled(DEFECT_FIRST_MS, step, LONGEST_MS);
 }

@@ -17,6 +17,10 @@ int pause_config_lift(struct tx *tx, const char *config_id, struct hr_error *err
 /* A server of the config got ready: the next pause is short again. */
 int pause_config_worked(struct tx *tx, const char *config_id, struct hr_error *err);
 
+/* What the error says about when to come again, in ms; 0: nothing. An hour at most: it comes from
+ * outside. */
+int64_t pause_retry_after(const struct hr_error *cause);
+
 /* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), HR_THROTTLED for what
  * the provider said (at least 1 s, doubling to 5 min), other classes from 5 s, doubling to 30 min. */
 int pause_account(struct tx *tx, struct life_context *context, const char *provider_config_id,

@@ -81,6 +81,7 @@ static struct flight *ask_status(struct engine *engine, const char *account,
 {
 	struct dispatch_request request = {.kind = DISPATCH_STATUS,
 					   .timeout_ms = STATUS_TIMEOUT_MS,
+					   .urgency = DISPATCH_LOOK,
 					   .instance_ids = instance_ids,
 					   .n_instance_ids = n};
 
@@ -154,7 +155,8 @@ static void ask_booting(struct engine *engine, struct engine_account *account)
 
 static void ask_list(struct engine *engine, struct engine_account *account)
 {
-	struct dispatch_request request = {.kind = DISPATCH_LIST, .timeout_ms = LIST_TIMEOUT_MS};
+	struct dispatch_request request = {
+		.kind = DISPATCH_LIST, .timeout_ms = LIST_TIMEOUT_MS, .urgency = DISPATCH_LOOK};
 
 	text_copy(request.account, sizeof(request.account), account->id);
 	account->list_mono_ms = engine->now.mono_ms + account->list_interval_ms;

@@ -288,7 +288,9 @@ void reaper_judge(struct engine *engine, struct engine_account *account,
 
 static void send_destroy(struct engine *engine, struct reap *reap)
 {
-	struct dispatch_request request = {.kind = DISPATCH_DESTROY, .timeout_ms = STEP_TIMEOUT_MS};
+	struct dispatch_request request = {.kind = DISPATCH_DESTROY,
+					   .timeout_ms = STEP_TIMEOUT_MS,
+					   .urgency = DISPATCH_REMOVAL};
 	struct dispatch_step *step = &request.step;
 	struct flight *flight;
 

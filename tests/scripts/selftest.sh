@@ -159,12 +159,16 @@ test_layout_and_shell()
 # threads_object TEXT: an object of the engine's with this source, in a build folder.
 threads_object()
 {
+	local name
 	rm -rf "$work/build"
-	mkdir -p "$work/build/core/"{engine,plan}
+	mkdir -p "$work/build/core/"{engine,plan,provider}
 	printf '%s\n' 'int fine(void);' 'int fine(void) { return 0; }' >"$work/plan.c"
 	printf '%s\n' '#define _GNU_SOURCE' "$1" >"$work/engine.c"
-	cc -w -O2 -c -o "$work/build/core/plan/plan.o" "$work/plan.c" &&
-		cc -w -O2 -D_FORTIFY_SOURCE=2 -c -o "$work/build/core/engine/engine.o" "$work/engine.c"
+	cc -w -O2 -c -o "$work/build/core/plan/plan.o" "$work/plan.c" || return
+	for name in budget breaker governor governor_queue lane; do
+		cp "$work/build/core/plan/plan.o" "$work/build/core/provider/$name.o"
+	done
+	cc -w -O2 -D_FORTIFY_SOURCE=2 -c -o "$work/build/core/engine/engine.o" "$work/engine.c"
 }
 
 test_threads()
@@ -186,6 +190,12 @@ test_threads()
 	include=$'#include <poll.h>\n#include <unistd.h>\nint f(struct pollfd *p, int n) { char b[8]; return poll(p, n, 1) + read(0, b, n); }'
 	threads_object "$include"
 	expect "a use through a checked variant" "uses (poll|read):" check-engine-threads.sh "$work/build"
+	threads_object 'int clock_now(); int f(void) { return clock_now(); }'
+	mv "$work/build/core/engine/engine.o" "$work/build/core/provider/governor.o"
+	expect "a clock in the governor" 'core/provider/governor.c: uses clock_now:' check-engine-threads.sh "$work/build"
+	rm "$work/build/core/provider/governor.o"
+	expect "a build without the governor" 'core/provider/governor.o is missing' check-engine-threads.sh "$work/build"
+	threads_object 'int f(void) { return 1; }'
 	rm -rf "$work/build/core/plan"
 	expect "a build without the planner" 'core/plan is missing' check-engine-threads.sh "$work/build"
 }

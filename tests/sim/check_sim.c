@@ -17,7 +17,8 @@
 #define JOBS_MAX 16
 
 static struct totals {
-	uint64_t seeds, runs, steps, crashes, writes, creates, destroys;
+	uint64_t seeds, runs, steps, crashes, writes, creates, destroys, throttles, outages, late,
+		refused;
 } totals;
 
 static int64_t number(const char *name, int64_t fallback)
@@ -44,6 +45,10 @@ static bool run(uint64_t seed, struct crash crash, struct world *ret_world)
 	totals.writes += ret_world->commits;
 	totals.creates += ret_world->creates;
 	totals.destroys += ret_world->destroys;
+	totals.throttles += ret_world->throttles;
+	totals.outages += ret_world->outages;
+	totals.late += ret_world->late;
+	totals.refused += ret_world->refused;
 	if (!ret_world->violation[0])
 		return true;
 	printf("check-sim: seed %llu", (unsigned long long)seed);
@@ -118,6 +123,10 @@ static void add_up(const struct totals *more)
 	totals.writes += more->writes;
 	totals.creates += more->creates;
 	totals.destroys += more->destroys;
+	totals.throttles += more->throttles;
+	totals.outages += more->outages;
+	totals.late += more->late;
+	totals.refused += more->refused;
 }
 
 static bool run_seeds(int64_t first, int64_t seeds, int64_t crashes, int64_t jobs)
@@ -178,10 +187,12 @@ int main(void)
 	else
 		held = run_seeds(first, seeds, crashes, jobs < seeds ? jobs : seeds);
 	printf("check-sim: %llu seeds, %llu runs, %llu steps, %llu crashes, %llu writes, %llu "
-	       "creates, %llu destroys: %s\n",
+	       "creates, %llu destroys, %llu calls throttled, %llu in outages; %llu waited too long, %llu were refused by breakers: %s\n",
 	       (unsigned long long)totals.seeds, (unsigned long long)totals.runs,
 	       (unsigned long long)totals.steps, (unsigned long long)totals.crashes,
 	       (unsigned long long)totals.writes, (unsigned long long)totals.creates,
-	       (unsigned long long)totals.destroys, held ? "every invariant held" : "failed");
+	       (unsigned long long)totals.destroys, (unsigned long long)totals.throttles,
+	       (unsigned long long)totals.outages, (unsigned long long)totals.late,
+	       (unsigned long long)totals.refused, held ? "every invariant held" : "failed");
 	return held ? 0 : 1;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sim_limits.h"
 
 struct sim_dispatcher {
 	struct dispatcher dispatcher; /* first */
@@ -37,7 +38,7 @@ static bool is_open(const struct sim_dispatcher *dispatcher, const char *account
 
 static void note_open(struct world *world, const struct call *call)
 {
-	struct sim_dispatcher *dispatcher = (struct sim_dispatcher *)world->dispatcher;
+	struct sim_dispatcher *dispatcher = (struct sim_dispatcher *)world->provider;
 
 	if (call->answer->result == HR_OK && call->kind == DISPATCH_OPEN &&
 	    !is_open(dispatcher, call->account))
@@ -53,8 +54,9 @@ static void answer(struct world *world, void *arg)
 		world_trace(world, call->step.server_id, mail->result);
 		note_open(world, call);
 		call_told(world, call);
+		limits_told(world, call);
 		call->answer = NULL;
-		mailbox_push(world->answers, &mail->mail);
+		mailbox_push(world->provider_answers, &mail->mail);
 	}
 	remove_call(world, call);
 }
@@ -76,6 +78,8 @@ static void effect(struct world *world, void *arg)
 	}
 	if (call->fate == FATE_REFUSED)
 		call_refuse(world, call);
+	else if (call->fate == FATE_THROTTLED || call->fate == FATE_DOWN)
+		limits_refuse(world, call);
 	else
 		call_effect(world, call);
 	if (call->fate == FATE_UNANSWERED)
@@ -87,7 +91,7 @@ static void effect(struct world *world, void *arg)
 }
 
 /* When it takes effect; sets when and how it is answered. */
-static int64_t choose_fate(struct world *world, struct call *call)
+static int64_t choose_fate(struct world *world, struct call *call, enum fate limited)
 {
 	struct sim_random *random = &world->provider_random;
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
@@ -106,6 +110,8 @@ static int64_t choose_fate(struct world *world, struct call *call)
 		call->fate = FATE_UNANSWERED;
 	else if (step && sim_chance(random, faults / 6))
 		call->fate = FATE_HANGS;
+	if (limited != FATE_ANSWERED)
+		call->fate = limited;
 	if (call->fate == FATE_HANGS) {
 		effect_ms = sim_between(random, 20, call->timeout_ms);
 		call->answer_after_ms = call->timeout_ms - effect_ms;
@@ -151,11 +157,13 @@ static int submit(struct dispatcher *dispatcher, const struct dispatch_request *
 {
 	struct sim_dispatcher *self = (struct sim_dispatcher *)dispatcher;
 	struct world *world = self->world;
+	enum fate limited;
 	struct call *call;
 
 	if (request->kind != DISPATCH_OPEN && !is_open(self, request->account))
 		return error_set(err, HR_TRANSIENT, "the account is not open");
 	call_check(world, request);
+	limited = limits_meet(world, request);
 	world_trace(world, request->step.server_id, (int64_t)request->kind);
 	world_trace(world, request->account, request->step.attempt);
 	world->creates += request->kind == DISPATCH_CREATE;
@@ -163,7 +171,7 @@ static int submit(struct dispatcher *dispatcher, const struct dispatch_request *
 	call = new_call(request);
 	call->next = world->calls;
 	world->calls = call;
-	world_after(world, choose_fate(world, call), effect, call);
+	world_after(world, choose_fate(world, call, limited), effect, call);
 	return 0;
 }
 
@@ -183,7 +191,8 @@ static void release(struct dispatcher *dispatcher)
 
 struct dispatcher *sim_dispatcher_new(struct world *world)
 {
-	static const struct dispatcher_operations operations = {submit, cancel_all, release};
+	static const struct dispatcher_operations operations = {
+		.submit = submit, .cancel_all = cancel_all, .free = release};
 	struct sim_dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 
 	if (!dispatcher)

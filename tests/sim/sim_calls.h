@@ -9,7 +9,9 @@ enum fate {
 	FATE_ANSWERED,
 	FATE_REFUSED,    /* nothing was done, and the answer says so */
 	FATE_UNANSWERED, /* it was done, but the answer is an error with outcome unknown */
-	FATE_HANGS       /* likewise, at the deadline */
+	FATE_HANGS,      /* likewise, at the deadline */
+	FATE_THROTTLED,  /* nothing was done: too many calls */
+	FATE_DOWN        /* nothing was done: an outage */
 };
 
 struct call {

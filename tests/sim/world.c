@@ -14,8 +14,10 @@
 #include "dump.h"
 #include "engine/checkin.h"
 #include "invariants.h"
+#include "provider/governor.h"
 #include "scenario.h"
 #include "settle.h"
+#include "sim_limits.h"
 #include "sim_provider.h"
 
 #define WALL_START_MS INT64_C(1800000000000)
@@ -131,6 +133,20 @@ static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
 	return checkin_key_ensure(tx, &ids, err);
 }
 
+/* As in the daemon: the governor before the provider. */
+static void dispatcher_start(struct world *world)
+{
+	struct governor_options options = {.inner_answers = world->provider_answers,
+					   .answers = world->answers,
+					   .describe = limits_describe,
+					   .context = world};
+	struct hr_error err = {0};
+
+	world->provider = options.inner = sim_dispatcher_new(world);
+	if (governor_new(&options, &world->dispatcher, &err) < 0)
+		abort();
+}
+
 static void daemon_start(struct world *world)
 {
 	char state[300], key[300];
@@ -157,14 +173,17 @@ static void daemon_start(struct world *world)
 	world->crashed = false;
 	world->generation++;
 	world->answers = mailbox_new(wake, world);
-	if (!world->answers || store_open(&store_options, &world->store, &err) < 0) {
+	world->provider_answers = mailbox_new(wake, world);
+	if (!world->answers || !world->provider_answers ||
+	    store_open(&store_options, &world->store, &err) < 0) {
 		world_violation(world, "the store did not open: %s", err.message);
 		return;
 	}
 	id_source_init(&ids, sim_bytes, &world->world_random);
 	if (store_write(world->store, ensure_key, &ids, &err) < 0)
 		world_violation(world, "no check-in key: %s", err.message);
-	world->dispatcher = sim_dispatcher_new(world);
+	limits_forget(world);
+	dispatcher_start(world);
 	options.store = world->store;
 	options.answers = world->answers;
 	options.dispatcher = world->dispatcher;
@@ -174,17 +193,34 @@ static void daemon_start(struct world *world)
 	world->woken = true;
 }
 
+/* What the governor held back. */
+static void add_figures(struct world *world)
+{
+	struct governor_figure figures[ACCOUNTS_MAX];
+	size_t n = governor_figures(world->dispatcher, world_now(world), figures, ACCOUNTS_MAX);
+
+	for (size_t i = 0; i < n && i < ACCOUNTS_MAX; i++) {
+		world->late += figures[i].late;
+		world->refused += figures[i].refused;
+	}
+}
+
 static void daemon_stop(struct world *world)
 {
 	struct mail *mail;
 
 	world->crashed = true; /* whoever waits for an answer gets none */
+	if (world->dispatcher)
+		add_figures(world);
 	dispatch_free(world->dispatcher);
 	store_close(world->store);
 	engine_free(world->engine);
 	while (world->answers && (mail = mailbox_take(world->answers)) != NULL)
 		dispatch_answer_free((struct dispatch_answer *)mail);
 	mailbox_free(world->answers);
+	mailbox_free(world->provider_answers);
+	world->provider_answers = NULL;
+	world->provider = NULL;
 	world->dispatcher = NULL;
 	world->store = NULL;
 	world->engine = NULL;
@@ -204,7 +240,7 @@ static void daemon_crash(struct world *world)
 /* Steps the daemon until nothing is left to do at this moment; gives when to come again. */
 static int64_t daemon_step(struct world *world)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = INT64_MAX, dispatcher_next;
 	int ran = 1;
 
 	for (int spins = 0; ran > 0 || world->woken; spins++) {
@@ -214,6 +250,9 @@ static int64_t daemon_step(struct world *world)
 		}
 		world->woken = false;
 		next = engine_step(world->engine, world_now(world));
+		dispatcher_next = dispatch_step(world->dispatcher, world_now(world));
+		if (dispatcher_next < next)
+			next = dispatcher_next;
 		world->steps++;
 		if (world->mono_ms < world->store_busy_ms)
 			return next < world->store_busy_ms ? next : world->store_busy_ms;
@@ -301,6 +340,7 @@ void world_run(struct world *world, uint64_t seed, struct crash crash)
 	sim_random_init(&world->client_random, seed, 4);
 	sim_random_init(&world->admin_random, seed, 5);
 	sim_random_init(&world->world_random, seed, 6);
+	sim_random_init(&world->limits_random, seed, 7);
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
@@ -312,6 +352,7 @@ void world_run(struct world *world, uint64_t seed, struct crash crash)
 		world->counting = true;
 		clients_make(world);
 		provider_mishaps(world);
+		limits_make(world);
 		world_run_until(world, world->scenario.faults_end_ms);
 	}
 	if (!world->violation[0])

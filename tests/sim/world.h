@@ -17,6 +17,7 @@
 #define ACCOUNTS_MAX 2
 #define CONFIGS_MAX 4
 #define CLIENTS_MAX 40
+#define OUTAGES_MAX 3
 
 /* How a run crashes: at this commit of the daemon's (0: never), before it is made or after it, its
  * `done` not delivered. */
@@ -51,6 +52,15 @@ struct scenario {
 	int64_t requests; /* sessions asked for */
 };
 
+/* What the provider takes of an account; see sim_limits.h. All times: monotonic. */
+struct sim_limit {
+	int64_t preset_rate, preset_burst; /* what the module says */
+	int64_t rate;                      /* calls a minute that it really takes; 0: any number */
+	int64_t burst, tokens_milli, counted_ms;
+	int64_t down_ms[OUTAGES_MAX], up_ms[OUTAGES_MAX];
+	int64_t told_ms; /* the daemon was told not to come before */
+};
+
 struct instance;
 struct call;
 struct sent;
@@ -63,7 +73,7 @@ struct world {
 	char folder[256];
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random;
+		world_random, limits_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;
@@ -73,8 +83,10 @@ struct world {
 
 	/* The daemon; NULL while it is down. */
 	struct store *store;
-	struct mailbox *answers;
-	struct dispatcher *dispatcher;
+	struct mailbox *provider_answers; /* to the governor */
+	struct mailbox *answers;          /* to the engine */
+	struct dispatcher *provider;      /* owned by the governor */
+	struct dispatcher *dispatcher;    /* the governor */
 	struct engine *engine;
 	unsigned generation; /* raised by each start */
 	bool crashed;        /* it has just died */
@@ -87,13 +99,16 @@ struct world {
 	struct sent *sent; /* what the first create of each server sent */
 	unsigned last_instance;
 	bool healed; /* faults are over */
+	struct sim_limit limits[ACCOUNTS_MAX];
+	bool limits_shared; /* the first is all accounts' */
 
 	struct client *clients;
 	size_t n_clients;
 	struct kept *kept; /* memory that lives as long as the world */
 
 	/* What is known of the run. */
-	uint64_t commits, steps, crashes, checked_commits, creates, destroys;
+	uint64_t commits, steps, crashes, checked_commits, creates, destroys, throttles, outages,
+		late, refused;
 	uint64_t trace;
 	char violation[1024];
 };

@@ -131,6 +131,66 @@ START_TEST(an_unknown_outcome_is_looked_for)
 }
 END_TEST
 
+static const struct {
+	int32_t class;
+	int64_t retry_after_ms, waits_ms;
+} told[] = {
+	{HR_TRANSIENT, 150000, 150000}, /* longer than our own longest pause */
+	{HR_TRANSIENT, 300, 1000},      /* shorter than our own */
+	{HR_CONFLICT, 90000, 90000},
+	{HR_THROTTLED, 150000, 150000},
+};
+
+START_TEST(what_retry_after_says_is_waited_for)
+{
+	answer_error(asked(DISPATCH_CREATE), told[_i].class, 0, told[_i].retry_after_ms);
+	pass(told[_i].waits_ms - 1);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
+	pass(40000); /* a pause of the account, looked at every 30 s with jitter */
+	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 2);
+}
+END_TEST
+
+START_TEST(nobody_is_waited_for_longer_than_an_hour)
+{
+	struct server server = only_server(0);
+
+	answer_error(asked(DISPATCH_CREATE), HR_TRANSIENT, 0, INT64_MAX);
+	ck_assert_int_eq(unfinished(server.id, OPERATION_CREATE).due_ms, now_ms + 3600000);
+	pass(0);
+}
+END_TEST
+
+START_TEST(a_retry_after_without_end_pauses_an_hour)
+{
+	answer_error(asked(DISPATCH_CREATE), HR_THROTTLED, 0, INT64_MAX);
+	ck_assert_int_eq(account_now().paused_until_ms, now_ms + 3600000);
+}
+END_TEST
+
+START_TEST(requests_say_how_urgent_they_are)
+{
+	ck_assert_int_eq(asked(DISPATCH_CREATE)->request.urgency, DISPATCH_STANDBY);
+	answer_error(asked(DISPATCH_CREATE), HR_TRANSIENT, 0, 0);
+	ask_session("ann");
+	ck_assert_int_eq(asked(DISPATCH_CREATE)->request.urgency, DISPATCH_FOR_USERS);
+	answer_ok(asked(DISPATCH_CREATE), "i-2");
+	/* This one was ordered for standby; but somebody waits now, and may be given it. */
+	pass(1250);
+	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 2);
+	ck_assert_int_eq(asked(DISPATCH_CREATE)->request.urgency, DISPATCH_FOR_USERS);
+	answer_error(asked(DISPATCH_CREATE), HR_INVALID, 0, 0);
+	ck_assert_int_eq(asked(DISPATCH_DESTROY)->request.urgency, DISPATCH_REMOVAL);
+}
+END_TEST
+
+START_TEST(looks_are_the_least_urgent)
+{
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	ck_assert_int_eq(asked(DISPATCH_STATUS)->request.urgency, DISPATCH_LOOK);
+}
+END_TEST
+
 START_TEST(a_throttled_account_waits)
 {
 	answer_error(asked(DISPATCH_CREATE), HR_THROTTLED, 0, 20000);
@@ -368,6 +428,11 @@ int main(void)
 	tcase_add_loop_test(tcase, passing_errors_are_retried_with_backoff, 0, 3);
 	tcase_add_loop_test(tcase, hopeless_errors_fail_the_server_and_pause_the_config, 0, 5);
 	add(tcase, an_unknown_outcome_is_looked_for);
+	tcase_add_loop_test(tcase, what_retry_after_says_is_waited_for, 0, 4);
+	add(tcase, nobody_is_waited_for_longer_than_an_hour);
+	add(tcase, a_retry_after_without_end_pauses_an_hour);
+	add(tcase, requests_say_how_urgent_they_are);
+	add(tcase, looks_are_the_least_urgent);
 	add(tcase, a_throttled_account_waits);
 	add(tcase, refused_rights_pause_the_account_until_a_check);
 	add(tcase, an_edit_lifts_pauses);

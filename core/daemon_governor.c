@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key and presets of accounts, from what the registry knows of their modules. */
+#include "daemon_governor.h"
+
+#include "provider/governor.h"
+
+static int describe(void *context, const struct dispatch_request *request,
+		    struct governor_account *ret_account)
+{
+	const struct registry_module *module;
+
+	if (registry_find(context, request->provider ? request->provider : "", &module, NULL) != 0)
+		return -1;
+	ret_account->rate_per_minute = module->rate_per_minute;
+	ret_account->burst = module->rate_burst;
+	return account_key(module, request->settings, request->account, ret_account->key, NULL);
+}
+
+int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
+			struct mailbox *inner_answers, struct mailbox *answers,
+			struct dispatcher **ret_dispatcher, struct hr_error *err)
+{
+	const struct governor_options options = {
+		.inner = inner,
+		.inner_answers = inner_answers,
+		.answers = answers,
+		.describe = describe,
+		.context = registry,
+	};
+
+	return governor_new(&options, ret_dispatcher, err);
+}

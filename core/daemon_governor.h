@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts the governor before the dispatcher that reaches the modules: what it has to know of an account
+ * comes from the registry. */
+#ifndef HR_DAEMON_GOVERNOR_H
+#define HR_DAEMON_GOVERNOR_H
+
+#include "provider/dispatch.h"
+#include "provider/registry.h"
+
+/* inner is owned from now on, also where this fails; the others are borrowed. inner pushes into
+ * inner_answers, the engine takes from answers. */
+int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
+			struct mailbox *inner_answers, struct mailbox *answers,
+			struct dispatcher **ret_dispatcher, struct hr_error *err);
+
+#endif
