@@ -289,8 +289,10 @@ void exchange_hop_done(struct exchange *e, CURLcode code)
 	add_totals(e);
 	curl_easy_getinfo(e->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int32_t)status;
-	if (code != CURLE_OK || status < 100 || status > 599) {
-		hop_failed(e, code != CURLE_OK ? code : CURLE_WEIRD_SERVER_REPLY);
+	if (code == CURLE_OK && (!e->transfer.has_head || status < 100 || status > 599))
+		code = CURLE_WEIRD_SERVER_REPLY;
+	if (code != CURLE_OK) {
+		hop_failed(e, code);
 		return;
 	}
 	location = redirect_of(e, answer);
