@@ -281,6 +281,7 @@ static void hop_failed(struct exchange *e, CURLcode code)
 void exchange_hop_done(struct exchange *e, CURLcode code)
 {
 	struct http_answer *answer = e->transfer.answer;
+	struct hr_error error = {0};
 	const char *location;
 	char *copy;
 	long status = 0;
@@ -289,8 +290,12 @@ void exchange_hop_done(struct exchange *e, CURLcode code)
 	add_totals(e);
 	curl_easy_getinfo(e->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int32_t)status;
-	if (code != CURLE_OK || status < 100 || status > 599) {
-		hop_failed(e, code != CURLE_OK ? code : CURLE_WEIRD_SERVER_REPLY);
+	if (code == CURLE_OK && (!e->transfer.has_head || status < 100 || status > 599))
+		code = CURLE_WEIRD_SERVER_REPLY;
+	if (code == CURLE_OK && status == 407 && e->account->policy.proxy)
+		code = CURLE_PROXY; /* no answer of the host's */
+	if (code != CURLE_OK) {
+		hop_failed(e, code);
 		return;
 	}
 	location = redirect_of(e, answer);
@@ -299,9 +304,11 @@ void exchange_hop_done(struct exchange *e, CURLcode code)
 		return;
 	}
 	copy = strdup(location); /* the answer is freed with its hop */
-	if (copy)
+	if (copy) {
 		follow(e, copy, answer->status);
-	else
-		exchange_cancel(e);
+	} else {
+		error_no_memory(&error, "following a redirect");
+		fail(e, &error);
+	}
 	free(copy);
 }

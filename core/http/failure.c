@@ -79,8 +79,11 @@ static bool proxy_refuses(const struct transfer *t)
 {
 	long status = 0;
 
-	return t->policy->proxy && t->n_sent == 0 &&
-	       curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK &&
+	if (!t->policy->proxy)
+		return false;
+	if (t->n_sent > 0)
+		return t->answer->status == 407;
+	return curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK &&
 	       status == 407;
 }
 

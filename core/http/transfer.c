@@ -97,8 +97,11 @@ static size_t take_header(char *line, size_t size, size_t n, void *context)
 	}
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		forget_headers(t); /* of an interim answer */
+		t->has_head = false;
 		return len;
 	}
+	if (line[0] == '\r' || line[0] == '\n')
+		t->has_head = true;
 	return add_header(t, line, len) ? len : 0;
 }
 

@@ -22,6 +22,7 @@ struct transfer {
 	bool stopped_repeat; /* libcurl wanted to send it again, which must not be */
 	bool refused_address; /* the name resolved to an address that it must not */
 	bool too_large;       /* the answer, or its headers */
+	bool has_head;        /* the answer's head came whole: libcurl takes one that is cut off */
 	bool no_memory;
 	struct http_answer *answer; /* owned; status, headers and body so far */
 	size_t header_bytes;

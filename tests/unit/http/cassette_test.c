@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exchanges are recorded without secrets and replayed without a provider. */
+#include "http/cassette.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/suite.h"
+#include "http_bench.h"
+#include "raw_server.h"
+
+#define SECRET "hunter22&\\\"x"
+#define SETTINGS "{'endpoint': 'http://127.0.0.1:%d', 'password': 'hunter22&\\\\\\'x'}"
+
+static struct raw_server server;
+static char folder[64], file[128];
+
+static bool handler(struct raw_server *s, int fd, const char *request)
+{
+	char body[64];
+
+	if (raw_is(request, "/lost"))
+		return false;
+	if (raw_is(request, "/binary")) {
+		raw_answer(fd, "200 OK", "X-Subject-Token: t-5ecret\r\n", "\xff\xfe\x01");
+		return true;
+	}
+	snprintf(body, sizeof(body), "answer %d", atomic_load(&s->n_requests));
+	raw_answer(fd, "201 Made", "X-Request-Id: r-1\r\nRetry-After: 3\r\n", body);
+	return true;
+}
+
+static void setup(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/cassette-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/account.json", folder);
+	raw_server_start(&server, handler);
+}
+
+static void teardown(void)
+{
+	raw_server_stop(&server);
+	unlink(file);
+	ck_assert_int_eq(rmdir(folder), 0); /* nothing else was left there */
+}
+
+static const struct http_header headers[] = {
+	HEADER("Authorization", "Basic abcdef"), HEADER("X-Plain", "plain " SECRET), {NULL, NULL}};
+
+static struct http_answer *ask(struct http_account *account, const char *method, const char *body,
+			       const char *path)
+{
+	return bench_perform(account, method, 0, headers, body, "http://127.0.0.1:%d%s",
+			     server.port, path);
+}
+
+/* Five exchanges: two equal ones with different answers, a secret everywhere, bytes, a failure. */
+static void record(void)
+{
+	struct http_account *account;
+
+	bench_start_with(folder, NULL);
+	account = bench_account(NULL, SETTINGS, server.port);
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	http_answer_free(ask(account, "POST", "p=" SECRET, "/b?key=hunter22%26%5C%22x"));
+	http_answer_free(ask(account, "GET", NULL, "/binary"));
+	http_answer_free(ask(account, "GET", NULL, "/lost"));
+	http_account_free(account);
+	bench_stop();
+}
+
+static char *read_file(void)
+{
+	char *text = calloc(1, 1 << 16);
+	int fd = open(file, O_RDONLY);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_gt(read(fd, text, (1 << 16) - 1), 0);
+	close(fd);
+	return text;
+}
+
+START_TEST(file_holds_no_secret)
+{
+	struct stat st;
+	char *text;
+
+	record();
+	text = read_file();
+	ck_assert_ptr_null(strstr(text, "hunter22"));
+	ck_assert_ptr_null(strstr(text, "abcdef"));
+	ck_assert_ptr_null(strstr(text, "t-5ecret"));
+	ck_assert_ptr_nonnull(strstr(text, "/b?key=***\""));
+	ck_assert_ptr_nonnull(strstr(text, "p=***"));
+	ck_assert_ptr_nonnull(strstr(text, "plain ***"));
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	free(text);
+}
+END_TEST
+
+START_TEST(replayed_without_a_provider)
+{
+	struct http_account *account;
+	struct http_answer *a;
+	int before;
+
+	record();
+	before = atomic_load(&server.n_connections);
+	bench_start_with(NULL, folder);
+	account = bench_account(NULL, SETTINGS, server.port);
+	a = ask(account, "POST", "p=" SECRET, "/b?key=hunter22%26%5C%22x"); /* order may differ */
+	ck_assert_int_eq(a->result, HR_OK);
+	ck_assert_int_eq(a->status, 201);
+	ck_assert_str_eq(a->body, "answer 3");
+	ck_assert_str_eq(a->request_id, "r-1");
+	ck_assert_int_eq(a->retry_after_ms, 3000);
+	http_answer_free(a);
+	for (int i = 1; i <= 2; i++) { /* that of equal ones does not */
+		char body[16];
+
+		snprintf(body, sizeof(body), "answer %d", i);
+		a = ask(account, "GET", NULL, "/a");
+		ck_assert_str_eq(a->body, body);
+		http_answer_free(a);
+	}
+	a = ask(account, "GET", NULL, "/binary");
+	ck_assert_uint_eq(a->body_len, 3);
+	ck_assert_mem_eq(a->body, "\xff\xfe\x01", 3);
+	http_answer_free(a);
+	a = ask(account, "GET", NULL, "/lost");
+	ck_assert_int_eq(a->result, HR_TRANSIENT);
+	ck_assert_uint_eq(a->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	http_answer_free(a);
+	ck_assert_int_eq(atomic_load(&server.n_connections), before);
+	http_account_free(account);
+	bench_stop();
+}
+END_TEST
+
+static void check_difference(struct http_account *account, const char *method, const char *body,
+			     const char *path, const char *says)
+{
+	struct http_answer *a = ask(account, method, body, path);
+
+	ck_assert_int_eq(a->result, HR_INVALID);
+	ck_assert_msg(strstr(a->error.message, says) != NULL, "%s", a->error.message);
+	ck_assert_ptr_null(strstr(a->error.message, "hunter22"));
+	http_answer_free(a);
+}
+
+START_TEST(difference_is_named)
+{
+	struct http_account *account;
+
+	record();
+	bench_start_with(NULL, folder);
+	account = bench_account(NULL, SETTINGS, server.port);
+	check_difference(account, "PUT", NULL, "/a",
+			 "exchange 1 of the cassette account differs in "
+			 "the method: recorded is GET, asked is PUT");
+	check_difference(account, "GET", NULL, "/c", "differs in the url");
+	check_difference(account, "GET", "body", "/a", "differs in the body");
+	check_difference(account, "GET", NULL,
+			 "/c?"
+			 "hunter22%26%5C%22x",
+			 "/c?***");
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	check_difference(account, "GET", NULL, "/a", "exchange 3");
+	http_account_free(account);
+	bench_stop();
+}
+END_TEST
+
+START_TEST(end_of_cassette_is_named)
+{
+	struct http_account *account;
+	FILE *f = fopen(file, "w");
+
+	fputs("[]", f);
+	fclose(f);
+	bench_start_with(NULL, folder);
+	account = bench_account(NULL, SETTINGS, server.port);
+	check_difference(account, "GET", NULL, "/a", "no more exchanges: GET http://127.0.0.1");
+	http_account_free(account);
+	bench_stop();
+}
+END_TEST
+
+START_TEST(missing_or_bad_cassette_is_refused)
+{
+	struct http_account *account = NULL;
+	struct hr_error err;
+	FILE *f;
+
+	bench_start_with(NULL, folder);
+	ck_assert_int_eq(bench_try_account(NULL, "{}", &account, &err), -1);
+	ck_assert_int_eq(err.class, HR_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.message, "account.json"));
+	f = fopen(file, "w");
+	fputs("{}", f);
+	fclose(f);
+	ck_assert_int_eq(bench_try_account(NULL, "{}", &account, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.message, "no array"));
+	ck_assert_int_eq(bench_try_account(&(const struct bench_account){.id = "../account"}, "{}",
+					   &account, &err),
+			 -1);
+	bench_stop();
+}
+END_TEST
+
+/* The policy counts in a replay too. */
+START_TEST(policy_comes_first)
+{
+	struct http_account *account;
+	struct http_answer *a;
+
+	record();
+	bench_start_with(NULL, folder);
+	account = bench_account(NULL, "{'endpoint': 'https://a.test'}");
+	a = ask(account, "GET", NULL, "/a");
+	ck_assert_int_eq(a->result, HR_INVALID);
+	ck_assert_ptr_nonnull(strstr(a->error.message, "may not be reached"));
+	http_answer_free(a);
+	http_account_free(account);
+	bench_stop();
+}
+END_TEST
+
+START_TEST(resolved_secrets_are_masked_too)
+{
+	struct http_account *account;
+	char *text;
+
+	bench_start_with(folder, NULL);
+	account = bench_account(NULL, "{'endpoint': 'http://127.0.0.1:%d', 'password': 'env:KEY'}",
+				server.port);
+	ck_assert_int_eq(http_account_add_secret(account, "resolved-later"), 0);
+	http_answer_free(ask(account, "POST", "a resolved-later b", "/a"));
+	http_account_free(account);
+	bench_stop();
+	text = read_file();
+	ck_assert_ptr_null(strstr(text, "resolved-later"));
+	ck_assert_ptr_nonnull(strstr(text, "a *** b"));
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("cassette");
+	TCase *t = tcase_create("cassette");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, file_holds_no_secret);
+	tcase_add_test(t, replayed_without_a_provider);
+	tcase_add_test(t, difference_is_named);
+	tcase_add_test(t, end_of_cassette_is_named);
+	tcase_add_test(t, missing_or_bad_cassette_is_refused);
+	tcase_add_test(t, policy_comes_first);
+	tcase_add_test(t, resolved_secrets_are_masked_too);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
