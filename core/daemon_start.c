@@ -68,7 +68,7 @@ void start_find_host(struct daemon_config *config)
 	if (slash != NULL)
 		memcpy(slash + 1, name, sizeof(name));
 	if (slash == NULL || access(path, X_OK) != 0)
-		text_copy(path, sizeof(path), HEADROOM_HOST_PROGRAM);
+		text_copy(path, sizeof(path), HEADROOM_LIBEXECDIR "/headroom-host");
 	text_copy(config->host_program, sizeof(config->host_program), path);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "host/barrier.h"
+#include "host/open_below.h"
 #include "host/process_stat.h"
 
 #define HIGH_FD 64 /* above all numbers that may be asked for */
@@ -56,40 +57,6 @@ _Noreturn static void give_up(int pipe, enum process_stage stage, int file)
 
 	send_report(pipe, &report);
 	_exit(127);
-}
-
-/* Opens a path below dir part by part; no symbolic link is followed anywhere. */
-static int open_below(int dir, const char *path, int flags, mode_t mode)
-{
-	char name[256];
-	int at = dir, next;
-
-	for (;;) {
-		const char *slash = strchr(path, '/');
-		size_t len = slash ? (size_t)(slash - path) : strlen(path);
-
-		if (len >= sizeof(name)) {
-			errno = ENAMETOOLONG;
-			next = -1;
-		} else {
-			memcpy(name, path, len);
-			name[len] = '\0';
-			next = slash ? openat(at, name,
-					      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				     : openat(at, len > 0 ? name : ".",
-					      flags | O_NOFOLLOW | O_CLOEXEC, mode);
-		}
-		if (at != dir) {
-			int saved = errno;
-
-			close(at);
-			errno = saved;
-		}
-		if (next < 0 || !slash)
-			return next;
-		at = next;
-		path = slash + 1;
-	}
 }
 
 static int to_high_number(int fd)

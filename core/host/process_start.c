@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "host/barrier.h"
 #include "host/process_child.h"
+#include "host/process_program.h"
 
 #define WORDS_MAX 4096
 #define WORDS_BYTES_MAX (1u << 20)
@@ -161,8 +162,63 @@ static void plan_clear(struct process_plan *plan)
 		free(plan->files[i].path);
 }
 
+static int check_program(const struct process_plan *plan, const struct hr_process_start *request,
+			 struct hr_error *err)
+{
+	const char *name = plan->argv[0];
+
+	if (name && name[0] == '/')
+		return 0;
+	if (!(request->flags & HR_PROCESS_OWN_PROGRAM))
+		return error_set(err, HR_INVALID,
+				 "cannot start a process: argv[0] must be an absolute path");
+	if (!name || strchr(name, '/') || !is_plain(name))
+		return error_set(err, HR_INVALID,
+				 "cannot start a process: argv[0] must be an absolute path or a "
+				 "name without '/'");
+	return 0;
+}
+
+/* Puts the module's own program in the place of its name. */
+static int plan_program(struct process_plan *plan, const struct state_folder *folder,
+			const char *module, const struct hr_process_start *request,
+			struct hr_error *err)
+{
+	struct program_request program = {
+		.name = plan->argv[0],
+		.module = module,
+		.directory = plan->directory,
+	};
+	char **companions = NULL, *path = NULL;
+	int rc;
+
+	if (!(request->flags & HR_PROCESS_OWN_PROGRAM))
+		return 0;
+	if (request->n_companions > COMPANIONS_MAX)
+		return error_set(err, HR_INVALID,
+				 "cannot start a process: %u companions, at most %d are possible",
+				 request->n_companions, COMPANIONS_MAX);
+	rc = copy_words(request->companions, request->n_companions, "companions", &companions, err);
+	for (size_t i = 0; rc == 0 && companions[i]; i++)
+		if (!is_plain(companions[i]))
+			rc = error_set(err, HR_INVALID,
+				       "cannot start a process: the companion \"%s\" is not a "
+				       "plain path below the program's folder",
+				       companions[i]);
+	program.companions = companions;
+	if (rc == 0)
+		rc = process_program(folder, &program, &path, err);
+	free_words(companions);
+	if (rc == 0) {
+		free(plan->argv[0]);
+		plan->argv[0] = path;
+	}
+	return rc;
+}
+
 static int plan_fill(struct process_plan *plan, const struct state_folder *folder,
-		     const struct hr_process_start *request, struct hr_error *err)
+		     const char *module, const struct hr_process_start *request,
+		     struct hr_error *err)
 {
 	if (request->size < REQUEST_SIZE_MINOR_0)
 		return error_set(err, HR_INVALID,
@@ -183,16 +239,16 @@ static int plan_fill(struct process_plan *plan, const struct state_folder *folde
 	if (copy_words(request->argv, request->n_argv, "argv", &plan->argv, err) != 0 ||
 	    copy_words(request->env, request->n_env, "env", &plan->env, err) != 0)
 		return -1;
-	if (!plan->argv[0] || plan->argv[0][0] != '/')
-		return error_set(err, HR_INVALID,
-				 "cannot start a process: argv[0] must be an absolute path");
+	if (check_program(plan, request, err) != 0)
+		return -1;
 	for (size_t i = 0; plan->env[i]; i++)
 		if (plan->env[i][0] == '=' || !strchr(plan->env[i], '='))
 			return error_set(
 				err, HR_INVALID,
 				"cannot start a process: word %zu of env is not NAME=value", i + 1);
 	plan->directory = path_below(folder, request->directory, true, err);
-	if (!plan->directory || plan_files(plan, folder, request, err) != 0)
+	if (!plan->directory || plan_files(plan, folder, request, err) != 0 ||
+	    plan_program(plan, folder, module, request, err) != 0)
 		return -1;
 	if (!plan->switches_user)
 		return 0;
@@ -275,15 +331,16 @@ static int hear(const struct process_plan *plan, int fd, struct hr_process *ret_
 	return 0;
 }
 
-int process_start(const struct state_folder *folder, const struct hr_process_start *request,
-		  struct hr_process *ret_process, struct hr_error *err)
+int process_start(const struct state_folder *folder, const char *module,
+		  const struct hr_process_start *request, struct hr_process *ret_process,
+		  struct hr_error *err)
 {
 	struct process_plan plan = {0};
 	int fds[2] = {-1, -1}, rc = -1;
 	sigset_t all, before;
 	pid_t child;
 
-	if (plan_fill(&plan, folder, request, err) != 0)
+	if (plan_fill(&plan, folder, module, request, err) != 0)
 		goto out;
 	if (pipe2(fds, O_CLOEXEC) != 0) {
 		error_set_errno(err, errno, "cannot start a process");

@@ -31,6 +31,8 @@
 			CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE))
 #define EXEC ((scmp_datum_t)PROT_EXEC)
 
+#define NUMBER_FCHMODAT2 452 /* on every architecture; newer than some libseccomp */
+
 struct sandbox_program {
 	unsigned short n;
 	struct sock_filter filter[];
@@ -150,11 +152,11 @@ static const char *const permitted[] = {
 
 /* Profile local: below its folder, by Landlock and by the rights of its user. */
 static const char *const permitted_local[] = {
-	"open",      "openat",    "creat",           "mkdir",     "mkdirat",   "rmdir",
-	"unlink",    "unlinkat",  "rename",          "renameat",  "renameat2", "link",
-	"linkat",    "symlink",   "symlinkat",       "chmod",     "fchmod",    "fchmodat",
-	"fchmodat2", "truncate",  "ftruncate",       "fallocate", "fsync",     "fdatasync",
-	"flock",     "utimensat", "copy_file_range", "sendfile",  "umask",
+	"open",      "openat",          "creat",     "mkdir",    "mkdirat",   "rmdir",
+	"unlink",    "unlinkat",        "rename",    "renameat", "renameat2", "link",
+	"linkat",    "symlink",         "symlinkat", "chmod",    "fchmod",    "fchmodat",
+	"truncate",  "ftruncate",       "fallocate", "fsync",    "fdatasync", "flock",
+	"utimensat", "copy_file_range", "sendfile",  "umask",
 };
 
 /* Profile compute, once the module is loaded. */
@@ -256,6 +258,9 @@ static void add_descriptors(struct rules *rules, const struct sandbox_options *o
 			    sizeof(lock_commands) / sizeof(lock_commands[0]));
 		add_all(rules, SCMP_ACT_ALLOW, permitted_local,
 			sizeof(permitted_local) / sizeof(permitted_local[0]));
+		if (rules->failed == 0)
+			rules->failed = seccomp_rule_add(rules->context, SCMP_ACT_ALLOW,
+							 NUMBER_FCHMODAT2, 0);
 	} else {
 		add(rules, SCMP_ACT_ALLOW, "open", 1, &reads);
 		add(rules, SCMP_ACT_ALLOW, "openat", 1, &reads_at);

@@ -21,7 +21,7 @@ struct hr_account {
 	char *isolation;
 	char *sshd;
 	char *bwrap;
-	char *helper; /* absolute path of headroom-local-server; may not exist */
+	char *helper; /* headroom-local-server: its name, or the absolute path of the setting */
 	char *state_path;
 	int state_fd;
 	uid_t uid; /* owner of the state folder: the uid that servers run with */

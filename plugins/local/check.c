@@ -98,15 +98,11 @@ static int32_t probe_run(const struct hr_account *account, const struct hr_call 
 		return report_fault(call, report_class_of_errno(errno), NULL,
 				    "Nothing can be written into %s: %s.", account->state_path,
 				    strerrordesc_np(errno));
-	if (access(account->helper, X_OK)) {
-		report_problem(sink, HR_INVALID, "helper",
-			       "The program %s cannot be run: %s. Install Headroom again, or set "
-			       "'helper' to where " SERVER_PROGRAM " is.",
-			       account->helper, strerrordesc_np(errno));
+	result = program_try(account, call, PROGRAM_PROBE, name, (struct hr_span){0}, &process);
+	if (result == HR_NOT_FOUND) {
+		report_problem(sink, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
 		return HR_OK;
 	}
-	result = program_start(account, call, PROGRAM_PROBE, folder, name, (struct hr_span){0},
-			       &process);
 	if (result == HR_OK)
 		result = probe_wait(account, call, &process);
 	return result == HR_OK ? answer_read(account, call, sink, folder) : result;

@@ -109,8 +109,7 @@ static int32_t server_start(const struct hr_account *account, const struct hr_ca
 		return result;
 	if (journal_append(folder, "launch"))
 		return folder_fault(account, call, id, "The journal");
-	result = program_start(account, call, PROGRAM_LAUNCH, folder, id, step->host_name,
-			       &launcher);
+	result = program_start(account, call, PROGRAM_LAUNCH, id, step->host_name, &launcher);
 	if (result != HR_OK) {
 		(void)!journal_append(folder, "reported");
 		return result;
@@ -167,7 +166,7 @@ static int32_t server_advance(const struct hr_account *account, const struct hr_
 	}
 	/* Without namespaces, processes may outlive the one that ended: they go first. */
 	if (view.started && view.supervised && !view.swept) {
-		result = program_start(account, call, PROGRAM_SWEEP, folder, id, step->host_name,
+		result = program_start(account, call, PROGRAM_SWEEP, id, step->host_name,
 				       &view.launcher);
 		return result != HR_OK ? result
 				       : report_again(call, "sweep", WAIT_MS, -1,

@@ -105,7 +105,7 @@ static int32_t processes_end(const struct hr_account *account, const struct hr_c
 					    "Look for processes of uid %u with "
 					    "HEADROOM_SERVER_ID=%s in their environment.",
 					    id, (unsigned)account->uid, id);
-		result = program_start(account, call, PROGRAM_SWEEP, folder, id, step->host_name,
+		result = program_start(account, call, PROGRAM_SWEEP, id, step->host_name,
 				       &view.launcher);
 		return result == HR_OK ? wait_on(call, step, "ending the last processes") : result;
 	}

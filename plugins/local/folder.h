@@ -38,18 +38,10 @@ int file_touch(const struct hr_account *account, int folder, const char *name, u
 /* Reads at most size - 1 bytes from the end of a file, NUL-terminated; gives their number. */
 ssize_t file_read_end(int folder, const char *name, char *buffer, size_t size);
 
-/* Copies a file from anywhere (followed as usual) into folder. */
-int file_copy(const struct hr_account *account, const char *from, int folder, const char *name,
-	      unsigned mode);
-
 /* Removes a file or a folder with all that is in it, of any mode and depth. Before each entry it
  * asks pause(context); when that says yes it stops with errno EINTR. What is named last at the
  * top (or NULL) is removed last, so that a half-removed folder can still be told. */
 int tree_remove(int parent, const char *name, const char *last, bool (*pause)(const void *context),
 		const void *context);
-
-/* Whether a program at path can be run by uid: every folder on the way and the file are open to
- * all, or uid is this process's own and may. */
-bool path_runs_for(const char *path, uid_t uid);
 
 #endif

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "protocol.h"
 #include "report.h"
-#include "start.h"
 
 static const char *const isolation_choices[] = {"auto", "namespaces", "supervisor", NULL};
 
@@ -174,12 +174,12 @@ static int32_t account_open(const struct hr_host *host, const struct hr_call *ca
 	account->isolation = copy_or(setting_text(request, "isolation"), "auto");
 	account->sshd = copy_or(setting_text(request, "sshd"), "/usr/sbin/sshd");
 	account->bwrap = copy_or(setting_text(request, "bwrap"), "/usr/bin/bwrap");
-	account->helper = program_find(setting_text(request, "helper"));
+	account->helper = copy_or(setting_text(request, "helper"), SERVER_PROGRAM);
 	if (!account->installation || !account->config || !account->state_path ||
 	    !account->address || !account->isolation || !account->sshd || !account->bwrap ||
 	    !account->helper) {
 		result = report_fault(call, HR_INTERNAL, NULL, "Out of memory.");
-	} else if (account->helper[0] != '/') {
+	} else if (account->helper[0] != '/' && strcmp(account->helper, SERVER_PROGRAM) != 0) {
 		result = report_fault(call, HR_INVALID, "helper", "'%s' is not an absolute path.",
 				      account->helper);
 	} else if (!is_loopback(account->address)) {

@@ -9,7 +9,8 @@
  *   init.log      words of the launcher and of process 1
  *   sshd.log      words of sshd
  *   script.log    output of the startup script
- *   headroom-*    copies of this module's programs, where the server's user has no way to them
+ *   headroom-*    copies of this module's programs, made by the host where the server's user has no
+ *                 way to them
  *   root/         the server's own file tree: / for it, or (without namespaces) a folder
  *
  * Lines of the journal (each appended by one write, so a line is there whole or not at all):
@@ -52,7 +53,7 @@
 #define FOLDER_SCRIPT "var/lib/headroom"
 #define FILE_SCRIPT "startup-script"
 
-enum { FD_JOURNAL = 3, FD_SCRIPT_LOG = 4, FD_SSHD_LOG = 5, FD_PROGRAM = 6 };
+enum { FD_JOURNAL = 3, FD_SCRIPT_LOG = 4, FD_SSHD_LOG = 5 };
 
 /* The journal's mode: this bit is set before a server is removed. Process 1 looks for it once it
  * has the lock, the module looks for the lock once it has set it: one of the two always sees the

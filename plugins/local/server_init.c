@@ -193,9 +193,8 @@ int server_init(struct server *server)
 	sigset_t signals;
 	int status;
 
-	for (int fd = FD_JOURNAL; fd < FD_PROGRAM; fd++)
+	for (int fd = FD_JOURNAL; fd <= FD_SSHD_LOG; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-	close(FD_PROGRAM);
 	server->namespaces = !strcmp(server->isolation, "namespaces");
 	server->shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
 	/* Sessions have our uid: they are not to reach the journal and its lock through us. */

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting headroom-local-server by the host's process service; see start.h. */
-#include <dlfcn.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "folder.h"
 #include "protocol.h"
@@ -35,48 +30,10 @@ static const char *task_name(enum program_task task)
 	}
 }
 
-/* The names library, for a server without namespaces, is looked for beside its program. */
-static int names_copy(const struct hr_account *account, int folder)
-{
-	static const char *const places[] = {NAMES_LIBRARY, NAMES_LIBRARY_BUILT};
-	size_t n = (size_t)(strrchr(account->helper, '/') - account->helper);
-	char path[PATH_BYTES];
-
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%.*s/%s", (int)n, account->helper, places[i]);
-		if (access(path, R_OK) == 0)
-			return file_copy(account, path, folder, NAMES_LIBRARY, 0700);
-	}
-	return 0;
-}
-
-/* As root, the servers' uid may have no way to the program (a checkout below /root, say). It is
- * then copied into the server's folder and started by descriptor. */
-static int32_t program_reach(const struct hr_account *account, const struct hr_call *call,
-			     int folder, const char *name, bool *ret_copied)
-{
-	*ret_copied = false;
-	if (access(account->helper, R_OK | X_OK))
-		return report_fault(call, HR_INVALID, "helper",
-				    "The program %s cannot be run: %s. Install Headroom again, or "
-				    "set 'helper' to where " SERVER_PROGRAM " is.",
-				    account->helper, strerrordesc_np(errno));
-	if (path_runs_for(account->helper, account->uid))
-		return HR_OK;
-	if (file_copy(account, account->helper, folder, SERVER_PROGRAM, 0700) ||
-	    names_copy(account, folder))
-		return report_fault(call, report_class_of_errno(errno), NULL,
-				    "%s cannot be copied into %s/" FOLDER_SERVERS "/%s: %s.",
-				    account->helper, account->state_path, name,
-				    strerrordesc_np(errno));
-	*ret_copied = true;
-	return HR_OK;
-}
-
 static void argv_fill(const struct hr_account *account, enum program_task task, const char *name,
-		      struct hr_span host_name, bool copied, struct start_words *argv)
+		      struct hr_span host_name, struct start_words *argv)
 {
-	argv->words[argv->n++] = span_of(copied ? "/proc/self/fd/6" : account->helper);
+	argv->words[argv->n++] = span_of(account->helper);
 	argv->words[argv->n++] = span_of(task_name(task));
 	word_add(argv, "--id", span_of(name));
 	word_add(argv, "--host-name", host_name.len ? host_name : span_of(name));
@@ -86,90 +43,65 @@ static void argv_fill(const struct hr_account *account, enum program_task task, 
 	word_add(argv, "--bwrap", span_of(account->bwrap));
 }
 
-int32_t program_start(const struct hr_account *account, const struct hr_call *call,
-		      enum program_task task, int folder, const char *name,
-		      struct hr_span host_name, struct hr_process *ret_process)
+int32_t program_try(const struct hr_account *account, const struct hr_call *call,
+		    enum program_task task, const char *name, struct hr_span host_name,
+		    struct hr_process *ret_process)
 {
 	static const struct {
 		const char *name;
-		uint32_t fd, writable;
+		uint32_t fd;
 	} files[] = {
-		{FILE_INIT_LOG, 1, 1},           {FILE_INIT_LOG, 2, 1},
-		{FILE_JOURNAL, FD_JOURNAL, 1},   {FILE_SCRIPT_LOG, FD_SCRIPT_LOG, 1},
-		{FILE_SSHD_LOG, FD_SSHD_LOG, 1}, {SERVER_PROGRAM, FD_PROGRAM, 0},
+		{FILE_INIT_LOG, 1},           {FILE_INIT_LOG, 2},
+		{FILE_JOURNAL, FD_JOURNAL},   {FILE_SCRIPT_LOG, FD_SCRIPT_LOG},
+		{FILE_SSHD_LOG, FD_SSHD_LOG},
 	};
 	enum { N_FILES = sizeof(files) / sizeof(files[0]) };
 	const struct hr_span env[] = {
 		span_of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
 		span_of("LANG=C.UTF-8"),
 	};
+	/* For a server without namespaces. */
+	const struct hr_span companions[] = {span_of(NAMES_LIBRARY), span_of(NAMES_LIBRARY_BUILT)};
 	struct start_words argv = {0};
 	struct hr_process_file opened[N_FILES];
-	char *paths;
-	bool copied;
-	int32_t result = program_reach(account, call, folder, name, &copied);
+	char *paths = call->alloc(call, (N_FILES + 1) * PATH_BYTES);
 
-	if (result != HR_OK)
-		return result;
-	paths = call->alloc(call, (N_FILES + 1) * PATH_BYTES);
 	if (!paths)
 		return report_fault(call, HR_INTERNAL, NULL, "Out of memory.");
-	argv_fill(account, task, name, host_name, copied, &argv);
+	argv_fill(account, task, name, host_name, &argv);
 	snprintf(paths, PATH_BYTES, "%s/" FOLDER_SERVERS "/%s", account->state_path, name);
 	for (size_t i = 0; i < N_FILES; i++) {
 		char *path = paths + (i + 1) * PATH_BYTES;
 
 		snprintf(path, PATH_BYTES, "%s/" FOLDER_SERVERS "/%s/%s", account->state_path, name,
 			 files[i].name);
-		opened[i] = (struct hr_process_file){span_of(path), files[i].fd, files[i].writable};
+		opened[i] = (struct hr_process_file){span_of(path), files[i].fd, 1};
 	}
-	return account->process->start(call,
-				       &(struct hr_process_start){
-					       .size = sizeof(struct hr_process_start),
-					       .n_argv = argv.n,
-					       .argv = argv.words,
-					       .directory = span_of(paths),
-					       .files = opened,
-					       .n_files = copied ? N_FILES : N_FILES - 1,
-					       .env = env,
-					       .n_env = sizeof(env) / sizeof(env[0]),
-				       },
-				       ret_process);
+	return account->process->start(
+		call,
+		&(struct hr_process_start){
+			.size = sizeof(struct hr_process_start),
+			.n_argv = argv.n,
+			.argv = argv.words,
+			.directory = span_of(paths),
+			.files = opened,
+			.n_files = N_FILES,
+			.flags = HR_PROCESS_OWN_PROGRAM,
+			.env = env,
+			.n_env = sizeof(env) / sizeof(env[0]),
+			.n_companions = sizeof(companions) / sizeof(companions[0]),
+			.companions = companions,
+		},
+		ret_process);
 }
 
-/* Beside the module (installed so, or copied), or in a build tree's folder above .libs. */
-static char *program_beside_module(void)
+int32_t program_start(const struct hr_account *account, const struct hr_call *call,
+		      enum program_task task, const char *name, struct hr_span host_name,
+		      struct hr_process *ret_process)
 {
-	static const char *const places[] = {"/" SERVER_PROGRAM, "/../" SERVER_PROGRAM};
-	Dl_info info;
-	char *module = NULL, *path = NULL, *slash;
+	int32_t result = program_try(account, call, task, name, host_name, ret_process);
 
-	if (dladdr((const void *)LOCAL_SERVER_PATH, &info) && info.dli_fname)
-		module = realpath(info.dli_fname, NULL);
-	slash = module ? strrchr(module, '/') : NULL;
-	if (slash) {
-		*slash = '\0';
-		for (size_t i = 0; i < 2 && !path; i++) {
-			if (asprintf(&path, "%s%s", module, places[i]) < 0)
-				path = NULL;
-			if (path && access(path, X_OK)) {
-				free(path);
-				path = NULL;
-			}
-		}
-	}
-	free(module);
-	slash = path ? realpath(path, NULL) : NULL;
-	free(path);
-	return slash;
-}
-
-char *program_find(struct hr_span setting)
-{
-	char *path;
-
-	if (setting.len > 0)
-		return strndup(setting.ptr, setting.len);
-	path = program_beside_module();
-	return path ? path : strdup(LOCAL_SERVER_PATH);
+	if (result == HR_NOT_FOUND)
+		return report_fault(call, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
+	return result;
 }

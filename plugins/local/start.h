@@ -5,6 +5,7 @@
 #define LOCAL_START_H
 
 #include "account.h"
+#include "protocol.h"
 
 enum program_task {
 	PROGRAM_LAUNCH, /* becomes a server */
@@ -12,14 +13,20 @@ enum program_task {
 	PROGRAM_PROBE   /* tells whether servers can be run */
 };
 
-/* Starts the program in servers/<name>, whose folder is open. HR_OK with the process, or an
- * error with details reported. */
+/* Starts the program in servers/<name>. HR_OK with the process, or an error with details reported. */
 int32_t program_start(const struct hr_account *account, const struct hr_call *call,
-		      enum program_task task, int folder, const char *name,
-		      struct hr_span host_name, struct hr_process *ret_process);
+		      enum program_task task, const char *name, struct hr_span host_name,
+		      struct hr_process *ret_process);
 
-/* Absolute path of headroom-local-server, to be freed: the setting's value when it is not empty,
- * else the one beside the module, else the installed one. NULL: out of memory. */
-char *program_find(struct hr_span setting);
+/* The same, but HR_NOT_FOUND, for the caller to report, when the program is not there or cannot be
+ * run. */
+int32_t program_try(const struct hr_account *account, const struct hr_call *call,
+		    enum program_task task, const char *name, struct hr_span host_name,
+		    struct hr_process *ret_process);
+
+/* What is to be said then, by a format with the program's name. */
+#define PROGRAM_MISSING                                                                 \
+	"The program %s is not there or cannot be run. Install Headroom again, or set " \
+	"'helper' to where " SERVER_PROGRAM " is."
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -24,25 +25,41 @@ struct removal {
 	unsigned n_moved;
 };
 
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+/* Mends a folder's mode by descriptor: a name could by now be a link to somewhere else. */
+static int mode_mend(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char self[64];
+	long result;
+
+	if (fd < 0)
+		return -1;
+	result = syscall(SYS_fchmodat2, fd, "", 0700, AT_EMPTY_PATH);
+	if (result && (errno == ENOSYS || errno == EPERM)) {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+		result = chmod(self, 0700);
+		/* In a sandbox /proc is closed. A link then leads to what this user owns only. */
+		if (result && geteuid() != 0)
+			result = fchmodat(parent, name, 0700, 0);
+	}
+	close(fd);
+	return result ? -1 : 0;
+}
+
 /* Opens a folder whose mode may forbid it. Only its owner or root gets here. */
 static int open_any_mode(int parent, const char *name)
 {
 	int fd = folder_open(parent, name);
-	char self[64];
-	int path_fd;
 
 	if (fd < 0 && errno == EACCES) {
-		path_fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (path_fd < 0)
-			return -1;
-		/* By descriptor: a name could by now be a link to somewhere else. */
-		snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
-		if (chmod(self, 0700)) {
-			close(path_fd);
+		if (mode_mend(parent, name)) {
 			errno = EACCES;
 			return -1;
 		}
-		close(path_fd);
 		fd = folder_open(parent, name);
 	}
 	if (fd >= 0)

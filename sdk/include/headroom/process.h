@@ -27,17 +27,29 @@ struct hr_process_file {
 	uint32_t writable; /* 0: read only; else created with mode 0600 and appended to */
 };
 
+enum {
+	/* argv[0] is a program that came with the module: a name without '/', looked for beside the
+	 * module's file, in the folder above that (a build tree) and in Headroom's libexec folder; or
+	 * an absolute path. As root, where the account's user has no way to it, it is copied into
+	 * `directory` and runs from there, each of `companions` beside it. HR_NOT_FOUND: it is not
+	 * there or cannot be run. */
+	HR_PROCESS_OWN_PROGRAM = 1u << 0
+};
+
 struct hr_process_start {
 	uint32_t size;
 	uint32_t n_argv;
-	const struct hr_span *argv;          /* argv[0] is an absolute path */
+	const struct hr_span *argv;          /* argv[0] is an absolute path; or see the flag */
 	struct hr_span directory;            /* working directory, below the state folder */
 	const struct hr_process_file *files; /* descriptors not named here: 0-2 are /dev/null */
 	uint32_t n_files;
-	uint32_t reserved_0;
+	uint32_t flags;            /* HR_PROCESS_* */
 	const struct hr_span *env; /* the whole environment, "NAME=value" */
 	uint32_t n_env;
-	uint32_t reserved_1;
+	/* With HR_PROCESS_OWN_PROGRAM: files that the program needs beside it, by their paths relative
+	 * to its folder, at most 4; of several with the same last part the first that is there. */
+	uint32_t n_companions;
+	const struct hr_span *companions;
 };
 
 struct hr_process_service {

@@ -83,7 +83,8 @@ static long child_ends(long pid)
 
 static long try_process(int which)
 {
-	static char *const argv[] = {(char[]){"true"}, NULL};
+	char name[] = "true";
+	char *const argv[] = {name, NULL};
 	const char arguments[88] = {0};
 
 	switch (which) {

@@ -19,6 +19,7 @@
 #include <headroom/process.h>
 
 #include "fake_host.h"
+#include "host/process_program.h"
 
 #undef fail /* Check's; here it is a function of the call */
 
@@ -157,8 +158,8 @@ static uint64_t start_time_of(int64_t pid)
 }
 
 struct start_words {
-	char *argv[64], *env[16], *directory, *paths[10];
-	int folder, fds[10];
+	char *argv[64], *env[16], *companions[8], *directory, *paths[10];
+	int folder, fds[10], program;
 };
 
 static char *word(struct hr_span span)
@@ -206,7 +207,8 @@ child_run(const struct hr_process_start *request, const struct start_words *word
 	if (geteuid() == 0 &&
 	    (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		_exit(1);
-	execve(words->argv[0], words->argv, words->env);
+	/* By descriptor: this host gives its processes no view of their own. */
+	fexecve(words->program, words->argv, words->env);
 	dprintf(report, "%d", errno);
 	_exit(1);
 }
@@ -239,6 +241,54 @@ static pid_t spawn(const struct hr_process_start *request, const struct start_wo
 	return pid;
 }
 
+/* Finds the program as the real host does; false, with the reason reported: there is none. */
+static bool program_open(const struct hr_call *call, const struct hr_process_start *request,
+			 const struct stat *owner, struct start_words *words)
+{
+	char module[1024], *path = NULL;
+	struct state_folder folder = {words->directory, words->folder, owner->st_uid,
+				      owner->st_gid};
+	struct program_request program = {.name = words->argv[0],
+					  .module = module,
+					  .directory = "",
+					  .companions = words->companions};
+	struct hr_error err = {0};
+	struct hr_fault fault = {.size = sizeof(fault)};
+	int fd;
+
+	ck_assert_uint_eq(request->flags, HR_PROCESS_OWN_PROGRAM);
+	ck_assert_uint_lt(request->n_companions, 8);
+	for (uint32_t i = 0; i < request->n_companions; i++)
+		words->companions[i] = word(request->companions[i]);
+	snprintf(module, sizeof(module), "%s/plugins/local/.libs/local.so",
+		 getenv("HEADROOM_BUILDDIR"));
+	if (process_program(&folder, &program, &path, &err) != 0) {
+		ck_assert_int_eq(err.class, HR_NOT_FOUND);
+		fault.message = (struct hr_span){err.message, strlen(err.message)};
+		call->fail(call, &fault);
+		return false;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	words->program = fcntl(fd, F_DUPFD_CLOEXEC, 40);
+	close(fd);
+	ck_assert_int_ge(words->program, 0);
+	free(words->argv[0]);
+	words->argv[0] = path;
+	return true;
+}
+
+static void words_free(struct start_words *words)
+{
+	for (int i = 0; i < 64; i++)
+		free(words->argv[i]);
+	for (int i = 0; i < 16; i++)
+		free(words->env[i]);
+	for (int i = 0; i < 8; i++)
+		free(words->companions[i]);
+	free(words->directory);
+	close(words->folder);
+}
+
 static int32_t process_start(const struct hr_call *call, const struct hr_process_start *request,
 			     struct hr_process *ret_process)
 {
@@ -254,24 +304,23 @@ static int32_t process_start(const struct hr_call *call, const struct hr_process
 		words.argv[i] = word(request->argv[i]);
 	for (uint32_t i = 0; i < request->n_env; i++)
 		words.env[i] = word(request->env[i]);
-	ck_assert_int_eq(words.argv[0][0], '/');
 	words.directory = word(request->directory);
 	words.folder = open(words.directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	ck_assert_int_ge(words.folder, 0);
 	ck_assert_int_eq(fstat(words.folder, &st), 0);
 	ck_assert_uint_ne(st.st_uid, 0);
+	if (!program_open(call, request, &st, &words)) {
+		words_free(&words);
+		return HR_NOT_FOUND;
+	}
 	files_open(request, st.st_uid, st.st_gid, &words);
 	fake_n_starts++;
 	ret_process->pid = spawn(request, &words, st.st_uid, st.st_gid, &number);
 	ret_process->start_time = start_time_of(ret_process->pid);
 	for (uint32_t i = 0; i < request->n_files; i++)
 		close(words.fds[i]);
-	close(words.folder);
-	for (int i = 0; i < 64; i++)
-		free(words.argv[i]);
-	for (int i = 0; i < 16; i++)
-		free(words.env[i]);
-	free(words.directory);
+	close(words.program);
+	words_free(&words);
 	if (fake_crash == CRASH_AFTER_START)
 		raise(SIGKILL);
 	if (number) {

@@ -263,17 +263,18 @@ AT(hr_process_file, path, 0);
 AT(hr_process_file, fd, 16);
 AT(hr_process_file, writable, 20);
 
-SIZE(hr_process_start, 64);
+SIZE(hr_process_start, 72);
 AT(hr_process_start, size, 0);
 AT(hr_process_start, n_argv, 4);
 AT(hr_process_start, argv, 8);
 AT(hr_process_start, directory, 16);
 AT(hr_process_start, files, 32);
 AT(hr_process_start, n_files, 40);
-AT(hr_process_start, reserved_0, 44);
+AT(hr_process_start, flags, 44);
 AT(hr_process_start, env, 48);
 AT(hr_process_start, n_env, 56);
-AT(hr_process_start, reserved_1, 60);
+AT(hr_process_start, n_companions, 60);
+AT(hr_process_start, companions, 64);
 
 SIZE(hr_process_service, 32);
 AT(hr_process_service, size, 0);
