@@ -24,7 +24,7 @@ static struct hr_span span_of(const char *text)
 }
 
 /* Opens the folder once, so that what is below it is always meant below this very folder. */
-static int open_folder(struct state_folder *folder, const char *path, struct hr_error *err)
+int state_folder_open(struct state_folder *folder, const char *path, struct hr_error *err)
 {
 	struct stat st;
 
@@ -80,7 +80,7 @@ int account_new(const struct account_options *options, const json_t *settings,
 		error_no_memory(err, "opening an account");
 		goto failed;
 	}
-	if (options->state_dir && open_folder(&account->folder, options->state_dir, err) != 0)
+	if (options->state_dir && state_folder_open(&account->folder, options->state_dir, err) != 0)
 		goto failed;
 	if (normalise(account, settings, err) != 0 ||
 	    mask_new(&account->module->schema, account->settings, &account->mask, err) != 0)

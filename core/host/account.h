@@ -9,6 +9,10 @@
 #include "host/call.h"
 #include "host/loader.h"
 
+/* An account's own folder, whose owner is whom its processes run as. The caller closes folder->fd and
+ * frees folder->path, also after an error (fd -1 and path NULL at first). */
+int state_folder_open(struct state_folder *folder, const char *path, struct hr_error *err);
+
 struct account {
 	const struct module *module; /* borrowed */
 	char *id;

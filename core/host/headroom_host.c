@@ -12,10 +12,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "host/account.h"
 #include "host/describe.h"
 #include "host/loader.h"
+#include "host/process.h"
 #include "host/sandbox.h"
 #include "host/serve.h"
+#include "host/spawner.h"
 #include "provider/wire.h"
 
 #define CHANNEL_FD 3
@@ -111,16 +114,35 @@ static struct sandbox_options sandbox_for(const struct host_options *options, in
 	};
 }
 
+/* Profile local: what starts processes must be apart from what runs the module. */
+static int start_spawner(const struct host_options *options, struct sandbox_options *sandbox,
+			 struct hr_error *err)
+{
+	/* Of the process from here on. */
+	static struct state_folder folder = {.fd = -1};
+	int fd;
+
+	if (!options->folder)
+		return 0;
+	if (state_folder_open(&folder, options->folder, err) != 0 ||
+	    spawner_start(&folder, sandbox->module, &fd, err) != 0)
+		return -1;
+	process_use_spawner(fd);
+	sandbox->keep_fds[sandbox->n_keep_fds++] = fd;
+	return 0;
+}
+
 static int serve(const struct host_options *options)
 {
-	const struct sandbox_options sandbox = sandbox_for(options, CHANNEL_FD);
+	struct sandbox_options sandbox = sandbox_for(options, CHANNEL_FD);
 	struct serve_options serving = {.state_dir = options->folder};
 	struct hr_error error = {0};
 	struct module *module;
 
 	serve_prepare(CHANNEL_FD);
 	sandbox_on_forbidden = serve_forbidden;
-	if (load(options, &sandbox, &module, &error) != 0) {
+	if (start_spawner(options, &sandbox, &error) != 0 ||
+	    load(options, &sandbox, &module, &error) != 0) {
 		serve_refuse(&error);
 		return STATUS_REFUSED;
 	}

@@ -13,7 +13,8 @@
  *   draft 1  2026-11-23  first draft: open, close, check, create, status, list, destroy, inject,
  *                        discover, start, stop; the call object; host services by name.
  *   draft 2  2026-11-25  hosts (what http/1 may reach), rate preset, HR_SETTING_ACCOUNT_KEY,
- *                        HR_CAP_LEARNS_HOSTS; services http/1, secret/1, random/1, crypto/1.
+ *                        HR_CAP_LEARNS_HOSTS; services http/1, secret/1, random/1, crypto/1;
+ *                        draft/process starts programs that came with the module.
  *
  * Ownership, in three sentences
  *   1. Whatever the host passes in is borrowed until the function returns.
