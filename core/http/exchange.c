@@ -272,7 +272,7 @@ static void hop_failed(struct exchange *e, CURLcode code)
 		return;
 	}
 	transfer_failure(&e->transfer, code, time_is_up, &error);
-	/* An earlier hop has sent it already. */
+	/* In this hop or in an earlier one. */
 	if (e->has_sent && error.class != HR_INVALID)
 		error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
 	fail(e, &error);

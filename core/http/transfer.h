@@ -38,7 +38,7 @@ int transfer_begin(struct transfer *transfer, const struct http_policy *policy,
 /* After the handle has left its multi handle. Frees all but an answer that was taken away. */
 void transfer_end(struct transfer *transfer);
 
-/* Why it failed, with the outcome (failure.c). time_is_up: the request's own limit has passed. */
+/* Why it failed (failure.c). time_is_up: the request's own limit has passed. */
 void transfer_failure(const struct transfer *transfer, CURLcode code, bool time_is_up,
 		      struct hr_error *ret_error);
 
