@@ -79,7 +79,7 @@ static bool proxy_refuses(const struct transfer *t)
 {
 	long status = 0;
 
-	if (!t->policy->proxy)
+	if (!t->by_proxy)
 		return false;
 	if (t->n_sent > 0)
 		return t->answer->status == 407;

@@ -18,6 +18,7 @@ struct transfer {
 	const struct http_policy *policy;
 	const struct request *request;
 	enum reach_kind reach;
+	bool by_proxy;       /* addresses of this machine and link are reached without */
 	unsigned n_sent;     /* how often the request has begun to be sent; 0: no byte of it left */
 	bool stopped_repeat; /* libcurl wanted to send it again, which must not be */
 	bool refused_address; /* the name resolved to an address that it must not */
