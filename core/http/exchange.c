@@ -272,7 +272,7 @@ static void hop_failed(struct exchange *e, CURLcode code)
 		return;
 	}
 	transfer_failure(&e->transfer, code, time_is_up, &error);
-	/* An earlier hop has sent it already. */
+	/* In this hop or in an earlier one. */
 	if (e->has_sent && error.class != HR_INVALID)
 		error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
 	fail(e, &error);
@@ -292,7 +292,7 @@ void exchange_hop_done(struct exchange *e, CURLcode code)
 	answer->status = (int32_t)status;
 	if (code == CURLE_OK && (!e->transfer.has_head || status < 100 || status > 599))
 		code = CURLE_WEIRD_SERVER_REPLY;
-	if (code == CURLE_OK && status == 407 && e->account->policy.proxy)
+	if (code == CURLE_OK && status == 407 && e->transfer.by_proxy)
 		code = CURLE_PROXY; /* no answer of the host's */
 	if (code != CURLE_OK) {
 		hop_failed(e, code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What libcurl's failures are to a module: a class, whether the request may have taken effect, and
- * the setting that a person can change. */
+/* What libcurl's failures are to a module: a class, and the setting that a person can change. Not
+ * here: whether the request may have taken effect, which takes all hops (exchange.c). */
 #include <string.h>
 #include <strings.h>
 
@@ -79,7 +79,7 @@ static bool proxy_refuses(const struct transfer *t)
 {
 	long status = 0;
 
-	if (!t->policy->proxy)
+	if (!t->by_proxy)
 		return false;
 	if (t->n_sent > 0)
 		return t->answer->status == 407;
@@ -124,8 +124,6 @@ void transfer_failure(const struct transfer *t, CURLcode code, bool time_is_up,
 		error_set(ret, HR_TIMEOUT, "%.200s did not answer in time", t->request->url.host);
 	else
 		set_broken(t, code, ret);
-	if (t->n_sent > 0 && ret->class != HR_INVALID)
-		ret->flags |= HR_FAULT_OUTCOME_UNKNOWN;
 }
 
 bool transfer_may_reconnect(const struct transfer *t, CURLcode code)

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "base/text.h"
+#include "http/address.h"
 #include "http/header.h"
 
 #define CONNECTION_IDLE_MAX_S 60L /* a kept one that is older is not trusted with a request */
@@ -26,7 +27,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	(void)purpose;
 	/* A proxy's address is what the administrator wrote, as an endpoint's; what lies behind it
 	 * is for the proxy to bound. */
-	if (!http_policy_allows_address(t->policy, t->policy->proxy ? REACH_ENDPOINT : t->reach,
+	if (!http_policy_allows_address(t->policy, t->by_proxy ? REACH_ENDPOINT : t->reach,
 					&address->addr)) {
 		t->refused_address = true;
 		return CURL_SOCKET_BAD;
@@ -257,8 +258,8 @@ static CURLcode set_proxy(struct transfer *t)
 	CURLcode code = CURLE_OK;
 
 	SET(NOPROXY, "");
-	SET(PROXY, p->proxy ? p->proxy : "");
-	if (!p->proxy)
+	SET(PROXY, t->by_proxy ? p->proxy : "");
+	if (!t->by_proxy)
 		return code;
 	SET(PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(SUPPRESS_CONNECT_HEADERS, 1L);
@@ -295,6 +296,15 @@ static CURLcode set_connection(struct transfer *t, CURLSH *share, int64_t timeou
 	return code;
 }
 
+/* A machine's metadata service is its own: a proxy would give its own machine's credentials. */
+static bool is_near(const struct transfer *t)
+{
+	enum address_kind kind = address_kind_of_text(t->request->url.host);
+
+	return t->reach == REACH_ADDRESS &&
+	       (kind == ADDRESS_LINK_LOCAL || kind == ADDRESS_LOOPBACK);
+}
+
 int transfer_begin(struct transfer *t, const struct http_policy *policy,
 		   const struct request *request, enum reach_kind reach, CURLSH *share,
 		   int64_t timeout_ms, void *private, struct hr_error *err)
@@ -305,6 +315,7 @@ int transfer_begin(struct transfer *t, const struct http_policy *policy,
 	t->policy = policy;
 	t->request = request;
 	t->reach = reach;
+	t->by_proxy = policy->proxy && !is_near(t);
 	t->easy = curl_easy_init();
 	t->answer = calloc(1, sizeof(*t->answer));
 	if (!t->easy || !t->answer || !build_headers(t))

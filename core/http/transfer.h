@@ -18,6 +18,7 @@ struct transfer {
 	const struct http_policy *policy;
 	const struct request *request;
 	enum reach_kind reach;
+	bool by_proxy;       /* addresses of this machine and link are reached without */
 	unsigned n_sent;     /* how often the request has begun to be sent; 0: no byte of it left */
 	bool stopped_repeat; /* libcurl wanted to send it again, which must not be */
 	bool refused_address; /* the name resolved to an address that it must not */
@@ -38,7 +39,7 @@ int transfer_begin(struct transfer *transfer, const struct http_policy *policy,
 /* After the handle has left its multi handle. Frees all but an answer that was taken away. */
 void transfer_end(struct transfer *transfer);
 
-/* Why it failed, with the outcome (failure.c). time_is_up: the request's own limit has passed. */
+/* Why it failed (failure.c). time_is_up: the request's own limit has passed. */
 void transfer_failure(const struct transfer *transfer, CURLcode code, bool time_is_up,
 		      struct hr_error *ret_error);
 

@@ -116,6 +116,29 @@ START_TEST(policy_counts_with_a_proxy_too)
 }
 END_TEST
 
+START_TEST(this_machine_is_reached_without_the_proxy)
+{
+	struct raw_server near;
+	struct http_account *account;
+	struct http_answer *a;
+
+	raw_server_start(&near, handler);
+	account = bench_account(
+		NULL, "{'endpoint': 'http://127.0.0.1:%d', 'proxy': 'http://127.0.0.1:%d'}",
+		near.port, proxy.port);
+	a = bench_perform(account, "GET", 0, NULL, NULL, "http://127.0.0.1:%d/", near.port);
+	ck_assert_int_eq(a->result, HR_OK);
+	ck_assert_int_eq(a->status, 407); /* the host's own answer here */
+	ck_assert_int_eq(atomic_load(&near.n_requests), 1);
+	ck_assert_int_eq(atomic_load(&proxy.n_connections), 0);
+	http_answer_free(a);
+	http_account_free(account);
+	bench_stop();
+	raw_server_stop(&near);
+	bench_start();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("proxy");
@@ -129,6 +152,7 @@ int main(void)
 	tcase_add_test(t, refused_credentials_are_named);
 	tcase_add_test(t, tunnel_shows_nothing_of_the_request);
 	tcase_add_test(t, policy_counts_with_a_proxy_too);
+	tcase_add_test(t, this_machine_is_reached_without_the_proxy);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -100,7 +100,7 @@ static void *serve(void *context)
 	struct peer *peer = context;
 	struct raw_server *server = peer->server;
 	char *buf = malloc(RAW_REQUEST_MAX + 1);
-	bool again = buf != NULL;
+	bool again = buf != NULL && !atomic_load(&server->hangs_up);
 
 	while (again && read_request(peer->fd, buf)) {
 		atomic_fetch_add(&server->n_requests, 1);

@@ -20,7 +20,7 @@ struct raw_server {
 	int port;
 	int listener;
 	raw_handler handler;
-	void *context; /* the test's */
+	atomic_bool hangs_up; /* closes each connection at once */
 	pthread_t thread;
 	atomic_int n_requests;
 	atomic_int n_connections;

@@ -345,7 +345,7 @@ START_TEST(broken_answer_is_transient_with_outcome_unknown)
 }
 END_TEST
 
-START_TEST(no_connection_is_transient_and_tried_twice)
+START_TEST(no_connection_is_transient)
 {
 	struct raw_server gone;
 	struct http_account *other;
@@ -363,13 +363,19 @@ START_TEST(no_connection_is_transient_and_tried_twice)
 }
 END_TEST
 
-START_TEST(unknown_name_is_transient)
+/* A TLS handshake that is broken off: nothing of the request was sent, so it is tried once more. */
+START_TEST(connection_that_fails_is_tried_twice)
 {
-	struct http_account *other = bench_account(NULL, "{'endpoint': 'http://a.invalid'}");
-	struct http_answer *a = bench_perform(other, "GET", 0, NULL, NULL, "http://a.invalid/");
+	struct http_account *other =
+		bench_account(NULL, "{'endpoint': 'https://127.0.0.1:%d'}", server.port);
+	struct http_answer *a;
 
+	atomic_store(&server.hangs_up, true);
+	a = bench_perform(other, "POST", 0, NULL, "x", "https://127.0.0.1:%d/", server.port);
 	ck_assert_int_eq(a->result, HR_TRANSIENT);
 	ck_assert_uint_eq(a->error.flags, 0);
+	ck_assert_ptr_nonnull(strstr(a->error.message, "no connection to 127.0.0.1"));
+	ck_assert_int_eq(atomic_load(&server.n_connections), 2);
 	http_answer_free(a);
 	http_account_free(other);
 }
@@ -475,8 +481,8 @@ static Suite *suite(void)
 	tcase_add_test(t, largest_answer_is_taken);
 	tcase_add_loop_test(t, broken_answer_is_transient_with_outcome_unknown, 0,
 			    sizeof(broken) / sizeof(broken[0]));
-	tcase_add_test(t, no_connection_is_transient_and_tried_twice);
-	tcase_add_test(t, unknown_name_is_transient);
+	tcase_add_test(t, no_connection_is_transient);
+	tcase_add_test(t, connection_that_fails_is_tried_twice);
 	tcase_add_test(t, slow_answer_is_a_timeout_with_outcome_unknown);
 	tcase_add_test(t, setting_bounds_the_timeout);
 	tcase_add_test(t, connections_are_kept_for_one_account_only);
