@@ -151,6 +151,7 @@ static int serve(const struct host_options *options)
 		serving.sandbox = WIRE_SANDBOX_FILTER;
 	if (sandbox_has_landlock())
 		serving.sandbox |= WIRE_SANDBOX_LANDLOCK;
+	malloc_trim(0); /* what filter and loader needed */
 	serve_run(&serving);
 }
 

@@ -30,9 +30,11 @@ int link_receive(struct link *link, enum wire_kind *ret_kind, uint64_t *ret_id, 
 	struct frame frame;
 	int rc;
 
-	while ((rc = frame_reader_next(&link->reader, &frame, &error)) == 0)
-		if (frame_reader_fill(&link->reader, link->fd) != FRAME_READ_MORE)
+	while ((rc = frame_reader_next(&link->reader, &frame, &error)) == 0) {
+		rc = frame_reader_fill(&link->reader, link->fd);
+		if (rc != FRAME_READ_MORE && rc != FRAME_READ_LAST)
 			return -1;
+	}
 	if (rc < 0)
 		return -1;
 	rc = wire_decode(&frame, WIRE_DAEMON, ret_kind, ret_id, ret_value, &error);

@@ -196,20 +196,23 @@ static void run_operation(struct serve *serve, struct serve_work *work, struct a
 	calls_end(serve, &work->call);
 }
 
-/* Instances go ahead, some at a time: a frame has a limit, a list has none. */
+/* A frame has a limit, a list has none: all but the last instances go ahead. They are taken out. */
 static int send_instances(struct serve *serve, uint64_t id, struct dispatch_answer *answer,
 			  struct hr_error *err)
 {
 	struct dispatch_answer *part = calloc(1, sizeof(*part));
+	size_t at = 0;
 	int rc = part ? 0 : error_no_memory(err, "answering");
 
-	for (size_t at = 0; rc == 0 && at < answer->n_instances; at += part->n_instances) {
+	while (rc == 0 && answer->n_instances - at > WIRE_INSTANCES_AT_ONCE) {
 		part->instances = answer->instances + at;
-		part->n_instances = answer->n_instances - at;
-		if (part->n_instances > WIRE_INSTANCES_AT_ONCE)
-			part->n_instances = WIRE_INSTANCES_AT_ONCE;
+		part->n_instances = WIRE_INSTANCES_AT_ONCE;
 		rc = link_send(&serve->link, WIRE_INSTANCES, id, part, err);
+		at += WIRE_INSTANCES_AT_ONCE;
 	}
+	memmove(answer->instances, answer->instances + at,
+		(answer->n_instances - at) * sizeof(*answer->instances));
+	answer->n_instances -= at;
 	free(part);
 	return rc;
 }
@@ -218,7 +221,8 @@ static void send_answer(struct serve *serve, uint64_t id, struct dispatch_answer
 {
 	struct hr_error error;
 
-	if (send_instances(serve, id, answer, &error) == 0 &&
+	if ((answer->n_instances <= WIRE_INSTANCES_AT_ONCE ||
+	     send_instances(serve, id, answer, &error) == 0) &&
 	    link_send(&serve->link, WIRE_ANSWER, id, answer, &error) == 0)
 		return;
 	/* Without memory for an answer there is none for the rest either; the daemon starts anew. */

@@ -95,7 +95,7 @@ int frame_reader_fill(struct frame_reader *reader, int fd)
 	if (n <= 0)
 		return FRAME_READ_END;
 	reader->used += (size_t)n;
-	return FRAME_READ_MORE;
+	return reader->used < reader->room ? FRAME_READ_LAST : FRAME_READ_MORE;
 }
 
 static int copy_part(const char *from, size_t len, char **ret)

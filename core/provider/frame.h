@@ -31,9 +31,10 @@ struct frame_reader {
 	size_t room, used, taken;
 };
 
-enum frame_read { FRAME_READ_MORE, FRAME_READ_NOTHING, FRAME_READ_END };
+enum frame_read { FRAME_READ_MORE, FRAME_READ_LAST, FRAME_READ_NOTHING, FRAME_READ_END };
 
-/* One read of what is there (blocks where the descriptor does). NOTHING: there is none now. END: the
+/* One read of what is there (blocks where the descriptor does). LAST: something, and there was no more
+ * than that. NOTHING: there is none now. END: the
  * other side has closed, or the descriptor failed. -1: no memory. */
 int frame_reader_fill(struct frame_reader *reader, int fd);
 

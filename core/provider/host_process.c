@@ -173,22 +173,27 @@ void host_process_flush(struct host_process *host)
 int host_process_receive(struct host_process *host, enum wire_kind *ret_kind, uint64_t *ret_id,
 			 void **ret_value, struct hr_error *err)
 {
+	bool is_empty = host->is_empty;
 	struct frame frame;
 	int rc;
 
+	host->is_empty = false;
 	while ((rc = frame_reader_next(&host->reader, &frame, err)) == 0) {
-		if (host->fd < 0)
+		if (host->fd < 0 || is_empty)
 			return 0;
 		rc = frame_reader_fill(&host->reader, host->fd);
 		if (rc == FRAME_READ_NOTHING)
 			return 0;
-		if (rc == FRAME_READ_MORE)
+		is_empty = rc == FRAME_READ_LAST;
+		if (rc == FRAME_READ_MORE || rc == FRAME_READ_LAST)
 			continue;
 		close(host->fd);
 		host->fd = -1;
 	}
 	if (rc < 0)
 		return -1;
+	/* The next call need not ask again for what is not there: epoll says when there is more. */
+	host->is_empty = is_empty;
 	rc = wire_decode(&frame, WIRE_HOST, ret_kind, ret_id, ret_value, err);
 	frame_clear(&frame);
 	return rc == 0 ? 1 : -1;

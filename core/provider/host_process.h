@@ -14,6 +14,7 @@ struct host_process {
 	int fd;    /* the channel; does not block; -1 once the host has closed it */
 	struct frame_reader reader;
 	struct frame_writer writer;
+	bool is_empty;   /* the last read left nothing */
 	uint32_t events; /* what epoll watches fd for */
 };
 

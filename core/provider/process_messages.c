@@ -20,31 +20,6 @@ static void garbage(struct process_account *account, const char *what)
 
 /* ---- Answers ------------------------------------------------------------------------------- */
 
-static void take_answer(struct process_account *account, uint64_t number,
-			struct dispatch_answer *answer)
-{
-	struct process_dispatcher *d = account->dispatcher;
-	struct job *job = process_job(account, number);
-	struct hr_error error = {0};
-
-	if (account->reopen_number != 0 && number == account->reopen_number) {
-		process_account_reopened(account, answer);
-		return;
-	}
-	if (!job) /* it was answered for the module, or the closing of an old seat */
-		return;
-	/* Instances have come before, and how many requests it made we know ourselves. */
-	answer->n_requests = job->answer->n_requests;
-	answer->instances = job->answer->instances;
-	answer->n_instances = job->answer->n_instances;
-	job->answer->instances = NULL;
-	job->answer->n_instances = 0;
-	if (answer_check(job->request, answer, &error) != 0)
-		garbage(account, error.message);
-	else
-		process_finish(d, job, answer);
-}
-
 static void take_instances(struct process_account *account, uint64_t number,
 			   const struct dispatch_answer *part)
 {
@@ -70,6 +45,38 @@ static void take_instances(struct process_account *account, uint64_t number,
 		       part->n_instances * sizeof(*more));
 	answer->instances = more;
 	answer->n_instances += part->n_instances;
+}
+
+static void take_answer(struct process_account *account, uint64_t number,
+			struct dispatch_answer *answer)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	struct job *job = process_job(account, number);
+	struct hr_error error = {0};
+
+	if (account->reopen_number != 0 && number == account->reopen_number) {
+		process_account_reopened(account, answer);
+		return;
+	}
+	if (!job) /* it was answered for the module, or the closing of an old seat */
+		return;
+	/* How many requests it made we know ourselves, and most of a long list has come before. */
+	answer->n_requests = job->answer->n_requests;
+	if (job->answer->n_instances > 0) {
+		take_instances(account, number, answer);
+		job = process_job(account, number);
+		if (!job || account->why_killed[0] != '\0')
+			return;
+		free(answer->instances);
+		answer->instances = job->answer->instances;
+		answer->n_instances = job->answer->n_instances;
+		job->answer->instances = NULL;
+		job->answer->n_instances = 0;
+	}
+	if (answer_check(job->request, answer, &error) != 0)
+		garbage(account, error.message);
+	else
+		process_finish(d, job, answer);
 }
 
 static void take_instance_id(struct process_account *account, uint64_t number,

@@ -30,7 +30,7 @@ enum wire_kind {
 	/* The host's. */
 	WIRE_READY,     /* the module is loaded; struct wire_ready */
 	WIRE_REFUSED,   /* it cannot be loaded; the process ends; struct wire_refused */
-	WIRE_ANSWER,    /* id: of the call; struct dispatch_answer without instances */
+	WIRE_ANSWER,    /* id: of the call; struct dispatch_answer */
 	WIRE_INSTANCES, /* id: of the call, before its answer: some of them, struct dispatch_answer */
 	WIRE_INSTANCE, /* id: of the call: the instance id as soon as known, struct dispatch_answer */
 	WIRE_HTTP,     /* id: the host's own; struct wire_http */

@@ -161,6 +161,7 @@ static const struct wire_field answer_fields[] = {
 	TEXT(dispatch_answer, unread, 0),
 	RECORDS(dispatch_answer, problems, n_problems, WIRE_PROBLEMS_MAX, problem_fields),
 	INTEGER(dispatch_answer, capabilities),
+	RECORDS(dispatch_answer, instances, n_instances, WIRE_INSTANCES_AT_ONCE, instance_fields),
 };
 
 static const struct wire_field instances_fields[] = {

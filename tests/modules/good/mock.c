@@ -186,7 +186,7 @@ static int32_t enter(struct hr_account *a, const struct hr_call *call)
 		while (!call->cancelled(call))
 			sleep_ms(2);
 		rc = fail(call, HR_CANCELLED, "told to end", "");
-	} else {
+	} else if (a->delay > 0) {
 		sleep_ms(a->delay);
 	}
 	return rc;

@@ -10,23 +10,60 @@
 
 enum attempt_where { IN_CONSTRUCTOR = 1, IN_OPERATION };
 
-#define ATTEMPTS(X)                                                                                \
-	X(OPEN_SHADOW)                                                                             \
-	X(OPEN_WRITE)                                                                              \
-	X(OPEN_DIRECTORY)                                                                          \
-	X(OPEN_OWN_MEMORY) X(OPENAT2) X(SOCKET) X(SOCKETPAIR) X(CONNECT) X(BIND) X(EXEC) X(        \
-		EXECVEAT) X(FORK_LIBRARY) X(FORK) X(VFORK) X(CLONE) X(CLONE_NAMESPACE) X(CLONE3)   \
-		X(PTRACE) X(KILL) X(TGKILL) X(SIGQUEUE) X(MAP_EXEC) X(MAP_FILE_EXEC)               \
-			X(PROTECT_EXEC) X(MEMFD) X(SIGACTION) X(DUMPABLE) X(RAISE_LIMIT) X(SETUID) \
-				X(UNSHARE) X(MOUNT) X(PERSONALITY) X(IO_URING) X(BPF) X(VM_READ)   \
-					X(PIDFD) X(CHMOD) X(UNLINK) X(SETOWN) X(NO_FILTER)         \
-						X(THREE_SOCKETS) X(THREADS) X(THREAD_EXIT)         \
-							X(MEMORY) X(PRINTF) X(RANDOM) X(CLOCK)     \
-								X(LIMITS) X(ENVIRONMENT) X(WHO)    \
-									X(ABORT)
-
-#define ATTEMPT_ENUM(name) TRY_##name,
-enum attempt_which { ATTEMPTS(ATTEMPT_ENUM) N_ATTEMPTS };
+/* Groups of hostile.c follow each other. */
+enum attempt_which {
+	TRY_OPEN_SHADOW,
+	TRY_OPEN_WRITE,
+	TRY_OPEN_DIRECTORY,
+	TRY_OPEN_OWN_MEMORY,
+	TRY_OPENAT2,
+	TRY_SOCKET,
+	TRY_SOCKETPAIR,
+	TRY_CONNECT,
+	TRY_BIND,
+	TRY_EXEC,
+	TRY_EXECVEAT,
+	TRY_FORK_LIBRARY,
+	TRY_FORK,
+	TRY_VFORK,
+	TRY_CLONE,
+	TRY_CLONE_NAMESPACE,
+	TRY_CLONE3,
+	TRY_PTRACE,
+	TRY_KILL,
+	TRY_TGKILL,
+	TRY_SIGQUEUE,
+	TRY_MAP_EXEC,
+	TRY_MAP_FILE_EXEC,
+	TRY_PROTECT_EXEC,
+	TRY_MEMFD,
+	TRY_SIGACTION,
+	TRY_DUMPABLE,
+	TRY_RAISE_LIMIT,
+	TRY_SETUID,
+	TRY_UNSHARE,
+	TRY_MOUNT,
+	TRY_PERSONALITY,
+	TRY_IO_URING,
+	TRY_BPF,
+	TRY_VM_READ,
+	TRY_PIDFD,
+	TRY_CHMOD,
+	TRY_UNLINK,
+	TRY_SETOWN,
+	TRY_NO_FILTER,
+	TRY_THREE_SOCKETS,
+	TRY_THREADS,
+	TRY_THREAD_EXIT,
+	TRY_MEMORY,
+	TRY_PRINTF,
+	TRY_RANDOM,
+	TRY_CLOCK,
+	TRY_LIMITS,
+	TRY_ENVIRONMENT,
+	TRY_WHO,
+	TRY_ABORT,
+};
 
 struct attempt_task {
 	int32_t where, which;

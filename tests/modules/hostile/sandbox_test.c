@@ -30,72 +30,65 @@
 static char closed[PATH_MAX / 2], module_path[PATH_MAX];
 
 /* NULL for `operation`: as in the constructor. "": not tried there. */
+#define TRY(call) TRY_##call, #call
 static const struct expectation {
 	int which;
-	const char *constructor, *operation;
+	const char *name, *constructor, *operation;
 } expectations[] = {
-	{TRY_OPEN_SHADOW, "EACCES", "openat#0 EPERM"},
-	{TRY_OPEN_WRITE, "openat#0 EPERM", NULL},
-	{TRY_OPEN_DIRECTORY, "EACCES", "openat#0 EPERM"},
-	{TRY_OPEN_OWN_MEMORY, "EACCES", "openat#0 EPERM"},
-	{TRY_OPENAT2, "openat2#0 EPERM", NULL},
-	{TRY_CHMOD, "chmod#0 EPERM", NULL},
-	{TRY_UNLINK, "unlink#0 EPERM", NULL},
-	{TRY_SOCKET, "socket#1 EPERM", NULL},
-	{TRY_SOCKETPAIR, "socketpair#1 EPERM", NULL},
-	{TRY_CONNECT, "connect#1 EPERM", NULL},
-	{TRY_BIND, "bind#1 EPERM", NULL},
-	{TRY_EXEC, "execve#1 EPERM", NULL},
-	{TRY_EXECVEAT, "execveat#1 EPERM", NULL},
-	{TRY_FORK_LIBRARY, "clone#1 EPERM", NULL},
+	{TRY(OPEN_SHADOW), "EACCES", "openat#0 EPERM"},
+	{TRY(OPEN_WRITE), "openat#0 EPERM", NULL},
+	{TRY(OPEN_DIRECTORY), "EACCES", "openat#0 EPERM"},
+	{TRY(OPEN_OWN_MEMORY), "EACCES", "openat#0 EPERM"},
+	{TRY(OPENAT2), "openat2#0 EPERM", NULL},
+	{TRY(CHMOD), "chmod#0 EPERM", NULL},
+	{TRY(UNLINK), "unlink#0 EPERM", NULL},
+	{TRY(SOCKET), "socket#1 EPERM", NULL},
+	{TRY(SOCKETPAIR), "socketpair#1 EPERM", NULL},
+	{TRY(CONNECT), "connect#1 EPERM", NULL},
+	{TRY(BIND), "bind#1 EPERM", NULL},
+	{TRY(EXEC), "execve#1 EPERM", NULL},
+	{TRY(EXECVEAT), "execveat#1 EPERM", NULL},
+	{TRY(FORK_LIBRARY), "clone#1 EPERM", NULL},
 #ifdef __x86_64__
-	{TRY_FORK, "fork#1 EPERM", NULL},
-	{TRY_VFORK, "vfork#1 EPERM", NULL},
+	{TRY(FORK), "fork#1 EPERM", NULL},
+	{TRY(VFORK), "vfork#1 EPERM", NULL},
 #endif
-	{TRY_CLONE, "clone#1 EPERM", NULL},
-	{TRY_CLONE_NAMESPACE, "clone#1 EPERM", NULL},
-	{TRY_CLONE3, "ENOSYS", NULL},
-	{TRY_PTRACE, "ptrace#0 EPERM", NULL},
-	{TRY_KILL, "kill#0 EPERM", NULL},
-	{TRY_TGKILL, "tgkill#0 EPERM", NULL},
-	{TRY_SIGQUEUE, "rt_sigqueueinfo#0 EPERM", NULL},
-	{TRY_VM_READ, "process_vm_readv#0 EPERM", NULL},
-	{TRY_PIDFD, "pidfd_open#0 EPERM", NULL},
-	{TRY_SETOWN, "fcntl#0 EPERM", NULL},
-	{TRY_MAP_EXEC, "mmap#0 EPERM", NULL},
-	{TRY_MAP_FILE_EXEC, "done", "mmap#0 EPERM"}, /* as the loader does */
-	{TRY_PROTECT_EXEC, "mprotect#0 EPERM", NULL},
-	{TRY_MEMFD, "memfd_create#0 EPERM", NULL},
-	{TRY_SIGACTION, "rt_sigaction#0 EPERM", NULL},
-	{TRY_DUMPABLE, "prctl#0 EPERM", NULL},
-	{TRY_RAISE_LIMIT, "prlimit64#0 EPERM", NULL},
-	{TRY_SETUID, "setresuid#0 EPERM", NULL},
-	{TRY_UNSHARE, "unshare#0 EPERM", NULL},
-	{TRY_MOUNT, "mount#0 EPERM", NULL},
-	{TRY_PERSONALITY, "personality#0 EPERM", NULL},
-	{TRY_IO_URING, "io_uring_setup#0 EPERM", NULL},
-	{TRY_BPF, "bpf#0 EPERM", NULL},
-	{TRY_NO_FILTER, "EFAULT", "seccomp#0 EPERM"},
-	{TRY_THREE_SOCKETS, "socket#1 socket#2 socket#3 exit 86", NULL},
-	{TRY_THREADS, "done", NULL},
-	{TRY_THREAD_EXIT, "", "done"}, /* the loader, held in a constructor, has to help */
-	{TRY_MEMORY, "done", NULL},
-	{TRY_PRINTF, "done", NULL},
-	{TRY_RANDOM, "done", NULL},
-	{TRY_CLOCK, "done", NULL},
-	{TRY_LIMITS, "done", NULL},
-	{TRY_ENVIRONMENT, "done", NULL},
-	{TRY_WHO, "done", NULL},
-	{TRY_ABORT, "signal 6", NULL},
+	{TRY(CLONE), "clone#1 EPERM", NULL},
+	{TRY(CLONE_NAMESPACE), "clone#1 EPERM", NULL},
+	{TRY(CLONE3), "ENOSYS", NULL},
+	{TRY(PTRACE), "ptrace#0 EPERM", NULL},
+	{TRY(KILL), "kill#0 EPERM", NULL},
+	{TRY(TGKILL), "tgkill#0 EPERM", NULL},
+	{TRY(SIGQUEUE), "rt_sigqueueinfo#0 EPERM", NULL},
+	{TRY(VM_READ), "process_vm_readv#0 EPERM", NULL},
+	{TRY(PIDFD), "pidfd_open#0 EPERM", NULL},
+	{TRY(SETOWN), "fcntl#0 EPERM", NULL},
+	{TRY(MAP_EXEC), "mmap#0 EPERM", NULL},
+	{TRY(MAP_FILE_EXEC), "done", "mmap#0 EPERM"}, /* as the loader does */
+	{TRY(PROTECT_EXEC), "mprotect#0 EPERM", NULL},
+	{TRY(MEMFD), "memfd_create#0 EPERM", NULL},
+	{TRY(SIGACTION), "rt_sigaction#0 EPERM", NULL},
+	{TRY(DUMPABLE), "prctl#0 EPERM", NULL},
+	{TRY(RAISE_LIMIT), "prlimit64#0 EPERM", NULL},
+	{TRY(SETUID), "setresuid#0 EPERM", NULL},
+	{TRY(UNSHARE), "unshare#0 EPERM", NULL},
+	{TRY(MOUNT), "mount#0 EPERM", NULL},
+	{TRY(PERSONALITY), "personality#0 EPERM", NULL},
+	{TRY(IO_URING), "io_uring_setup#0 EPERM", NULL},
+	{TRY(BPF), "bpf#0 EPERM", NULL},
+	{TRY(NO_FILTER), "EFAULT", "seccomp#0 EPERM"},
+	{TRY(THREE_SOCKETS), "socket#1 socket#2 socket#3 exit 86", NULL},
+	{TRY(THREADS), "done", NULL},
+	{TRY(THREAD_EXIT), "", "done"}, /* the loader, held in a constructor, has to help */
+	{TRY(MEMORY), "done", NULL},
+	{TRY(PRINTF), "done", NULL},
+	{TRY(RANDOM), "done", NULL},
+	{TRY(CLOCK), "done", NULL},
+	{TRY(LIMITS), "done", NULL},
+	{TRY(ENVIRONMENT), "done", NULL},
+	{TRY(WHO), "done", NULL},
+	{TRY(ABORT), "signal 6", NULL},
 };
-
-static const char *name_of(int which)
-{
-#define ATTEMPT_NAME(name) #name,
-	static const char *const names[] = {ATTEMPTS(ATTEMPT_NAME)};
-
-	return names[which];
-}
 
 static void on_forbidden(const char *name, unsigned count)
 {
@@ -218,16 +211,16 @@ static void attempt(int where, int which, bool sandboxed, char *seen, size_t siz
 	close(out[0]);
 }
 
-static bool compare(int where, int which, const char *expected)
+static bool compare(int where, const struct expectation *e, const char *expected)
 {
 	char seen[600];
 	bool good;
 
 	if (!expected[0])
 		return true;
-	attempt(where, which, true, seen, sizeof(seen));
+	attempt(where, e->which, true, seen, sizeof(seen));
 	good = strcmp(seen, expected) == 0;
-	printf("%-17s %-12s %-36s %-36s%s\n", name_of(which),
+	printf("%-17s %-12s %-36s %-36s%s\n", e->name,
 	       where == IN_CONSTRUCTOR ? "constructor" : "operation", expected, seen,
 	       good ? "" : " <-- differs");
 	return good;
@@ -236,13 +229,16 @@ static bool compare(int where, int which, const char *expected)
 /* Without a sandbox the module gets what it wants, and this test sees that. */
 static bool control(void)
 {
-	static const int tried[] = {TRY_SOCKET, TRY_PROTECT_EXEC, TRY_OPEN_WRITE};
+	static const struct {
+		int which;
+		const char *name;
+	} tried[] = {{TRY(SOCKET)}, {TRY(PROTECT_EXEC)}, {TRY(OPEN_WRITE)}};
 	bool good = true;
 	char seen[600];
 
 	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
-		attempt(IN_OPERATION, tried[i], false, seen, sizeof(seen));
-		printf("%-17s %-12s %-36s %-36s\n", name_of(tried[i]), "no sandbox", "done", seen);
+		attempt(IN_OPERATION, tried[i].which, false, seen, sizeof(seen));
+		printf("%-17s %-12s %-36s %-36s\n", tried[i].name, "no sandbox", "done", seen);
 		good = good && strcmp(seen, "done") == 0;
 	}
 	return good;
@@ -290,9 +286,8 @@ int main(void)
 	for (size_t i = 0; i < n; i++) {
 		const struct expectation *e = &expectations[i];
 
-		wrong += !compare(IN_CONSTRUCTOR, e->which, e->constructor);
-		wrong += !compare(IN_OPERATION, e->which,
-				  e->operation ? e->operation : e->constructor);
+		wrong += !compare(IN_CONSTRUCTOR, e, e->constructor);
+		wrong += !compare(IN_OPERATION, e, e->operation ? e->operation : e->constructor);
 	}
 	wrong += !control();
 	unlink(module_path);

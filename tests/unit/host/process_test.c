@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "host/call.h"
 #include "host/process_stat.h"
+#include "host/spawner.h"
 
 #define ACCOUNT_UID 61439
 #define PATIENCE_MS 20000
@@ -33,6 +34,7 @@ static struct state_folder folder;
 static struct call call;
 static struct module module;
 static struct hr_process process;
+static int spawner = -1;
 
 static void open_state(const char *path)
 {
@@ -71,8 +73,25 @@ static void end_process(void)
 		;
 }
 
+/* The same work, done by a spawner on request. */
+static void setup_spawner(void)
+{
+	struct hr_error err = {0};
+
+	setup();
+	ck_assert_msg(spawner_start(&folder, NULL, &spawner, &err) == 0, "%s", err.message);
+	process_use_spawner(spawner);
+}
+
 static void teardown(void)
 {
+	/* First the processes: to wait for all children is to wait for the spawner too. */
+	if (process.pid > 1 && process_service.probe(&call.abi, &process) == HR_OK)
+		kill((pid_t)process.pid, SIGKILL);
+	if (spawner >= 0)
+		close(spawner);
+	spawner = -1;
+	process_use_spawner(-1);
 	end_process();
 	call_clear(&call);
 	close(folder.fd);
@@ -561,7 +580,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("process");
-	TCase *tests = tcase_create("process");
+	TCase *tests = tcase_create("process"), *spawned;
 	SRunner *runner;
 	int failed;
 
@@ -581,6 +600,19 @@ int main(void)
 	tcase_add_test(tests, bubblewrap);
 	tcase_add_test(tests, stat_texts);
 	suite_add_tcase(suite, tests);
+	/* The others change the folder behind the spawner's back, or what is refused before it. */
+	spawned = tcase_create("by a spawner");
+	tcase_add_checked_fixture(spawned, setup_spawner, teardown);
+	tcase_add_test(spawned, what_it_gets);
+	tcase_add_test(spawned, descriptors);
+	tcase_add_test(spawned, files_and_folders);
+	tcase_add_test(spawned, session_leader_known_again);
+	tcase_add_test(spawned, not_ours);
+	tcase_add_test(spawned, exec_fails);
+	tcase_add_test(spawned, paths_outside);
+	tcase_add_test(spawned, links_and_pipes);
+	tcase_add_test(spawned, bubblewrap);
+	suite_add_tcase(suite, spawned);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
