@@ -3,6 +3,7 @@
 #include "governor_bench.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <check.h>
 
@@ -175,6 +176,9 @@ START_TEST(what_holds_for_any_sequence)
 	unsigned seed = 4711 + (unsigned)_i;
 	uint64_t last = 0;
 
+	memset(answered, 0, sizeof(answered));
+	memset(retry_ms, 0, sizeof(retry_ms));
+	n_replied = 0;
 	described.rate_per_minute = 30 + rand_r(&seed) % 600;
 	described.burst = 1 + rand_r(&seed) % 20;
 	open_account("a");

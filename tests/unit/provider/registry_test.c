@@ -66,6 +66,8 @@ START_TEST(good_and_refused)
 	ck_assert_str_eq(module->vendor, "Acme");
 	ck_assert_uint_eq(module->draft, HR_ABI_DRAFT);
 	ck_assert_uint_eq(module->script_max, 16384);
+	ck_assert_uint_eq(module->rate_per_minute, 1200);
+	ck_assert_uint_eq(module->rate_burst, 40);
 	ck_assert_uint_eq(module->linux_scripts, HR_SCRIPT_AT_CREATE);
 	ck_assert_uint_eq(module->capabilities, HR_CAP_CREATES_ONCE);
 	ck_assert_ptr_nonnull(schema_find(&module->schema, "token"));
