@@ -9,6 +9,7 @@
 
 #include "host/run.h"
 #include "provider/account_folder.h"
+#include "provider/inline_backend.h"
 #include "provider/jobs.h"
 
 #define WORKERS 16
@@ -27,9 +28,17 @@ struct inline_dispatcher {
 	char *installation;
 	char *state_dir;
 	struct account_folders folders;
+	struct http_service *http;
+	struct secret_rules secrets;
 	unsigned workers;
 	pthread_mutex_t mutex; /* over modules */
 	struct used_module *modules;
+};
+
+/* A lane's seat. */
+struct inline_account {
+	struct account *account;
+	struct inline_backend backend;
 };
 
 static struct inline_dispatcher *of_dispatcher(struct dispatcher *dispatcher)
@@ -95,13 +104,20 @@ static unsigned seat_limit(const struct inline_dispatcher *d, const struct hr_pr
 }
 
 static int new_account(struct inline_dispatcher *d, const struct dispatch_request *request,
-		       struct account **ret_account, struct hr_error *err)
+		       struct inline_account *ret, struct hr_error *err)
 {
+	struct account_services_options services = {
+		.id = request->account,
+		.http = d->http,
+		.secrets = d->secrets,
+	};
 	const struct module *module = NULL;
 	char *folder = NULL;
 	int rc;
 
-	if (find_module(d, request->provider, &module, err) != 0)
+	if (find_module(d, request->provider, &module, err) != 0 ||
+	    registry_find(d->registry, request->provider, &services.module, err) != 0 ||
+	    inline_backend_open(&ret->backend, &services, request->settings, err) != 0)
 		return -1;
 	if (module->provider.profile == HR_PROFILE_LOCAL &&
 	    account_folder_make(&d->folders, request->account, &folder, err) != 0)
@@ -112,51 +128,64 @@ static int new_account(struct inline_dispatcher *d, const struct dispatch_reques
 			.id = request->account,
 			.installation = d->installation,
 			.state_dir = folder,
+			.backend = &ret->backend.functions,
 		},
-		request->settings, ret_account, err);
+		ret->backend.services.settings, &ret->account, err);
 	free(folder);
 	return rc;
 }
 
+static void account_free(struct inline_account *account)
+{
+	if (!account)
+		return;
+	account_close(account->account);
+	inline_backend_close(&account->backend);
+	free(account);
+}
+
 static void run_open(struct inline_dispatcher *d, struct job *job, struct dispatch_answer *ret)
 {
-	struct account *account;
+	struct inline_account *account = calloc(1, sizeof(*account));
 	struct call_subject subject;
 	struct call call;
 
-	if (new_account(d, job->request, &account, &ret->error) != 0) {
+	if (!account)
+		error_no_memory(&ret->error, "opening an account");
+	if (!account || new_account(d, job->request, account, &ret->error) != 0) {
 		ret->result = ret->error.class;
+		account_free(account);
 		return;
 	}
-	subject = run_subject(account, job->request);
+	subject = run_subject(account->account, job->request);
 	if (call_init(&call, &subject, job->deadline_ms, &ret->error) != 0) {
 		ret->result = ret->error.class;
-		account_close(account);
+		account_free(account);
 		return;
 	}
 	jobs_call_begins(d->jobs, job, &call);
-	ret->result = account_open(account, &call, &ret->error);
+	ret->result = account_open(account->account, &call, &ret->error);
 	jobs_call_ends(d->jobs, job);
 	call_clear(&call);
 	if (ret->result != HR_OK) {
-		account_close(account);
+		account_free(account);
 		return;
 	}
-	ret->capabilities = account->module->provider.capabilities;
+	ret->capabilities = account->account->module->provider.capabilities;
 	job->opened = account;
-	job->opened_limit = seat_limit(d, &account->module->provider);
+	job->opened_limit = seat_limit(d, &account->account->module->provider);
 }
 
 static void run_close(struct inline_dispatcher *d, struct job *job)
 {
 	if (job->seat)
-		account_close(job->seat->handle);
+		account_free(job->seat->handle);
 	account_folder_remove(&d->folders, job->request->account);
 }
 
 static void run_operation(struct inline_dispatcher *d, struct job *job, struct dispatch_answer *ret)
 {
-	struct account *account = job->seat->handle;
+	struct account *account = ((struct inline_account *)job->seat->handle)->account;
 	struct call_subject subject = run_subject(account, job->request);
 	struct call call;
 
@@ -194,7 +223,7 @@ static void report_call(void *call, struct dispatch_answer *ret)
 static void close_account(void *context, void *handle)
 {
 	(void)context;
-	account_close(handle);
+	account_free(handle);
 }
 
 /* ---- The dispatcher ------------------------------------------------------------------------ */
@@ -257,6 +286,8 @@ int inline_dispatcher_new(const struct inline_options *options, struct dispatche
 	pthread_mutex_init(&d->mutex, NULL);
 	d->dispatcher.operations = &inline_operations;
 	d->registry = options->registry;
+	d->http = options->http;
+	d->secrets = options->secrets;
 	d->installation = strdup(options->installation);
 	d->state_dir = strdup(options->state_dir ? options->state_dir : "");
 	d->workers = options->workers == 0 ? WORKERS : options->workers;

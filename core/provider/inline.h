@@ -4,7 +4,9 @@
 #define HR_PROVIDER_INLINE_H
 
 #include "provider/dispatch.h"
+#include "http/http.h"
 #include "provider/registry.h"
+#include "provider/secret_reference.h"
 
 struct inline_options {
 	struct registry *registry; /* borrowed; which modules there are */
@@ -13,7 +15,9 @@ struct inline_options {
 	const char *state_dir;     /* accounts of profile local get <state_dir>/accounts/<id> */
 	int64_t host_uid_first;    /* as root: range of uids for such accounts */
 	int64_t host_uid_last;
-	unsigned workers; /* 0: 16 */
+	unsigned workers;            /* 0: 16 */
+	struct http_service *http;   /* borrowed; NULL: no module can make a request */
+	struct secret_rules secrets; /* borrowed strings */
 };
 
 int inline_dispatcher_new(const struct inline_options *options, struct dispatcher **ret_dispatcher,

@@ -40,7 +40,7 @@ static void process_seat_free(struct seat *seat)
 	struct process_seat *own = seat ? seat->handle : NULL;
 
 	if (own)
-		process_services_close(own);
+		account_services_close(&own->services);
 	free(own);
 	free(seat);
 }
@@ -187,6 +187,11 @@ static struct seat *seat_new(uint64_t number)
 static int send_open(struct process_account *account, struct job *job, int64_t timeout_ms,
 		     struct hr_error *err)
 {
+	struct account_services_options services = {
+		.id = account->lane->account,
+		.http = account->dispatcher->http,
+		.secrets = account->dispatcher->secrets,
+	};
 	struct dispatch_request request = *job->request;
 	struct process_seat *own;
 	struct seat *seat;
@@ -199,9 +204,10 @@ static int send_open(struct process_account *account, struct job *job, int64_t t
 	own = seat->handle;
 	own->generation = account->generation;
 	job->opened = seat;
-	if (process_services_open(account, job->request->settings, own, err) != 0)
+	services.module = account->module;
+	if (account_services_open(&services, job->request->settings, &own->services, err) != 0)
 		return -1;
-	request.settings = own->settings;
+	request.settings = own->services.settings;
 	return process_account_send(account, &request, job->number, job->number, timeout_ms, err);
 }
 

@@ -367,7 +367,7 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 	if (process_account_host(account, account->opened, err) != 0)
 		return -1;
 	request = *account->opened;
-	request.settings = seat->settings;
+	request.settings = seat->services.settings;
 	account->reopen_number = ++d->last_number;
 	account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;
 	return process_account_send(account, &request, account->reopen_number,

@@ -11,7 +11,6 @@
 
 #include "base/text.h"
 #include "provider/process_state.h"
-#include "provider/settings.h"
 
 #define REQUESTS_MAX 256 /* of one account at once */
 
@@ -28,82 +27,6 @@ struct process_http {
 	uint64_t ticket;
 	struct http_answer *answer;
 };
-
-/* ---- Opening ------------------------------------------------------------------------------- */
-
-static int resolve_secrets(const struct process_account *account, json_t *settings,
-			   struct hr_error *err)
-{
-	const struct schema *schema = &account->module->schema;
-
-	for (size_t i = 0; i < schema->n_rows; i++) {
-		const struct hr_setting *row = schema_row(schema, i);
-		const char *value = json_string_value(json_object_get(settings, row->key));
-		char field[96], *plain;
-		int rc;
-
-		if (row->type != HR_TYPE_SECRET || !value || !secret_is_reference(value))
-			continue;
-		if (secret_resolve(&account->dispatcher->secrets, value, &plain, err) != 0) {
-			text_format(field, sizeof(field), "settings.%s", row->key);
-			text_copy(err->field, sizeof(err->field), field);
-			return -1;
-		}
-		rc = json_object_set_new(settings, row->key, json_string(plain));
-		secret_free(plain);
-		if (rc != 0)
-			return error_set(err, HR_INVALID,
-					 "the secret of the setting %s is no UTF-8 text", row->key);
-	}
-	return 0;
-}
-
-/* "region" of the module's table is "settings.region" of the provider config. */
-static void name_setting(struct hr_error *err)
-{
-	char field[sizeof(err->field)];
-
-	if (err->field[0] == '\0' || strncmp(err->field, "settings.", 9) == 0)
-		return;
-	text_format(field, sizeof(field), "settings.%.100s", err->field);
-	text_copy(err->field, sizeof(err->field), field);
-}
-
-int process_services_open(struct process_account *account, const json_t *settings,
-			  struct process_seat *seat, struct hr_error *err)
-{
-	const struct registry_module *module = account->module;
-	struct http_account_options options = {
-		.id = account->lane->account,
-		.schema = &module->schema,
-		.hosts = module->hosts,
-		.n_hosts = module->n_hosts,
-		.capabilities = module->capabilities,
-	};
-
-	if (schema_normalize(&module->schema, settings, 0, &seat->stored, err) != 0) {
-		name_setting(err);
-		return -1;
-	}
-	seat->settings = json_deep_copy(seat->stored);
-	if (!seat->settings)
-		return error_no_memory(err, "opening an account");
-	if (resolve_secrets(account, seat->settings, err) != 0)
-		return -1;
-	options.settings = seat->settings;
-	if (!account->dispatcher->http)
-		return 0;
-	return http_account_new(account->dispatcher->http, &options, &seat->http, err);
-}
-
-void process_services_close(struct process_seat *seat)
-{
-	http_account_free(seat->http);
-	if (seat->settings)
-		provider_settings_free(seat->settings);
-	if (seat->stored)
-		provider_settings_free(seat->stored);
-}
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
@@ -164,11 +87,12 @@ static int submit(struct process_account *account, struct job *job, struct proce
 	for (size_t i = 0; i < message->n_headers; i++)
 		if (!message->headers[i].name || !message->headers[i].value)
 			return error_set(err, HR_INVALID, "a header without name or value");
-	if (!seat || !seat->http)
+	if (!seat || !seat->services.http)
 		return error_set(err, HR_UNSUPPORTED, "no request can be made %s",
 				 seat ? "here: there is no HTTP service"
 				      : "while an account opens");
-	return http_submit(seat->http, &request, request_done, under_way, &under_way->ticket, err);
+	return http_submit(seat->services.http, &request, request_done, under_way,
+			   &under_way->ticket, err);
 }
 
 void process_services_http(struct process_account *account, uint64_t id,
@@ -280,27 +204,12 @@ static int find_secret(const struct process_account *account, const struct job *
 		       const char *key, char **ret_value, struct hr_error *err)
 {
 	const struct process_seat *seat = job && job->seat ? job->seat->handle : NULL;
-	const struct schema *schema = &account->module->schema;
-	const char *value;
 
 	*ret_value = NULL;
 	if (!seat)
 		return error_set(err, HR_INVALID, "secrets can be asked for in operations only");
-	for (size_t i = 0; i < schema->n_rows; i++) {
-		const struct hr_setting *row = schema_row(schema, i);
-
-		if (row->type != HR_TYPE_SECRET || strcmp(row->key, key) != 0)
-			continue;
-		value = json_string_value(json_object_get(seat->stored, key));
-		if (!value)
-			return 0;
-		if (secret_resolve(&account->dispatcher->secrets, value, ret_value, err) != 0)
-			return -1;
-		return seat->http && http_account_add_secret(seat->http, *ret_value) != 0
-			       ? error_no_memory(err, "giving a secret")
-			       : 0;
-	}
-	return error_set(err, HR_INVALID, "the module has no secret setting \"%s\"", key);
+	return account_services_secret(&seat->services, &account->dispatcher->secrets, key,
+				       ret_value, err);
 }
 
 void process_services_secret(struct process_account *account, uint64_t id,

@@ -4,6 +4,7 @@
 #define HR_PROVIDER_PROCESS_STATE_H
 
 #include "provider/account_folder.h"
+#include "provider/account_services.h"
 #include "provider/host_process.h"
 #include "provider/lane.h"
 #include "provider/process.h"
@@ -69,9 +70,7 @@ struct process_dispatcher {
 struct process_seat {
 	uint64_t number;
 	uint64_t generation;
-	json_t *settings;          /* normalised, references resolved */
-	json_t *stored;            /* as they came, references as such */
-	struct http_account *http; /* NULL: there is no HTTP service */
+	struct account_services services;
 };
 
 /* ---- process.c ---- */
@@ -147,11 +146,6 @@ void process_services_cancel(struct process_account *account, uint64_t number);
 
 /* Takes what the HTTP service has answered. */
 void process_services_take(struct process_dispatcher *d);
-
-/* From the settings of an OPEN: references resolved, policy made. HR_INVALID with field. */
-int process_services_open(struct process_account *account, const json_t *settings,
-			  struct process_seat *seat, struct hr_error *err);
-void process_services_close(struct process_seat *seat);
 
 int process_services_init(struct process_dispatcher *d, struct hr_error *err);
 void process_services_end(struct process_dispatcher *d);

@@ -28,7 +28,7 @@ function check_core(folder, header)
 	if (on_top)
 		return
 	if (folder == "host") {
-		if (mine != "host" && FILENAME != "core/provider/inline.c")
+		if (mine != "host" && FILENAME !~ /^core\/provider\/inline(_backend)?[.][ch]$/)
 			complain("includes \"" header "\": only core/host, the main program and " \
 			         "core/provider/inline.c know the module host; go through provider/")
 		return

@@ -17,6 +17,7 @@
 struct module_folder state;
 static struct module_folder modules;
 static struct registry *registry;
+static struct http_service *http;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
@@ -40,6 +41,8 @@ void start_dispatcher(unsigned workers)
 	options.host_program = host_program(host, sizeof(host));
 	options.registry = registry;
 	options.answers = answers;
+	options.http = http;
+	options.secrets.secrets_dir = state.path;
 	ck_assert_int_eq(process_dispatcher_new(&options, &dispatcher, &err), 0);
 }
 
@@ -68,6 +71,8 @@ void start_dispatcher(unsigned workers)
 
 	options.registry = registry;
 	options.answers = answers;
+	options.http = http;
+	options.secrets.secrets_dir = state.path;
 	ck_assert_int_eq(inline_dispatcher_new(&options, &dispatcher, &err), 0);
 }
 #endif
@@ -96,9 +101,11 @@ void bench_setup(void)
 	snprintf(trace, sizeof(trace), "%s/accounts/" ACCOUNT "/trace", state.path);
 	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
+	module_folder_add(&modules, GOOD_MODULE("httping"), "httping.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
 	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);
 	answers = mailbox_new(NULL, NULL);
 	ck_assert_ptr_nonnull(answers);
 	next_ticket = 1;
@@ -110,6 +117,7 @@ void bench_teardown(void)
 	struct mail *mail;
 
 	dispatch_free(dispatcher);
+	http_service_free(http);
 	while ((mail = mailbox_take(answers)) != NULL)
 		dispatch_answer_free((struct dispatch_answer *)(void *)mail);
 	mailbox_free(answers);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A module's requests, inline and by process: made by the daemon, to the hosts of the account's
+ * settings only, with the secrets of this moment, ended with their call. */
+#include "dispatch_bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "../http/raw_server.h"
+#include "base/log.h"
+#include "base/text.h"
+
+static struct raw_server server;
+static char url[100];
+
+static bool serve(struct raw_server *s, int fd, const char *request)
+{
+	if (strstr(request, "GET /slow ")) {
+		while (!atomic_load(&s->is_ending))
+			usleep(2000);
+		return false;
+	}
+	if (strncmp(request, "PUT /servers/", 13) == 0)
+		raw_answer(fd, "201 Created", "", "i-77");
+	else if (strstr(request, "/servers/gone "))
+		raw_answer(fd, "404 Not Found", "", "none");
+	else if (strstr(request, "/throttled"))
+		raw_answer(fd, "429 Too Many Requests", "Retry-After: 7\r\nx-request-id: req-9\r\n",
+			   "slow");
+	else
+		raw_answer(fd, "200 OK", "", "{}");
+	return true;
+}
+
+static void setup(void)
+{
+	bench_setup();
+	raw_server_start(&server, serve);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", server.port);
+}
+
+static void teardown(void)
+{
+	raw_server_stop(&server);
+	bench_teardown();
+}
+
+static void open_httping(const char *more)
+{
+	struct dispatch_request r = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	char text[700];
+	json_t *settings;
+
+	snprintf(text, sizeof(text), "{\"url\":\"%s\"%s}", url, more);
+	settings = json_loads(text, 0, NULL);
+	ck_assert_ptr_nonnull(settings);
+	r.provider = "httping";
+	r.settings = settings;
+	answer = ask(&r);
+	json_decref(settings);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+
+START_TEST(life_of_a_server)
+{
+	const char *const ids[] = {"i-77", "gone"};
+	struct dispatch_request r = request(DISPATCH_CREATE);
+	struct dispatch_answer *answer;
+
+	open_httping(",\"token\":\"hunter2-and-more\"");
+	r.step.script = "#!/bin/sh\necho \xc3\xa4\n";
+	answer = ask(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	ck_assert_str_eq(answer->instance_id, "i-77");
+	if (by_process)
+		ck_assert_uint_eq(answer->n_requests, 1);
+	dispatch_answer_free(answer);
+	ck_assert(raw_server_saw(&server, "PUT /servers/" SERVER " HTTP/1.1"));
+	ck_assert(raw_server_saw(&server, "echo \xc3\xa4"));
+	ck_assert(raw_server_saw(&server, "Authorization: Bearer hunter2-and-more"));
+	r = request(DISPATCH_STATUS);
+	r.instance_ids = ids;
+	r.n_instance_ids = 2;
+	answer = ask(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	ck_assert_uint_eq(answer->instances[0].state, HR_STATE_RUNNING);
+	ck_assert_uint_eq(answer->instances[1].state, HR_STATE_GONE);
+	dispatch_answer_free(answer);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_int_eq(answer->result, HR_OK);
+	ck_assert(answer->complete);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+static const struct {
+	const char *other;
+	const char *message; /* a part of it */
+} refused[] = {
+	{"http://127.0.0.2:9/", "127.0.0.2"},
+	{"http://localhost:1/", "localhost"},
+	{"https://example.com/", "example.com"},
+	{"http://169.254.169.254/latest/", "169.254.169.254"},
+	{"http://[::1]:80/", "::1"},
+	{"file:///etc/passwd", "no host name"},
+	{"ftp://127.0.0.1/", "neither https nor http"},
+};
+
+START_TEST(no_other_host)
+{
+	struct dispatch_answer *answer;
+	char more[200];
+
+	snprintf(more, sizeof(more), ",\"other\":\"%s\"", refused[_i].other);
+	open_httping(more);
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_int_eq(answer->result, HR_INVALID);
+	ck_assert_msg(strstr(answer->error.message, refused[_i].message) != NULL, "%s",
+		      answer->error.message);
+	dispatch_answer_free(answer);
+	ck_assert_int_eq(atomic_load(&server.n_requests), 0);
+}
+END_TEST
+
+START_TEST(throttled)
+{
+	struct dispatch_answer *answer;
+	char more[200];
+
+	snprintf(more, sizeof(more), ",\"other\":\"%s/throttled\"", url);
+	open_httping(more);
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_int_eq(answer->result, HR_THROTTLED);
+	ck_assert_int_eq(answer->error.retry_after_ms, 7000);
+	ck_assert_str_eq(answer->error.request_id, "req-9");
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+/* A call that is to end ends, however slow its provider is. */
+START_TEST(cancelled)
+{
+	struct dispatch_request r = request(DISPATCH_CHECK);
+	struct dispatch_answer *answer;
+	char more[200];
+
+	snprintf(more, sizeof(more), ",\"other\":\"%s/slow\"", url);
+	open_httping(more);
+	r.timeout_ms = 200;
+	answer = ask(&r);
+	ck_assert_int_eq(answer->result, HR_TIMEOUT);
+	dispatch_answer_free(answer);
+	/* The same process and account go on. */
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+static void write_secret(const char *text)
+{
+	char file[600];
+	FILE *out;
+
+	snprintf(file, sizeof(file), "%s/token", state.path);
+	out = fopen(file, "w");
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+/* A rotated key is seen at once; one that is gone says which setting and where. */
+START_TEST(secrets_by_reference)
+{
+	struct dispatch_answer *answer;
+	char file[600];
+
+	write_secret("first-value\n");
+	open_httping(",\"token\":\"file:token\"");
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	ck_assert(raw_server_saw(&server, "Bearer first-value\r\n"));
+	write_secret("second-value\n");
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	ck_assert(raw_server_saw(&server, "Bearer second-value\r\n"));
+	snprintf(file, sizeof(file), "%s/token", state.path);
+	unlink(file);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_int_eq(answer->result, HR_INVALID);
+	ck_assert_ptr_nonnull(strstr(answer->error.message, "file:token"));
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+START_TEST(bad_reference_at_open)
+{
+	struct dispatch_request r = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	json_t *settings = json_pack("{ssss}", "url", url, "token", "file:../../etc/shadow");
+
+	r.provider = "httping";
+	r.settings = settings;
+	answer = ask(&r);
+	json_decref(settings);
+	ck_assert_int_eq(answer->result, HR_INVALID);
+	ck_assert_str_eq(answer->error.field, "settings.token");
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create(by_process ? "process_http" : "inline_http");
+	TCase *tests = tcase_create("http");
+	SRunner *runner;
+	int failed;
+
+	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, life_of_a_server);
+	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(tests, throttled);
+	tcase_add_test(tests, cancelled);
+	tcase_add_test(tests, secrets_by_reference);
+	tcase_add_test(tests, bad_reference_at_open);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
