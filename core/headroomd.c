@@ -169,6 +169,7 @@ static int daemon_open_api(struct daemon *daemon, struct hr_error *err)
 		.store = daemon->store,
 		.engine = daemon->engine,
 		.registry = daemon->registry,
+		.http = daemon->http,
 		.listen_fd = daemon->listen_fd,
 		.socket_path = daemon->config.socket,
 	};

@@ -128,6 +128,38 @@ static void write_store(struct store *store, FILE *out)
 	    commits);
 }
 
+/* What the modules' requests to providers were. Account ids, methods and classes need no escaping. */
+static void write_requests(struct http_service *http, FILE *out)
+{
+	struct http_metrics metrics = {0};
+
+	if (!http || http_metrics(http, &metrics, NULL) != 0)
+		return;
+	head(out, "provider_requests_total", "counter",
+	     "Requests to providers, by account, method and class of the answer; 0: none came.");
+	for (size_t i = 0; i < metrics.n_requests; i++)
+		fprintf(out,
+			"headroom_provider_requests_total{account=\"%s\",method=\"%s\",code=\"%dxx\"} "
+			"%llu\n",
+			metrics.requests[i].account, metrics.requests[i].method,
+			metrics.requests[i].status_class,
+			(unsigned long long)metrics.requests[i].requests);
+	head(out, "provider_request_seconds_total", "counter", "Time that these requests took.");
+	for (size_t i = 0; i < metrics.n_requests; i++)
+		fprintf(out,
+			"headroom_provider_request_seconds_total{account=\"%s\",method=\"%s\",code="
+			"\"%dxx\"} %.3f\n",
+			metrics.requests[i].account, metrics.requests[i].method,
+			metrics.requests[i].status_class, metrics.requests[i].seconds);
+	head(out, "provider_requests_refused_total", "counter",
+	     "Requests that were not made, since settings do not allow their host.");
+	for (size_t i = 0; i < metrics.n_accounts; i++)
+		fprintf(out, "headroom_provider_requests_refused_total{account=\"%s\"} %llu\n",
+			metrics.accounts[i].account,
+			(unsigned long long)metrics.accounts[i].refused);
+	http_metrics_clear(&metrics);
+}
+
 static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error *err)
 {
 	struct api *api = exchange->api;
@@ -148,6 +180,7 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 		rc = each_pool(tx, out, pool_sessions, err);
 	write_engine(api->options.engine, out);
 	write_store(api->options.store, out);
+	write_requests(api->options.http, out);
 	write_api(api, out);
 	one(out, "uptime_seconds", "gauge", "Since the API started.",
 	    (uint64_t)((clock_now().wall_ms - api->started_ms) / MS_PER_S));

@@ -35,7 +35,7 @@ struct call_subject {
 	const char *server;    /* "" or NULL: none */
 	const char *operation; /* "create", ... */
 	bool is_step;
-	const struct mask *mask;            /* may be NULL */
+	struct mask *mask;                  /* may be NULL */
 	const struct state_folder *folder;  /* may be NULL */
 	const struct host_backend *backend; /* may be NULL: no services beyond this process */
 	uint64_t number;                    /* the call's, at the backend */

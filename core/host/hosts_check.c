@@ -37,11 +37,12 @@ static int copy_hosts(struct module *m, struct hr_error *err)
 	return 0;
 }
 
+/* One whose value is a word; above all no secret. */
 static bool is_setting(const struct module *m, const char *key, size_t len)
 {
 	for (size_t i = 0; i < m->schema.n_rows; i++)
 		if (strlen(m->rows[i].key) == len && memcmp(m->rows[i].key, key, len) == 0)
-			return true;
+			return m->rows[i].type == HR_TYPE_STRING || m->rows[i].type == HR_TYPE_ENUM;
 	return false;
 }
 

@@ -3,7 +3,9 @@
  * replaced whole. */
 #include "host/mask.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -19,6 +21,7 @@ struct secret {
 };
 
 struct mask {
+	pthread_rwlock_t lock;
 	struct secret *secrets;
 	size_t n;
 };
@@ -71,6 +74,7 @@ int mask_new(const struct schema *schema, const json_t *settings, struct mask **
 
 	if (!mask)
 		return error_no_memory(err, "noting an account's secrets");
+	pthread_rwlock_init(&mask->lock, NULL);
 	for (size_t i = 0; i < schema->n_rows; i++) {
 		const struct hr_setting *row = schema_row(schema, i);
 		const json_t *value = json_object_get(settings, row->key);
@@ -97,7 +101,27 @@ void mask_free(struct mask *mask)
 		free(mask->secrets[i].text);
 	}
 	free(mask->secrets);
+	pthread_rwlock_destroy(&mask->lock);
 	free(mask);
+}
+
+static bool is_known(const struct mask *mask, const char *text, size_t len)
+{
+	for (size_t i = 0; i < mask->n; i++)
+		if (mask->secrets[i].len == len && memcmp(mask->secrets[i].text, text, len) == 0)
+			return true;
+	return false;
+}
+
+int mask_add(struct mask *mask, const char *secret)
+{
+	int rc = 0;
+
+	pthread_rwlock_wrlock(&mask->lock);
+	if (!is_known(mask, secret, strlen(secret)))
+		rc = add_with_lines(mask, secret);
+	pthread_rwlock_unlock(&mask->lock);
+	return rc;
 }
 
 /* Length of the secret that text begins with, or 0. */
@@ -112,7 +136,8 @@ static size_t secret_at(const struct mask *mask, const char *text, size_t len)
 	return 0;
 }
 
-void mask_text(const struct mask *mask, const char *text, size_t len, char *buf, size_t size)
+static void mask_locked(const struct mask *mask, const char *text, size_t len, char *buf,
+			size_t size)
 {
 	size_t out = 0, n, piece_len;
 
@@ -139,4 +164,16 @@ void mask_text(const struct mask *mask, const char *text, size_t len, char *buf,
 	}
 	if (size > 0)
 		memset(buf + out, 0, size - out);
+}
+
+void mask_text(const struct mask *mask, const char *text, size_t len, char *buf, size_t size)
+{
+	/* The lock is not part of what the mask means. */
+	pthread_rwlock_t *lock = mask ? (pthread_rwlock_t *)(uintptr_t)&mask->lock : NULL;
+
+	if (lock)
+		pthread_rwlock_rdlock(lock);
+	mask_locked(mask, text, len, buf, size);
+	if (lock)
+		pthread_rwlock_unlock(lock);
 }

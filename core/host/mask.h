@@ -17,6 +17,9 @@ struct mask;
 int mask_new(const struct schema *schema, const json_t *settings, struct mask **ret_mask,
 	     struct hr_error *err);
 
+/* One more secret, which secret/1 has just given. Any thread. 0, or -1: no memory. */
+int mask_add(struct mask *mask, const char *secret);
+
 /* Wipes. */
 void mask_free(struct mask *mask);
 

@@ -106,6 +106,11 @@ static int32_t secret_get(const struct hr_call *abi, struct hr_span key, struct 
 	if (backend->secret(backend->context, call, name, &value, &error) != 0)
 		return call_refuse_error(abi, &error);
 	len = strlen(value);
+	/* Before the module has it: from then on it may turn up in any text. */
+	if (call->subject.mask && mask_add(call->subject.mask, value) != 0) {
+		OPENSSL_clear_free(value, len);
+		return call_refuse(abi, HR_INTERNAL, "there is no memory for a secret");
+	}
 	copy = call->abi.alloc(abi, len + 1);
 	if (copy)
 		memcpy(copy, value, len);

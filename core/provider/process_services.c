@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "provider/http_message.h"
 #include "provider/process_state.h"
 
 #define REQUESTS_MAX 256 /* of one account at once */
@@ -64,33 +64,20 @@ static void answer_error(struct process_account *account, uint64_t id, const str
 	answer_with(account, id, &answer);
 }
 
-static int submit(struct process_account *account, struct job *job, struct process_http *under_way,
-		  const struct wire_http *message, struct hr_error *err)
+static int submit(struct process_account *account, const struct job *job,
+		  struct process_http *under_way, const struct wire_http *message,
+		  struct hr_error *err)
 {
 	const struct process_seat *seat = job->seat ? job->seat->handle : NULL;
-	int64_t left = job->deadline_ms - account->dispatcher->now.mono_ms;
-	struct http_request request = {
-		.method = message->method ? message->method : "",
-		.url = message->url ? message->url : "",
-		.headers = (const struct http_header *)(const void *)message->headers,
-		.n_headers = message->n_headers,
-		.body = message->body,
-		.body_len = message->body_len,
-		.flags = message->flags,
-		.timeout_ms = left > 1 ? left : 1,
-	};
+	struct http_request request;
 
-	_Static_assert(sizeof(struct http_header) == sizeof(struct wire_http_header),
-		       "headers of both have the same two members");
-	if (message->timeout_ms > 0 && message->timeout_ms < request.timeout_ms)
-		request.timeout_ms = message->timeout_ms;
-	for (size_t i = 0; i < message->n_headers; i++)
-		if (!message->headers[i].name || !message->headers[i].value)
-			return error_set(err, HR_INVALID, "a header without name or value");
 	if (!seat || !seat->services.http)
 		return error_set(err, HR_UNSUPPORTED, "no request can be made %s",
 				 seat ? "here: there is no HTTP service"
 				      : "while an account opens");
+	if (http_message_request(message, job->deadline_ms - account->dispatcher->now.mono_ms,
+				 &request, err) != 0)
+		return -1;
 	return http_submit(seat->services.http, &request, request_done, under_way,
 			   &under_way->ticket, err);
 }
@@ -160,20 +147,9 @@ static void forget(struct process_account *account, const struct process_http *r
 
 static void hand_back(struct process_account *account, const struct process_http *request)
 {
-	struct http_answer *from = request->answer;
-	struct wire_http_answer answer = {
-		.result = from->result,
-		.status = from->status,
-		.retry_after_ms = from->retry_after_ms,
-		.error = from->error,
-		.headers = (struct wire_http_header *)(void *)from->headers,
-		.n_headers =
-			from->n_headers < WIRE_HEADERS_MAX ? from->n_headers : WIRE_HEADERS_MAX,
-		.body = from->body,
-		.body_len = from->body_len,
-	};
+	struct wire_http_answer answer;
 
-	text_copy(answer.request_id, sizeof(answer.request_id), from->request_id);
+	http_message_answer(request->answer, &answer);
 	answer_with(account, request->id, &answer);
 }
 

@@ -148,6 +148,11 @@ static int check_description(const struct entry *entry, bool may_be_local, struc
 		what = "it asks for a profile that there is not";
 	else if (schema_check(&schema, err) != 0)
 		what = err->message;
+	if (!what && d->thread_model < HR_THREADS_SERIAL)
+		what = "it has no thread model";
+	for (size_t i = 0; !what && i < d->n_settings; i++)
+		if (d->settings[i].role == HR_ROLE_REFERENCE)
+			what = "a setting has the role reference, which is the daemon's own";
 	for (size_t i = 0; !what && i < d->n_hosts; i++)
 		what = d->hosts[i].pattern ? NULL : "a rule for hosts has no pattern";
 	if (!what)

@@ -276,8 +276,9 @@ START_TEST(modules_are_asked)
 	ck_assert_ptr_nonnull(strstr(text_at("detail"), "junk.so"));
 	expect(422, call(ADMIN, "PUT", ACCOUNTS "/a", "{\"provider\":\"mock\"}"));
 	ck_assert_str_eq(text_at("field"), "settings.token");
-	expect(422, call(ADMIN, "PUT", ACCOUNTS "/a",
-			 "{\"provider\":\"mock\",\"settings\":{\"token\":\"t\",\"steps\":11}}"));
+	expect(422,
+	       call(ADMIN, "PUT", ACCOUNTS "/a",
+		    "{\"provider\":\"mock\",\"settings\":{\"token\":\"t\",\"steps\":1000001}}"));
 	ck_assert_str_eq(text_at("field"), "settings.steps");
 	expect(422, call(ADMIN, "PUT", ACCOUNTS "/a",
 			 "{\"provider\":\"mock\",\"settings\":{\"token\":\"t\",\"colour\":1}}"));

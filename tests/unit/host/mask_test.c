@@ -74,6 +74,16 @@ START_TEST(bytes)
 }
 END_TEST
 
+/* What secret/1 gives later is masked like what was there at first. */
+START_TEST(added_later)
+{
+	expect("rotated-9", "rotated-9");
+	ck_assert_int_eq(mask_add(mask, "rotated-9"), 0);
+	ck_assert_int_eq(mask_add(mask, "rotated-9"), 0);
+	expect("now rotated-9 and hunter2000", "now *** and ***");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mask");
@@ -85,6 +95,7 @@ int main(void)
 	tcase_add_test(tests, values);
 	tcase_add_test(tests, lines);
 	tcase_add_test(tests, bytes);
+	tcase_add_test(tests, added_later);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
