@@ -59,7 +59,7 @@ int life_drain(struct tx *tx, struct life_context *context, struct server *serve
 	       const char *reason, struct hr_error *err);
 
 /* The provider lastingly refuses to delete it: back to running where it ran before, its destroy
- * failed. Gives whether it went back. */
+ * failed. Gives whether it went back; call sessions_seat_queue then. */
 int life_undrain(struct tx *tx, struct life_context *context, struct server *server,
 		 const char *reason, bool *ret_running, struct hr_error *err);
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/life_parts.h"
 #include "engine/pauses.h"
+#include "engine/sessions.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 
@@ -256,8 +257,11 @@ static int destroy_failed(struct tx *tx, struct outcome *outcome, struct operati
 		if (life_undrain(tx, &outcome->task.context, server, cause->message, &running,
 				 err) < 0)
 			return -1;
+		if (running && finish_operation(tx, outcome, operation, OPERATION_FAILED, err) < 0)
+			return -1;
 		if (running)
-			return finish_operation(tx, outcome, operation, OPERATION_FAILED, err);
+			return sessions_seat_queue(tx, &outcome->task.context, server->pool_id,
+						   err);
 	}
 	if (server_update(tx, server, err) < 0)
 		return -1;

@@ -141,17 +141,20 @@ static int finish(struct tx *tx, struct life_context *context, struct session *s
 	return session_update(tx, session, err);
 }
 
-/* A server that has just lost a session: used up, or only waiting to be empty. */
+/* A server that has just lost a session: used up, or only waiting to be empty, or with room for who
+ * waits. A request committed after this one must not find the seat first. */
 static int release(struct tx *tx, struct life_context *context, struct server *server,
 		   struct hr_error *err)
 {
-	if (server->sessions > 0)
-		return 0;
-	if (server->state == SERVER_RUNNING && !server->settings.reusable)
+	if (server->sessions == 0 && server->state == SERVER_RUNNING && !server->settings.reusable)
 		return life_drain(tx, context, server, true,
 				  "it is used once, and its last session has ended", err);
-	if (server->state == SERVER_DRAINING)
+	if (server->sessions == 0 && server->state == SERVER_DRAINING)
 		return life_drain(tx, context, server, true, "it drained, and is empty now", err);
+	if (server->state != SERVER_RUNNING)
+		return 0;
+	if (sessions_seat_queue(tx, context, server->pool_id, err) != 0)
+		return life_half_done(err);
 	return 0;
 }
 
@@ -238,7 +241,12 @@ int sessions_expire(struct tx *tx, struct life_context *context, int limit,
 
 	rc = session_list(tx, &query, &due, &n, err);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = expire_one(tx, context, &due[i], err);
+		struct session now;
+
+		/* The end of one before it may have given this one its seat. */
+		rc = session_get(tx, due[i].id, &now, err);
+		if (rc == 0 && now.state == due[i].state)
+			rc = expire_one(tx, context, &now, err);
 		if (rc == 0 && each)
 			each(arg, due[i].pool_id);
 	}

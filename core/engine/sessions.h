@@ -31,7 +31,8 @@ int sessions_seat(struct tx *tx, struct life_context *context, struct session *s
 		  struct server *server, const char *reason, struct hr_error *err);
 
 /* Ends it (queued or active); a single-use server that is empty now is drained and destroyed, a
- * draining one that is empty is destroyed. Ending an ended one changes nothing. */
+ * draining one that is empty is destroyed; a seat that falls free goes to the queue in the same
+ * transaction. Ending an ended one changes nothing. */
 int sessions_end(struct tx *tx, struct life_context *context, struct session *session,
 		 const char *reason, struct hr_error *err);
 

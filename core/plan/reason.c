@@ -236,11 +236,15 @@ void reason_short(const struct pass *pass, const struct plan *plan, int64_t need
 	char *reason = decision->reason;
 	size_t size = sizeof(decision->reason);
 	const char *separator = "; ";
+	int64_t spare = 0;
 
+	/* Like the servers needed and the sessions left: with what this plan makes. */
+	for (size_t i = 0; i < pass->n_zones; i++)
+		spare += pass->zone_spare[i];
 	text_format(reason, size,
 		    "needs %" PRId64 " server%s more: %" PRId64
 		    " session%s without a seat, %" PRId64 " available for a target of %" PRId64,
-		    needed, plural(needed), plan->unseated, plural(plan->unseated), plan->spare,
+		    needed, plural(needed), plan->unseated, plural(plan->unseated), spare,
 		    plan->target);
 	for (size_t i = 0; i < pass->snapshot->n_configs; i++) {
 		char why[384];

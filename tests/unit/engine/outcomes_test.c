@@ -315,6 +315,20 @@ START_TEST(protection_undoes_the_drain)
 }
 END_TEST
 
+/* Its room is no newcomer's: it is given in the transaction that gives the server back. */
+START_TEST(a_protected_server_seats_who_waits)
+{
+	char message[768];
+
+	destroy_running();
+	ask_session("ana");
+	ck_assert_int_eq(events_of("session.assigned", NULL), 0);
+	answer_error(asked(DISPATCH_DESTROY), HR_CONFLICT, HR_FAULT_PROTECTED, 0);
+	ck_assert_int_eq(events_of("session.assigned", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, "waited and was next"));
+}
+END_TEST
+
 START_TEST(nothing_is_gone_while_its_create_may_land)
 {
 	char id[ID_SIZE];
@@ -441,6 +455,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_destroy_ends_in_gone, 0, 2);
 	add(tcase, a_destroy_is_retried_for_ever);
 	add(tcase, protection_undoes_the_drain);
+	add(tcase, a_protected_server_seats_who_waits);
 	add(tcase, nothing_is_gone_while_its_create_may_land);
 	tcase_add_loop_test(tcase, a_hung_create_may_land_whatever_the_module_promises, 0, 2);
 	add(tcase, a_create_that_hangs_beyond_its_order_may_land);

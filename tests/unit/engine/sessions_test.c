@@ -446,6 +446,121 @@ TRANSACTION_TEST(expiry_ends_and_refuses)
 	life.now_ms = NOW;
 }
 
+/* ---- Whose seat falls free goes to who waited, before anybody who asks later. ---- */
+
+TRANSACTION_TEST(a_freed_seat_goes_to_who_waits)
+{
+	struct session ana, bob, cem;
+	struct hr_error err = {0};
+
+	put_pool(tx, "{}", REUSABLE);
+	add_running(tx, "demo-a");
+	ana = request(tx, "ana");
+	bob = request(tx, "bob");
+	cem = request(tx, "cem");
+	must(sessions_end(tx, &life, &ana, "left", &err));
+	bob = get_session(tx, bob.id);
+	ck_assert_int_eq(bob.state, SESSION_ACTIVE);
+	ck_assert_str_eq(bob.server_id, ana.server_id);
+	ck_assert_int_eq(get_session(tx, cem.id).state, SESSION_QUEUED);
+	ck_assert_int_eq(request(tx, "dora").state, SESSION_QUEUED);
+	/* Only its own end frees it again. */
+	must(sessions_end(tx, &life, &cem, "no more patience", &err));
+	ck_assert_int_eq(get_session(tx, bob.id).state, SESSION_ACTIVE);
+	ck_assert_int_eq(get_server(tx, bob.server_id).sessions, 1);
+}
+
+/* A server that is used once has no seat for another user, only for one who is still on it. */
+TRANSACTION_TEST(a_freed_seat_of_single_use_is_for_who_is_there)
+{
+	struct session ana, bob, eve, bob_again;
+	struct hr_error err = {0};
+
+	put_pool(tx, "{}",
+		 "{\"max_simultaneous_sessions_per_server\":2,\"max_simultaneous_users\":2}");
+	add_running(tx, "demo-a");
+	ana = request(tx, "ana");
+	bob = request(tx, "bob");
+	eve = request(tx, "eve");
+	bob_again = request(tx, "bob");
+	ck_assert_int_eq(bob_again.state, SESSION_QUEUED);
+	must(sessions_end(tx, &life, &ana, "left", &err));
+	ck_assert_int_eq(get_session(tx, eve.id).state, SESSION_QUEUED);
+	bob_again = get_session(tx, bob_again.id);
+	ck_assert_int_eq(bob_again.state, SESSION_ACTIVE);
+	ck_assert_str_eq(bob_again.server_id, bob.server_id);
+	must(sessions_end(tx, &life, &bob, "left", &err));
+	must(sessions_end(tx, &life, &bob_again, "left", &err));
+	ck_assert_int_eq(get_server(tx, ana.server_id).state, SERVER_DESTROYING);
+	ck_assert_int_eq(get_session(tx, eve.id).state, SESSION_QUEUED);
+}
+
+TRANSACTION_TEST(a_freed_seat_is_not_for_a_second_desktop)
+{
+	struct session ana, bob, bob_again, cem;
+	struct hr_error err = {0};
+
+	put_pool(tx, "{}",
+		 "{\"connection_type\":\"RDP\",\"reusable\":true,"
+		 "\"max_simultaneous_sessions_per_server\":2,\"max_simultaneous_users\":2}");
+	add_running(tx, "demo-a");
+	ana = request(tx, "ana");
+	bob = request(tx, "bob");
+	bob_again = request(tx, "bob");
+	cem = request(tx, "cem");
+	must(sessions_end(tx, &life, &ana, "left", &err));
+	ck_assert_int_eq(get_session(tx, bob.id).state, SESSION_ACTIVE);
+	ck_assert_int_eq(get_session(tx, bob_again.id).state, SESSION_QUEUED);
+	ck_assert_int_eq(get_session(tx, cem.id).state, SESSION_ACTIVE);
+}
+
+TRANSACTION_TEST(a_draining_server_seats_nobody)
+{
+	struct session ana, bob, cem;
+	struct hr_error err = {0};
+	struct server server;
+
+	put_pool(tx, "{}", THREE);
+	add_running(tx, "demo-a");
+	ana = request(tx, "ana");
+	bob = request(tx, "bob");
+	cem = request(tx, "cem");
+	ck_assert_int_eq(cem.state, SESSION_QUEUED);
+	server = get_server(tx, ana.server_id);
+	must(life_drain(tx, &life, &server, false, "for the test", &err));
+	must(sessions_end(tx, &life, &ana, "left", &err));
+	must(sessions_end(tx, &life, &bob, "left", &err));
+	ck_assert_int_eq(get_session(tx, cem.id).state, SESSION_QUEUED);
+	ck_assert_int_eq(get_server(tx, server.id).state, SERVER_DESTROYING);
+}
+
+static void touch_nothing(void *arg, const char *pool_id)
+{
+	(void)arg;
+	(void)pool_id;
+}
+
+/* One expires, the other gets its seat, although its own time is up at the same moment. */
+TRANSACTION_TEST(an_expired_seat_goes_to_who_waits)
+{
+	struct hr_error err = {0};
+	struct session ana, bob;
+
+	put_pool(tx, "{\"keepalive_expiration\":60,\"queue_timeout\":60}", REUSABLE);
+	add_running(tx, "demo-a");
+	ana = request(tx, "ana");
+	bob = request(tx, "bob");
+	life.now_ms = NOW + 60 * MS_PER_S;
+	must(sessions_expire(tx, &life, 100, touch_nothing, NULL, &err));
+	ck_assert_int_eq(get_session(tx, ana.id).state, SESSION_ENDED);
+	bob = get_session(tx, bob.id);
+	ck_assert_int_eq(bob.state, SESSION_ACTIVE);
+	ck_assert_int_eq(bob.expires_ms, NOW + 120 * MS_PER_S);
+	ck_assert_int_eq(get_server(tx, bob.server_id).sessions, 1);
+	ck_assert_int_eq(count_events(tx, "session.refused", NULL), 0);
+	life.now_ms = NOW;
+}
+
 TRANSACTION_TEST(only_waiting_ones_can_be_refused)
 {
 	struct hr_error err = {0};
@@ -483,6 +598,11 @@ int main(void)
 		keepalive_extends,
 		keepalive_may_be_off,
 		expiry_ends_and_refuses,
+		a_freed_seat_goes_to_who_waits,
+		a_freed_seat_of_single_use_is_for_who_is_there,
+		a_freed_seat_is_not_for_a_second_desktop,
+		a_draining_server_seats_nobody,
+		an_expired_seat_goes_to_who_waits,
 		only_waiting_ones_can_be_refused,
 	};
 

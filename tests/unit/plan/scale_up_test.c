@@ -285,7 +285,7 @@ START_TEST(the_limit_is_never_passed)
 	made = must_plan(&model);
 	ck_assert_int_eq(count_of(&made, PLAN_CREATE), 3);
 	assert_says(decision_of(&made, PLAN_SHORT, 0),
-		    "needs 8 servers more: 0 sessions without a seat, 0 available for a target of "
+		    "needs 8 servers more: 0 sessions without a seat, 2 available for a target of "
 		    "10; aws-east is at its limit of 3");
 	plan_clear(&made);
 	/* Whatever the rows of this pool say: the account may be another pool's too. */
@@ -314,6 +314,26 @@ START_TEST(what_is_short_names_everybody_who_cannot)
 		    "; aws-east is at its limit of 0, azure-1 is paused for 4 min after "
 		    "SkuNotAvailable");
 	ck_assert_int_eq(made.next_ms, model.accounts[other].paused_until_ms);
+	plan_clear(&made);
+}
+END_TEST
+
+/* All numbers are of one moment: the plan's new servers are in them, those it lacks are not. */
+START_TEST(what_is_short_counts_what_was_just_planned)
+{
+	struct plan made;
+	size_t paused = model_add_account(&model, "azure-1", 10);
+
+	model.accounts[0].max_instances = 1;
+	model_add_config(&model, "a", "z1", account)->minimum_available = 20;
+	model_add_config(&model, "b", "z1", paused)->stand_in = false;
+	model_add_config(&model, "c", "z2", paused)->minimum_available = 12;
+	model.configs[2].paused_until_ms = model.now_ms + 4 * MINUTE;
+	made = must_plan(&model);
+	ck_assert_int_eq(count_of(&made, PLAN_CREATE), 1);
+	ck_assert_str_eq(decision_of(&made, PLAN_SHORT, 0)->reason,
+			 "needs 31 servers more: 0 sessions without a seat, 1 available for a "
+			 "target of 32; aws-east is at its limit of 1, c is paused for 4 min");
 	plan_clear(&made);
 }
 END_TEST
@@ -357,6 +377,7 @@ int main(void)
 	tcase_add_test(cases, sessions_use_the_best_priority_up_to_its_limit);
 	tcase_add_test(cases, the_limit_is_never_passed);
 	tcase_add_test(cases, what_is_short_names_everybody_who_cannot);
+	tcase_add_test(cases, what_is_short_counts_what_was_just_planned);
 	tcase_add_test(cases, a_pause_without_end_says_so);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);
