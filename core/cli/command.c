@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands, and arguments parsed by their usage. */
+/* Arguments parsed by a command's usage. Not here: the commands (command_table.c). */
 #include "cli/command.h"
 
 #include <ctype.h>
@@ -7,54 +7,8 @@
 
 #include "base/cleanup.h"
 
-const struct command command_table[] = {
-	{"apply", NULL, "-f PATH [--dry-run]", "create or change what a file or folder defines",
-	 apply_run},
-	{"pool", "list", "", "pools with their servers and sessions", pool_list_run},
-	{"pool", "show", "POOL", "one pool", pool_show_run},
-	{"pool", "delete", "POOL", "delete a pool that nothing refers to", pool_delete_run},
-	{"zone", "list", "", "zones", zone_list_run},
-	{"zone", "show", "ZONE", "one zone", zone_show_run},
-	{"zone", "delete", "ZONE", "delete a zone that nothing refers to", zone_delete_run},
-	{"autoscale", "list", "", "autoscale configs", autoscale_list_run},
-	{"autoscale", "show", "CONFIG", "one autoscale config", autoscale_show_run},
-	{"autoscale", "delete", "CONFIG [--force]",
-	 "delete an autoscale config; --force destroys its servers", autoscale_delete_run},
-	{"provider-config", "list", "", "provider configs", provider_config_list_run},
-	{"provider-config", "show", "CONFIG", "one provider config", provider_config_show_run},
-	{"provider-config", "check", "CONFIG", "test credentials and settings at the provider",
-	 provider_config_check_run},
-	{"provider-config", "delete", "CONFIG", "delete one that nothing refers to",
-	 provider_config_delete_run},
-	{"provider", "list", "[--all]", "provider modules; --all: refused ones and why too",
-	 provider_list_run},
-	{"provider", "describe", "PROVIDER", "the settings that a module takes",
-	 provider_describe_run},
-	{"server", "list", "[--pool POOL] [--state STATE]", "servers", server_list_run},
-	{"server", "show", "SERVER", "one server with its operations", server_show_run},
-	{"server", "drain", "SERVER", "no new sessions; destroy when empty", server_drain_run},
-	{"server", "delete", "SERVER", "destroy a server now", server_delete_run},
-	{"session", "request", "--pool POOL --user USER [--zone ZONE] [--kind KIND] [--wait]",
-	 "ask for a session; --wait: until it is there, then print how to connect",
-	 session_request_run},
-	{"session", "list", "[--pool POOL] [--state STATE]", "sessions", session_list_run},
-	{"session", "show", "SESSION", "one session", session_show_run},
-	{"session", "keepalive", "SESSION", "say that a session is still in use",
-	 session_keepalive_run},
-	{"session", "end", "SESSION", "end a session", session_end_run},
-	{"event", "list", "[--pool POOL] [--server SERVER] [--session SESSION] [--limit N]",
-	 "what happened and why, oldest first", event_list_run},
-	{"token", "list", "", "API tokens", token_list_run},
-	{"token", "create", "NAME --role ROLE [--expires TIME]",
-	 "make an API token; it is shown once", token_create_run},
-	{"token", "revoke", "NAME", "end an API token", token_revoke_run},
-	{NULL, NULL, NULL, NULL, NULL},
-};
-
-/* A word of a usage text: start and length without brackets. Gives the text after it; NULL at the
- * end. */
-static const char *usage_word(const char *usage, const char **ret_word, size_t *ret_len,
-			      bool *ret_optional)
+const char *usage_word(const char *usage, const char **ret_word, size_t *ret_len,
+		       bool *ret_optional)
 {
 	size_t len;
 
@@ -74,7 +28,7 @@ static const char *usage_word(const char *usage, const char **ret_word, size_t *
 	return usage + len;
 }
 
-static bool word_is_value(const char *usage)
+bool usage_value_next(const char *usage)
 {
 	usage += strspn(usage, " ");
 	return isupper((unsigned char)*usage);
@@ -89,7 +43,7 @@ static int usage_option(const char *usage, const char *name, size_t name_len)
 
 	while ((usage = usage_word(usage, &word, &len, &optional)) != NULL) {
 		if (len == name_len && strncmp(word, name, len) == 0)
-			return word[len] != ']' && word_is_value(usage) ? 2 : 1;
+			return word[len] != ']' && usage_value_next(usage) ? 2 : 1;
 	}
 	return 0;
 }
@@ -140,7 +94,7 @@ static int check_complete(const struct command *command, const struct invocation
 		if (name[0] == '-') {
 			if (!optional && invocation_option(invocation, name) == NULL)
 				return refuse(command, err, "missing", name);
-			after_option = word[len] != ']' && word_is_value(usage);
+			after_option = word[len] != ']' && usage_value_next(usage);
 			continue;
 		}
 		if (!after_option && invocation_positional(invocation, positionals++) == NULL)
@@ -184,6 +138,19 @@ int command_parse(const struct command *command, int argc, char **argv,
 	if (check_each(command, invocation, err) != 0)
 		return -1;
 	return check_complete(command, invocation, err);
+}
+
+bool command_asks_help(const struct command *command, int argc, char *const *argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+		/* An option's value may look like anything. */
+		if (argv[i][0] == '-' &&
+		    usage_option(command->usage, argv[i], strlen(argv[i])) == 2)
+			i++;
+	}
+	return false;
 }
 
 const char *invocation_option(const struct invocation *invocation, const char *name)

@@ -31,12 +31,45 @@ struct command {
 	const char *verb;  /* NULL: the noun alone is the command */
 	const char *usage; /* "NAME", "--pool POOL --user USER [--zone ZONE] [--wait]" */
 	const char *summary;
+	const char *example; /* what follows noun and verb; parsed by the tests */
 	/* 0; -1; or, with err set too, the exit status (over 128: ended by a signal). */
 	int (*run)(const struct invocation *invocation, struct hr_error *err);
 };
 
-/* All commands, ended by a NULL noun. */
+/* All commands, those of a noun together, ended by a NULL noun. */
 extern const struct command command_table[];
+
+/* What an option or an argument of a usage is. */
+struct command_word {
+	const char *noun; /* only there; NULL: everywhere else */
+	const char *word; /* "--pool", "POOL" */
+	const char *help;
+	const char *(*value_name)(int value); /* names its values, "unknown" for others; or NULL */
+};
+
+/* Ended by a NULL word. */
+extern const struct command_word command_words[];
+
+/* Other words for a noun (verb NULL), or for a noun's verb. */
+struct command_alias {
+	const char *noun;
+	const char *verb;
+	const char *means;
+};
+
+/* Ended by a NULL noun. */
+extern const struct command_alias command_aliases[];
+
+/* A word of a usage text: start and length without brackets. Gives the text after it; NULL at the
+ * end. */
+const char *usage_word(const char *usage, const char **ret_word, size_t *ret_len,
+		       bool *ret_optional);
+
+/* Whether the rest of a usage begins with the value of the option before it. */
+bool usage_value_next(const char *usage);
+
+/* Whether --help or -h is among the arguments, and is no option's value. */
+bool command_asks_help(const struct command *command, int argc, char *const *argv);
 
 /* Parses argv by the command's usage: options may stand anywhere, "--name=value" works. Unknown
  * options, missing, empty or repeated ones, superfluous arguments: HR_INVALID with the usage. argv's
@@ -79,6 +112,7 @@ int event_list_run(const struct invocation *invocation, struct hr_error *err);
 int token_list_run(const struct invocation *invocation, struct hr_error *err);
 int token_create_run(const struct invocation *invocation, struct hr_error *err);
 int token_revoke_run(const struct invocation *invocation, struct hr_error *err);
+int describe_run(const struct invocation *invocation, struct hr_error *err);
 int apply_run(const struct invocation *invocation, struct hr_error *err);
 
 #endif

@@ -161,31 +161,3 @@ int provider_list_run(const struct invocation *invocation, struct hr_error *err)
 
 	return resource_list(invocation, "providers", filters, columns, err);
 }
-
-int provider_describe_run(const struct invocation *invocation, struct hr_error *err)
-{
-	const char *id = invocation_positional(invocation, 0);
-	CLEANUP_FREE char *path = client_path("providers", id, "schema");
-	CLEANUP_JSON json_t *body = NULL;
-	json_t *properties, *row;
-	const char *key;
-
-	if (path == NULL)
-		return error_no_memory(err, "asking");
-	if (client_call(invocation->client, "GET", path, NULL, &body, err) != 0)
-		return -1;
-	if (invocation->output == OUTPUT_JSON)
-		return table_print_object(invocation->output, body, err);
-	properties = json_object_get(body, "properties");
-	json_object_foreach (properties, key, row) {
-		CLEANUP_FREE char *fallback = json_object_get(row, "default") != NULL
-						      ? json_text(json_object_get(row, "default"))
-						      : NULL;
-
-		printf("%s  %s\n    %s\n", key, json_string_or(row, "title", ""),
-		       json_string_or(row, "description", ""));
-		if (fallback != NULL)
-			printf("    default: %s\n", fallback);
-	}
-	return 0;
-}

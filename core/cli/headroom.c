@@ -9,33 +9,14 @@
 #include <curl/curl.h>
 
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/command_names.h"
+#include "cli/help.h"
 #include "model/daemon_config.h"
-
-/* Exit codes, as `headroom help` prints them. */
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3, EXIT_NOT_FOUND = 4 };
 
 struct globals {
 	struct client_options client;
 	enum output output;
 };
-
-static void print_help(void)
-{
-	printf("usage: headroom [options] NOUN VERB [arguments]\n\n"
-	       "Options:\n"
-	       "  --socket PATH      the daemon's socket (also HEADROOM_SOCKET)\n"
-	       "  --url URL          the daemon's address instead (also HEADROOM_URL)\n"
-	       "  --token-file PATH  file with an API token, for --url (also HEADROOM_TOKEN_FILE)\n"
-	       "  -o FORMAT          table, json or name\n"
-	       "  --version, --help\n\nCommands:\n");
-	for (const struct command *command = command_table; command->noun != NULL; command++)
-		printf("  %s%s%s %s\n        %s\n", command->noun, command->verb != NULL ? " " : "",
-		       command->verb != NULL ? command->verb : "", command->usage,
-		       command->summary);
-	printf("\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, "
-	       "4 no such object,\n128 + the signal's number when interrupted\n");
-}
 
 static int usage_error(const char *format, const char *word, const char *near)
 {
@@ -50,10 +31,10 @@ static int usage_error(const char *format, const char *word, const char *near)
 /* Where the noun should be stands an option that is none of ours. */
 static int unknown_option(char *option)
 {
-	static const char *const known[] = {"--socket",  "--url",  "--token-file",
-					    "--version", "--help", NULL};
-	const char *near;
+	const char *known[16] = {NULL}, *near;
 
+	for (size_t i = 0; i < 15 && global_options[i].name != NULL; i++)
+		known[i] = global_options[i].name;
 	option[strcspn(option, "=")] = '\0';
 	near = text_nearest(option, known);
 	fprintf(stderr, "headroom: unknown option %s", terminal_safe(option, false));
@@ -61,6 +42,11 @@ static int unknown_option(char *option)
 		fprintf(stderr, "; did you mean %s?", near);
 	fprintf(stderr, "; see: headroom help\n");
 	return EXIT_USAGE;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int output_read(const char *text, enum output *ret_output)
@@ -95,24 +81,24 @@ static const char *global_value(const char *name, int argc, char **argv, int *i)
  * command line names goes before what the environment names. */
 static int global_take(struct globals *globals, int argc, char **argv, int *i)
 {
-	static const char *const names[] = {"--socket", "--url", "--token-file", "-o"};
 	const char *value = NULL;
 	size_t n = 0;
 
-	while (n < 4 && (value = global_value(names[n], argc, argv, i)) == NULL)
+	while (n < GLOBAL_VALUES &&
+	       (value = global_value(global_options[n].name, argc, argv, i)) == NULL)
 		n++;
 	if (value == NULL)
 		return 0;
 	if (value[0] == '\0') {
-		usage_error("a value is missing after", names[n], NULL);
+		usage_error("a value is missing after", global_options[n].name, NULL);
 		return -1;
 	}
-	if (n == 0) {
+	if (n == GLOBAL_SOCKET) {
 		globals->client.socket = value;
 		globals->client.url = NULL;
-	} else if (n == 1) {
+	} else if (n == GLOBAL_URL) {
 		globals->client.url = value;
-	} else if (n == 2) {
+	} else if (n == GLOBAL_TOKEN_FILE) {
 		globals->client.token_file = value;
 	} else if (output_read(value, &globals->output) != 0) {
 		usage_error("-o takes table, json or name, not", value, NULL);
@@ -135,37 +121,6 @@ static int globals_take(struct globals *globals, int argc, char **argv)
 			argv[left++] = argv[i];
 	}
 	return left;
-}
-
-static const struct command *command_find(const char *noun, const char *verb)
-{
-	for (const struct command *command = command_table; command->noun != NULL; command++) {
-		if (strcmp(command->noun, noun) == 0 &&
-		    (command->verb == NULL || (verb != NULL && strcmp(command->verb, verb) == 0)))
-			return command;
-	}
-	return NULL;
-}
-
-static int unknown_command(const char *noun, const char *verb)
-{
-	const char *candidates[64] = {NULL};
-	bool noun_known = false;
-	size_t n = 0;
-
-	for (const struct command *c = command_table; c->noun != NULL; c++)
-		noun_known = noun_known || strcmp(c->noun, noun) == 0;
-	for (const struct command *c = command_table; c->noun != NULL && n < 63; c++) {
-		if (!noun_known)
-			candidates[n++] = c->noun;
-		else if (strcmp(c->noun, noun) == 0 && c->verb != NULL)
-			candidates[n++] = c->verb;
-	}
-	if (!noun_known)
-		return usage_error("unknown command", noun, text_nearest(noun, candidates));
-	if (verb == NULL)
-		return usage_error("a verb is missing after", noun, NULL);
-	return usage_error("unknown verb", verb, text_nearest(verb, candidates));
 }
 
 static int exit_code(const struct hr_error *err)
@@ -238,6 +193,52 @@ static int run(const struct command *command, const struct globals *globals, int
 	return failed != 0 ? exit_code(&err) : EXIT_OK;
 }
 
+/* Help, wherever it is asked for: gives 1 when it was, with the exit code; else 0, with the command
+ * that the first words name, or NULL (a mistake, the exit code says which). */
+static int help_or_command(int argc, char **argv, const struct command **ret_command, int *ret_code)
+{
+	struct hr_error err = {0};
+	const char *noun;
+
+	*ret_command = NULL;
+	*ret_code = EXIT_OK;
+	if (is_help(argv[0])) {
+		if (help_run(stdout, argc - 1, argv + 1, &err) == 0)
+			return 1;
+	} else if ((noun = command_noun(argv[0], &err)) != NULL) {
+		const char *verb = argc > 1 ? argv[1] : NULL;
+
+		*ret_command = command_find(noun, verb, &err);
+		if (*ret_command == NULL && verb != NULL && is_help(verb)) {
+			help_noun(stdout, noun);
+			return 1;
+		}
+	}
+	if (*ret_command == NULL) {
+		error_print(&err);
+		*ret_code = EXIT_USAGE;
+		return 0;
+	}
+	argc -= (*ret_command)->verb != NULL ? 2 : 1;
+	argv += (*ret_command)->verb != NULL ? 2 : 1;
+	if (!command_asks_help(*ret_command, argc, argv))
+		return 0;
+	help_command(stdout, *ret_command);
+	return 1;
+}
+
+/* Everything that was printed has left. */
+static int flushed(int code)
+{
+	struct hr_error err = {0};
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	error_set_errno(&err, errno, "cannot write to standard output");
+	error_print(&err);
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = {.client = {.socket = getenv("HEADROOM_SOCKET"),
@@ -251,19 +252,18 @@ int main(int argc, char **argv)
 	left = globals_take(&globals, argc, argv);
 	if (left < 0)
 		return EXIT_USAGE;
-	if (left == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
-		print_help();
-		return left == 0 ? EXIT_USAGE : EXIT_OK;
+	if (left == 0) {
+		help_print(stderr);
+		return EXIT_USAGE;
 	}
 	if (strcmp(argv[0], "--version") == 0) {
 		puts("headroom " HEADROOM_VERSION);
-		return EXIT_OK;
+		return flushed(EXIT_OK);
 	}
-	if (argv[0][0] == '-')
+	if (argv[0][0] == '-' && !is_help(argv[0]))
 		return unknown_option(argv[0]);
-	command = command_find(argv[0], left > 1 ? argv[1] : NULL);
-	if (command == NULL)
-		return unknown_command(argv[0], left > 1 ? argv[1] : NULL);
+	if (help_or_command(left, argv, &command, &code) != 0 || command == NULL)
+		return flushed(code);
 	if (globals.client.socket == NULL && globals.client.url == NULL) {
 		if (daemon_config_load(NULL, &config, &err) != 0) {
 			error_print(&err);

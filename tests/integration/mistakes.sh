@@ -138,13 +138,13 @@ at_the_command_line()
 	says "a state that does not exist" 1 'headroom: "up" is no state of a server; there are planned, creating, booting, injecting, checking_in, running, draining, failed, destroying, gone, and all' "$headroom" server list --state up
 	says "a command that does not exist" 2 'headroom: unknown command "pol"; did you mean "pool"?; see: headroom help' \
 		"$headroom" pol list
-	says "a verb that does not exist" 2 'headroom: unknown verb "lst"; did you mean "list"?; see: headroom help' \
+	says "a verb that does not exist" 2 'headroom: unknown verb "lst"; did you mean "list"?; see: headroom help pool' \
 		"$headroom" pool lst
 	says "an option that does not exist" 2 'headroom: unknown option --server; see: headroom help' \
 		"$headroom" --server "$url" pool list
 	says "an option mistyped" 2 'headroom: unknown option --sokcet; did you mean --socket?; see: headroom help' \
 		"$headroom" --sokcet="$work/none.sock" pool list
-	says "no verb" 2 'headroom: a verb is missing after "pool"; see: headroom help' "$headroom" pool
+	says "no verb" 2 'headroom: a verb is missing after "pool": list, show, delete; see: headroom help pool' "$headroom" pool
 	says "no user" 2 'headroom: missing --user; usage: headroom session request --pool POOL --user USER [--zone ZONE] [--kind KIND] [--wait]' \
 		"$headroom" session request --pool p
 	says "an output format that does not exist" 2 'headroom: -o takes table, json or name, not "xml"; see: headroom help' \

@@ -143,6 +143,35 @@ START_TEST(mistakes_name_themselves_and_the_usage)
 }
 END_TEST
 
-SUITE_MAIN("command", every_row_parses_its_own_usage, every_row_needs_what_is_not_in_brackets,
+START_TEST(every_example_is_well_formed)
+{
+	for (const struct command *c = command_table; c->noun != NULL; c++) {
+		memset(&invocation, 0, sizeof(invocation));
+		memset(&err, 0, sizeof(err));
+		ck_assert_msg(command_parse(c, words_split(c->example), word_list, &invocation,
+					    &err) == 0,
+			      "%s", err.message);
+	}
+}
+END_TEST
+
+static bool asks(const char *noun, const char *verb, const char *line)
+{
+	return command_asks_help(command_of(noun, verb), words_split(line), word_list);
+}
+
+START_TEST(help_is_asked_for_behind_any_command)
+{
+	ck_assert(asks("pool", "list", "--help"));
+	ck_assert(asks("pool", "show", "demo -h"));
+	ck_assert(asks("session", "request", "--wait --help"));
+	ck_assert(asks("session", "request", "--pool=demo -h"));
+	ck_assert(!asks("session", "request", "--user -h --pool --help"));
+	ck_assert(!asks("pool", "list", ""));
+}
+END_TEST
+
+SUITE_MAIN("command", every_example_is_well_formed, help_is_asked_for_behind_any_command,
+	   every_row_parses_its_own_usage, every_row_needs_what_is_not_in_brackets,
 	   options_stand_anywhere, a_value_may_look_like_anything,
 	   mistakes_name_themselves_and_the_usage)
