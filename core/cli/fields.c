@@ -90,18 +90,22 @@ static void read_limits(const json_t *row, const char *type, struct field *field
 	static const char *const highs[] = {"maximum", "maxLength", "maxItems"};
 	const json_t *low = limit_of(row, lows), *high = limit_of(row, highs);
 	const char *unit = json_string_or(row, "unit", "");
+	bool is_length = json_object_get(row, "minLength") || json_object_get(row, "maxLength");
 	char from[64] = "", to[64] = "";
 
 	value_text(low, type, from, sizeof(from));
 	value_text(high, type, to, sizeof(to));
-	if (json_object_get(row, "minLength") || json_object_get(row, "maxLength"))
+	if (is_length)
 		unit = "bytes";
 	/* A duration's own text has the unit. */
 	if (strcmp(type, "duration") == 0 || strcmp(type, "bytes") == 0)
 		unit = "";
-	if (high)
-		text_format(field->limits, PIECE_SIZE, "%s to %s%s%s", low ? from : "0", to,
-			    unit[0] ? " " : "", unit);
+	if (high && (!low || (is_length && json_integer_value(low) == 0)))
+		text_format(field->limits, PIECE_SIZE, "at most %s%s%s", to, unit[0] ? " " : "",
+			    unit);
+	else if (high)
+		text_format(field->limits, PIECE_SIZE, "%s to %s%s%s", from, to, unit[0] ? " " : "",
+			    unit);
 	else if (low)
 		text_format(field->limits, PIECE_SIZE, "from %s%s%s", from, unit[0] ? " " : "",
 			    unit);

@@ -73,7 +73,7 @@ static const struct hr_setting settings[] = {
 		.title = "Server program",
 		.help = "Path of headroom-local-server, which is process 1 of each server. Without "
 			"it the one beside the module is taken, else the installed one.",
-		.example = LOCAL_SERVER_PATH,
+		.example = "/usr/libexec/headroom/headroom-local-server",
 	},
 };
 

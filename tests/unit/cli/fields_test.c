@@ -82,6 +82,7 @@ START_TEST(what_surprises_is_told)
 	holds(text, "\ndownscale_backoff: duration, 0s to 7d; default 30m\n");
 	holds(text, "\nconnection_port: integer, 1 to 65535; unset\n");
 	holds(text, "\npool: string, 1 to 63 bytes; required\n");
+	holds(text, "\nstartup_script: text, at most 262144 bytes; unset\n");
 	holds(text, "\nconnection_type: KasmVNC, RDP, VNC or SSH; default KasmVNC\n");
 	free(text);
 	json_decref(schema);

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# docs/definitions.md says what the tables of fields say, and the check would notice if it did not.
+# Usage: check-definitions.sh; HEADROOM_SRCDIR and HEADROOM_BUILDDIR name the trees (the latter absolute).
+
+set -u
+page=${HEADROOM_SRCDIR:-.}/docs/definitions.md
+build=${HEADROOM_BUILDDIR:-.}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+"$build/tests/docs/definitions_page" "$build/plugins/local/.libs/local.so" >"$work/page" || exit 1
+if ! diff -u "$page" "$work/page"; then
+	echo "check-definitions: docs/definitions.md is not what the tables say; run: make definitions" >&2
+	exit 1
+fi
+# What a reader must find, whatever the tables hold by now.
+while IFS= read -r row; do
+	if ! grep -qF "$row" "$page"; then
+		echo "check-definitions: a row is missing that begins with: $row" >&2
+		exit 1
+	fi
+done <<'ROWS'
+| `reusable` | boolean | `false` |
+| `max_instances` | integer | unset |
+| `isolation` | auto, namespaces or supervisor | `auto` |
+ROWS
+echo "check-definitions: docs/definitions.md is what the tables say"
