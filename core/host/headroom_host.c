@@ -116,19 +116,19 @@ static struct sandbox_options sandbox_for(const struct host_options *options, in
 
 /* Profile local: what starts processes must be apart from what runs the module. */
 static int start_spawner(const struct host_options *options, struct sandbox_options *sandbox,
-			 struct hr_error *err)
+			 int *ret_fd, struct hr_error *err)
 {
 	/* Of the process from here on. */
 	static struct state_folder folder = {.fd = -1};
-	int fd;
 
+	*ret_fd = -1;
 	if (!options->folder)
 		return 0;
 	if (state_folder_open(&folder, options->folder, err) != 0 ||
-	    spawner_start(&folder, sandbox->module, &fd, err) != 0)
+	    spawner_start(&folder, sandbox->module, ret_fd, err) != 0)
 		return -1;
-	process_use_spawner(fd);
-	sandbox->keep_fds[sandbox->n_keep_fds++] = fd;
+	process_use_spawner(*ret_fd);
+	sandbox->keep_fds[sandbox->n_keep_fds++] = *ret_fd;
 	return 0;
 }
 
@@ -138,11 +138,13 @@ static int serve(const struct host_options *options)
 	struct serve_options serving = {.state_dir = options->folder};
 	struct hr_error error = {0};
 	struct module *module;
+	int spawner;
 
 	serve_prepare(CHANNEL_FD);
 	sandbox_on_forbidden = serve_forbidden;
-	if (start_spawner(options, &sandbox, &error) != 0 ||
-	    load(options, &sandbox, &module, &error) != 0) {
+	if (start_spawner(options, &sandbox, &spawner, &error) != 0 ||
+	    load(options, &sandbox, &module, &error) != 0 ||
+	    (spawner >= 0 && spawner_watch(spawner, serve_lost_spawner, &error) != 0)) {
 		serve_refuse(&error);
 		return STATUS_REFUSED;
 	}

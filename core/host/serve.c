@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <headroom/log.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/account.h"
@@ -399,6 +401,18 @@ void serve_refuse(const struct hr_error *error)
 	struct wire_refused refused = {.error = *error};
 
 	(void)link_send(&the_serve.link, WIRE_REFUSED, 0, &refused, NULL);
+}
+
+_Noreturn void serve_lost_spawner(const char *reason)
+{
+	static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+	struct wire_log line = {.level = HR_LOG_ERROR};
+	struct hr_error error;
+
+	pthread_mutex_lock(&once); /* whoever comes second waits for the end */
+	text_format(line.text, sizeof(line.text), "%s, and this module's process with it", reason);
+	(void)link_send(&the_serve.link, WIRE_LOG, 0, &line, &error);
+	_exit(1);
 }
 
 /* Appends text, or as much of it as there is room for. */

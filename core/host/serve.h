@@ -24,6 +24,9 @@ _Noreturn void serve_run(const struct serve_options *options);
  * serve_run too. */
 void serve_forbidden(const char *name, unsigned count);
 
+/* Of spawner_watch: tells the daemon, and ends the process. */
+_Noreturn void serve_lost_spawner(const char *reason);
+
 /* Tells the daemon why the module cannot be used; the caller ends the process. */
 void serve_refuse(const struct hr_error *error);
 

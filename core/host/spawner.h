@@ -27,4 +27,10 @@ int spawner_ask_signal(int fd, const struct hr_process *process, int32_t number,
 		       struct hr_error *err);
 int spawner_ask_probe(int fd, const struct hr_process *process, struct hr_error *err);
 
+/* From here on the process does not outlive its spawner: when it has ended, or does not answer,
+ * on_lost is called with the reason, from any thread. It ends the process, so that both are started
+ * anew: whatever was asked has an outcome that nobody knows. fd as for process_use_spawner. Once,
+ * after sandbox_close. Errors: HR_CAPACITY (no thread to be had). */
+int spawner_watch(int fd, void (*on_lost)(const char *reason), struct hr_error *err);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The asking side of spawner.h, inside the sandbox: plain sends and receives. */
+/* The asking side of spawner.h, inside the sandbox: plain sends and receives, and a thread that sees
+ * the spawner's end where nothing is asked. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,14 +13,25 @@
 #include "host/spawner_wire.h"
 
 #define ANSWER_MS 60000
+#define STACK_SIZE (256u << 10)
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	int fd;
+	void (*on_lost)(const char *reason); /* NULL: not watched */
+} watched;
+
+/* Does not return where the spawner is watched. */
+static int lost(int32_t class, const char *reason, struct hr_error *err)
+{
+	if (watched.on_lost)
+		watched.on_lost(reason);
+	return error_set(err, class, "%s: this module's process is to be started anew", reason);
+}
 
 static int gone(struct hr_error *err)
 {
-	return error_set(err, HR_TRANSIENT,
-			 "the process that starts servers has ended: this module's process is to "
-			 "be started anew");
+	return lost(HR_TRANSIENT, "the process that starts servers has ended", err);
 }
 
 /* Under the mutex. After a failure what comes next could be the answer to this request: the socket
@@ -41,9 +53,7 @@ static int exchange(int fd, const void *message, size_t size, struct spawner_ans
 	while (ready < 0 && errno == EINTR);
 	if (ready == 0) {
 		shutdown(fd, SHUT_RDWR);
-		return error_set(err, HR_TIMEOUT,
-				 "the process that starts servers did not answer in %d s",
-				 ANSWER_MS / 1000);
+		return lost(HR_TIMEOUT, "the process that starts servers does not answer", err);
 	}
 	do
 		n = recv(fd, ret_answer, sizeof(*ret_answer), 0);
@@ -109,4 +119,37 @@ int spawner_ask_signal(int fd, const struct hr_process *process, int32_t number,
 int spawner_ask_probe(int fd, const struct hr_process *process, struct hr_error *err)
 {
 	return ask_about(fd, SPAWNER_PROBE, process, 0, err);
+}
+
+/* ---- Its end ------------------------------------------------------------------------------- */
+
+static void *watch_main(void *context)
+{
+	/* Nothing but the end: answers are read by who asked. */
+	struct pollfd wait = {.fd = watched.fd, .events = 0};
+
+	while (poll(&wait, 1, -1) <= 0)
+		;
+	(void)gone(NULL);
+	return context;
+}
+
+int spawner_watch(int fd, void (*on_lost)(const char *reason), struct hr_error *err)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int rc;
+
+	watched.fd = fd;
+	watched.on_lost = on_lost;
+	rc = pthread_attr_init(&attributes);
+	if (rc != 0)
+		return error_no_memory(err, "watching the spawner");
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(&thread, &attributes, watch_main, NULL);
+	pthread_attr_destroy(&attributes);
+	return rc == 0 ? 0
+		       : error_set(err, HR_CAPACITY,
+				   "cannot watch the spawner: no thread to be had");
 }

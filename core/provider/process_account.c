@@ -17,11 +17,6 @@
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
-/* The first new start comes at once, the next after a second, then doubling. A host that has lived
- * for ten minutes has not "kept" ending. */
-#define PAUSE_FIRST_MS MS_PER_S
-#define PAUSE_LONGEST_MS (300 * MS_PER_S)
-#define CRASHES_FORGOTTEN_MS (600 * MS_PER_S)
 
 static void __attribute__((format(printf, 3, 4)))
 account_log(const struct process_account *account, enum log_level level, const char *format, ...)
@@ -141,6 +136,7 @@ int process_account_host(struct process_account *account, const struct dispatch_
 	if (account->host && account->module != module) {
 		host_process_free(account->host);
 		account->host = NULL;
+		crash_brake_replaced(&account->brake);
 	}
 	account->module = module;
 	if (account->host && account->host->fd >= 0 && account->why_killed[0] == '\0')
@@ -207,13 +203,14 @@ void process_account_keep(struct process_account *account, const struct dispatch
 
 	dispatch_request_free(account->opened);
 	account->opened = copy;
+	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
 }
 
 /* ---- Ending -------------------------------------------------------------------------------- */
 
 bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error)
 {
-	int64_t left = account->not_before_ms - account->dispatcher->now.mono_ms;
+	int64_t left = account->brake.not_before_ms - account->dispatcher->now.mono_ms;
 
 	if (!account->needs_open || left <= 0)
 		return false;
@@ -221,7 +218,7 @@ bool process_account_pauses(const struct process_account *account, struct hr_err
 		  "%s; it is started again in %lld s (it ended so %u times in a row); if this goes "
 		  "on, report it to the module's vendor, %.64s",
 		  account->last_crash, (long long)((left + MS_PER_S - 1) / MS_PER_S),
-		  account->n_crashes, account->module->vendor);
+		  account->brake.n_crashes, account->module->vendor);
 	ret_error->retry_after_ms = left;
 	return true;
 }
@@ -240,17 +237,7 @@ void process_account_kill(struct process_account *account, const char *format, .
 
 static void count_crash(struct process_account *account, const char *text)
 {
-	int64_t now = account->dispatcher->now.mono_ms, pause = 0;
-
-	if (account->n_crashes > 0 && now - account->crashed_ms > CRASHES_FORGOTTEN_MS)
-		account->n_crashes = 0;
-	if (account->n_crashes > 0)
-		pause = PAUSE_FIRST_MS;
-	for (unsigned i = 1; i < account->n_crashes && pause < PAUSE_LONGEST_MS; i++)
-		pause *= 2;
-	account->n_crashes++;
-	account->crashed_ms = now;
-	account->not_before_ms = now + (pause < PAUSE_LONGEST_MS ? pause : PAUSE_LONGEST_MS);
+	crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
 	text_copy(account->last_crash, sizeof(account->last_crash), text);
 }
 
@@ -406,6 +393,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 	seat->generation = account->generation;
 	account->needs_open = false;
 	account->lane->is_opening = false;
+	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
 	account_log(account, LOG_LEVEL_INFO, "the module's process was started again");
 }
 
@@ -424,12 +412,12 @@ int64_t process_account_step(struct process_account *account)
 				     (long long)(REOPEN_TIMEOUT_MS / MS_PER_S));
 	if (account->has_more)
 		return now;
-	if (may_reopen && !account->host && account->not_before_ms <= now) {
+	if (may_reopen && !account->host && account->brake.not_before_ms <= now) {
 		reopen(account);
 		return now;
 	}
 	if (may_reopen && !account->host)
-		return account->not_before_ms;
+		return account->brake.not_before_ms;
 	if (account->host && account->reopen_number != 0 && account->reopen_until_ms > now)
 		return account->reopen_until_ms;
 	return account->host && account->kill_ms > now ? account->kill_ms : MS_NEVER;

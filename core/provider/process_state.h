@@ -5,6 +5,7 @@
 
 #include "provider/account_folder.h"
 #include "provider/account_services.h"
+#include "provider/crash_brake.h"
 #include "provider/host_process.h"
 #include "provider/lane.h"
 #include "provider/process.h"
@@ -40,9 +41,7 @@ struct process_account {
 	struct process_http *requests; /* under way */
 	unsigned n_requests;
 
-	unsigned n_crashes;    /* in a row */
-	int64_t crashed_ms;    /* the newest */
-	int64_t not_before_ms; /* no new host before */
+	struct crash_brake brake;
 	char last_crash[400];
 };
 

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# make check-kill KILLS=n SEED=s: SIGKILLs of the daemon at random under churn on module `local`, then the
-# judgement: nothing lost, doubled or leaked. The judge reads /proc and the file system, not our store.
+# make check-kill KILLS=n SEED=s: SIGKILLs at random under churn on module `local`, of the daemon, of the
+# module's process (host), of the process beside that which starts servers (spawner), or of daemon and host
+# at once; then the judgement: nothing lost, doubled or leaked. Only the daemon is started again by us. The
+# judge reads /proc and the file system, not our store.
 
 here=$(dirname "$0")
 HEADROOM_SRCDIR=${HEADROOM_SRCDIR:-$(cd "$here/../.." && pwd)}
@@ -15,7 +17,10 @@ seed=${SEED:-$$}
 RANDOM=$seed
 acknowledged=
 churn_pids=()
-declare -A met # server state -> how often a kill met one in it
+kinds=(daemon host spawner both)
+declare -A met   # server state -> how often a kill met one in it
+declare -A tried # kind of kill -> how often
+in_a_row=0 # ends of the host that one daemon has seen: before each new start but the first it pauses longer
 
 churn_stop()
 {
@@ -71,13 +76,72 @@ churn()
 	done
 }
 
-# What was under way as the daemon was killed: the new one has only just read it.
+# What was under way at the kill: a new daemon has only just read it, an old one not yet gone on.
 count_met()
 {
 	local state
 	for state in $("$headroom" -o json server list | jq -r '.[].state'); do
 		met[$state]=$((${met[$state]-0} + 1))
 	done
+}
+
+# find_host: sets host and spawner. A host just killed is started again by the daemon alone, after its
+# pause (core/provider/crash_brake.c): 0, 1, 2, 4... seconds; and time for this machine to do it.
+find_host()
+{
+	local end=$((SECONDS + 30 + (in_a_row > 1 ? 1 << (in_a_row - 2) : 0)))
+	while :; do
+		host=$(hosts_running)
+		spawner=${host:+$(spawner_of "$host")}
+		[ -z "$spawner" ] || break
+		[ "$SECONDS" -lt "$end" ] || fail "the daemon did not start the module's process again"
+		sleep 0.1
+	done
+	[ "$(wc -w <<<"$host $spawner")" = 2 ] || fail "more than one process for one account:
+$(judge_hosts)"
+}
+
+# What belongs to no daemon any more ends by itself: nobody else would end it.
+no_strays()
+{
+	judge_hosts | awk -v daemon="$daemon_pid" '
+		{ parent[$1] = $2; name[$1] = $3 }
+		END {
+			for (pid in parent) {
+				top = name[pid] == "headroom-spawn" && parent[pid] in parent ? parent[pid] : pid
+				if (parent[top] != daemon) exit 1
+			}
+		}'
+}
+
+daemon_again()
+{
+	daemon_start || fail "the daemon did not start again after kill $k ($kind)"
+	in_a_row=0
+}
+
+# kill_one: one SIGKILL (or two at once), of a kind drawn by lot.
+kill_one()
+{
+	kind=${kinds[RANDOM % ${#kinds[@]}]}
+	[ "$kind" = daemon ] || find_host
+	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k ($kind)"
+	case $kind in
+	daemon) daemon_kill ;;
+	host) kill -KILL "$host" ;;
+	spawner) kill -KILL "$spawner" ;;
+	both)
+		kill -KILL "$daemon_pid" "$host"
+		daemon_kill
+		;;
+	esac || fail "kill $k ($kind) met nothing"
+	tried[$kind]=$((${tried[$kind]-0} + 1))
+	case $kind in
+	daemon | both) daemon_again ;;
+	*) in_a_row=$((in_a_row + 1)) ;;
+	esac
+	count_met
+	[ "$(hosts_running | wc -l)" -le 1 ] || fail "two processes for one account: $(judge_hosts)"
 }
 
 # Queued ones first: with room they would become active meanwhile.
@@ -147,14 +211,13 @@ for user in ana ben eve; do
 done
 for ((k = 1; k <= kills; k++)); do
 	sleep "$((RANDOM % 2)).$((RANDOM % 10))"
-	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k"
-	daemon_kill
-	daemon_start || fail "the daemon did not start again after kill $k"
-	count_met
+	kill_one
 done
 sleep 1
 churn_stop
 
+wait_for 5 "module processes of killed daemons and hosts end" no_strays
+find_host
 judge_sessions
 end_all_sessions || fail "sessions could not be ended"
 wait_for 240 "the pools settle after the last kill" settled
@@ -162,7 +225,10 @@ judge_servers
 asked=$(wc -l <"$work/asked")
 turned=$(grep -cE '"message":"server\.(planned|gone): ' "$work/daemon.log")
 daemon_stop
+hosts_are_gone || fail "module processes outlive the daemon's end:
+$(judge_hosts)"
 "$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 || fail "--remove-servers"
+wait_for 5 "the module's process ends with --remove-servers" hosts_are_gone
 remains=$(judge_remains "$(judge_mark)/")
 [ -z "$remains" ] || fail "left behind: $remains"
 [ -z "$(judge_trees)" ] || fail "process trees left behind"
@@ -170,4 +236,8 @@ remains=$(judge_remains "$(judge_mark)/")
 for state in "${!met[@]}"; do
 	say "  servers met $state: ${met[$state]}"
 done | sort
+for kind in "${kinds[@]}"; do
+	say "  kills of $kind: ${tried[$kind]-0}"
+	[ "$kills" -lt 20 ] || [ "${tried[$kind]-0}" -gt 0 ] || fail "no kill of kind $kind was tried"
+done
 say "check-kill: $kills kills, seed $first_seed, $asked sessions, $turned servers made or gone: nothing lost, doubled or leaked"

@@ -238,6 +238,47 @@ judge_remains()
 	return 0
 }
 
+# The modules' processes of this daemon and of those before it, running or killed: lines
+# "PID PARENT NAME ACCOUNT"; NAME is headroom-host, or headroom-spawn for the process beside it that starts
+# servers. Known by their program and the account's folder in their arguments. Zombies are not listed.
+judge_hosts()
+{
+	local file pid link name parent account program mark
+	mark=$(judge_mark)
+	program=$(realpath "$HEADROOM_BUILDDIR")/headroom-host
+	grep -aslzF "$mark/" /proc/[0-9]*/cmdline |
+	while read -r file; do
+		pid=${file#/proc/}
+		pid=${pid%/cmdline}
+		# One of a user who may not look has no link, and its name must do.
+		link=$(readlink "/proc/$pid/exe" 2>/dev/null)
+		[ "${link:-$program}" = "$program" ] || continue
+		name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
+		parent=$(sed -n 's/^PPid:\t//p' "/proc/$pid/status" 2>/dev/null)
+		account=$(grep -aszoE "$mark/[^/]+" "$file" | tr '\0' '\n' | head -n 1)
+		account=${account##*/}
+		case $name in headroom-host | headroom-spawn) ;; *) continue ;; esac
+		[ -z "$parent" ] || [ -z "$account" ] || printf '%s %s %s %s\n' "$pid" "$parent" "$name" "$account"
+	done
+}
+
+# Those of judge_hosts that run modules for the daemon that runs now: their PIDs.
+hosts_running()
+{
+	judge_hosts | awk -v daemon="${daemon_pid:-none}" '$2 == daemon && $3 == "headroom-host" { print $1 }'
+}
+
+# spawner_of HOST: its PID, or nothing.
+spawner_of()
+{
+	judge_hosts | awk -v host="$1" '$2 == host && $3 == "headroom-spawn" { print $1 }'
+}
+
+hosts_are_gone()
+{
+	[ -z "$(judge_hosts)" ]
+}
+
 # The inode of the socket that listens on this TCP port of 127.0.0.1/8, or nothing.
 judge_listener()
 {
