@@ -209,12 +209,13 @@ static void take_forbidden(char *text, size_t *len, char *ret_words, size_t size
 	size_t rest = *len, line_len;
 	char *line = take_line(text, &rest, &line_len);
 	struct frame frame = {.head = line, .head_len = line_len};
+	struct hr_error ignored = {0};
 	enum wire_kind kind;
 	void *value;
 	uint64_t id;
 
 	ret_words[0] = '\0';
-	if (!line || wire_decode(&frame, WIRE_HOST, &kind, &id, &value, NULL) != 0)
+	if (!line || wire_decode(&frame, WIRE_HOST, &kind, &id, &value, &ignored) != 0)
 		return;
 	if (kind == WIRE_FORBIDDEN) {
 		text_format(ret_words, size, ", after it was refused the system call %s",
