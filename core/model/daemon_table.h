@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sections of the config file, as data. Only for daemon_config.c. */
+/* The sections of the config file, as data. Only for daemon_config.c, and for the
+ * check that the manual has them. */
 #ifndef HR_MODEL_DAEMON_TABLE_H
 #define HR_MODEL_DAEMON_TABLE_H
 

@@ -145,8 +145,8 @@ void reason_create_for_session(const struct pass *pass, size_t session,
 /* before: the zone's spare before this server. */
 void reason_create_standby(const struct pass *pass, int64_t before, struct plan_decision *decision);
 void reason_refuse(const struct pass *pass, size_t session, struct plan_decision *decision);
-/* After all creates are decided: each zone's sum holds them then. */
-void reason_short(const struct pass *pass, const struct plan *plan, int64_t needed,
+/* needed: servers, beyond those that the plan makes; spare: with them. */
+void reason_short(const struct pass *pass, const struct plan *plan, int64_t needed, int64_t spare,
 		  struct plan_decision *decision);
 
 /* What a removal or a clock is explained with. */

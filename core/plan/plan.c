@@ -299,14 +299,19 @@ static void wait_for_pauses(const struct pass *pass, struct plan *plan)
 
 static void decide_short(struct pass *pass, struct plan *plan)
 {
-	int64_t needed = scale_up_short(pass);
 	struct plan_decision *decision;
+	int64_t needed, spare = 0;
 
+	/* Like the servers needed and the sessions left: with what this plan makes. The next call
+	 * uses up the sums. */
+	for (size_t i = 0; i < pass->n_zones; i++)
+		spare += pass->zones[i].spare;
+	needed = scale_up_short(pass);
 	if (needed == 0 || pass->no_memory)
 		return;
 	decision = plan_decide(pass, plan, PLAN_SHORT);
 	if (decision)
-		reason_short(pass, plan, needed, decision);
+		reason_short(pass, plan, needed, spare, decision);
 }
 
 static void decide(struct pass *pass, struct plan *plan)

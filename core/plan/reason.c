@@ -230,17 +230,13 @@ void reason_refuse(const struct pass *pass, size_t session, struct plan_decision
 			session_kind_name(waiting->kind), waiting->user, pass->snapshot->pool_name);
 }
 
-void reason_short(const struct pass *pass, const struct plan *plan, int64_t needed,
+void reason_short(const struct pass *pass, const struct plan *plan, int64_t needed, int64_t spare,
 		  struct plan_decision *decision)
 {
 	char *reason = decision->reason;
 	size_t size = sizeof(decision->reason);
 	const char *separator = "; ";
-	int64_t spare = 0;
 
-	/* Like the servers needed and the sessions left: with what this plan makes. */
-	for (size_t i = 0; i < pass->n_zones; i++)
-		spare += pass->zone_spare[i];
 	text_format(reason, size,
 		    "needs %" PRId64 " server%s more: %" PRId64
 		    " session%s without a seat, %" PRId64 " available for a target of %" PRId64,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# docs/definitions.md says what the tables of fields say, and the check would notice if it did not.
+# docs/definitions.md says what the tables of fields say, and docs/headroomd.md leaves out no key of the
+# daemon's configuration.
 # Usage: check-definitions.sh; HEADROOM_SRCDIR and HEADROOM_BUILDDIR name the trees (the latter absolute).
 
 set -u
@@ -25,4 +26,11 @@ done <<'ROWS'
 | `max_instances` | integer | unset |
 | `isolation` | auto, namespaces or supervisor | `auto` |
 ROWS
+"$build/tests/docs/definitions_page" --daemon-keys >"$work/keys" && [ -s "$work/keys" ] || exit 1
+while IFS= read -r key; do
+	if ! grep -qF "$key" "${page%/*}/headroomd.md"; then
+		echo "check-definitions: docs/headroomd.md has no row that begins with: $key" >&2
+		exit 1
+	fi
+done <"$work/keys"
 echo "check-definitions: docs/definitions.md is what the tables say"

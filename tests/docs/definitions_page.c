@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints docs/definitions.md from the tables of fields and of one module's settings.
- * Usage: definitions_page /path/of/local.so */
+/* Prints docs/definitions.md from the tables of fields and of one module's settings; or the keys of
+ * the daemon's configuration as docs/headroomd.md has them.
+ * Usage: definitions_page /path/of/local.so | definitions_page --daemon-keys */
 #include <headroom/provider.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/fields.h"
 #include "host/loader.h"
+#include "model/daemon_table.h"
 #include "model/document.h"
 
 /* In the order in which a reader needs them. */
@@ -98,11 +101,23 @@ static int print_module(FILE *out, const char *path)
 	return schema ? 0 : -1;
 }
 
+static void print_daemon_keys(FILE *out)
+{
+	for (const struct daemon_section *section = daemon_sections; section->name; section++)
+		for (size_t i = 0; i < section->schema.n_rows; i++)
+			fprintf(out, "| `[%s] %s` |\n", section->name,
+				schema_row(&section->schema, i)->key);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
-		fputs("usage: definitions_page /path/of/local.so\n", stderr);
+		fputs("usage: definitions_page /path/of/local.so | --daemon-keys\n", stderr);
 		return 2;
+	}
+	if (strcmp(argv[1], "--daemon-keys") == 0) {
+		print_daemon_keys(stdout);
+		return fflush(stdout) != 0 || ferror(stdout);
 	}
 	fputs(intro, stdout);
 	if (print_surprising(stdout) != 0)
