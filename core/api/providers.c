@@ -33,6 +33,7 @@ static json_t *view(const struct registry_module *module)
 int providers_list(struct exchange *exchange, struct hr_error *err)
 {
 	const struct registry *registry = exchange->api->options.registry;
+	bool all = exchange_query_true(exchange, "all");
 	struct page page;
 	int rc = 0;
 
@@ -41,7 +42,8 @@ int providers_list(struct exchange *exchange, struct hr_error *err)
 	for (size_t i = 0; i < registry_count(registry) && rc == 0; i++) {
 		const struct registry_module *module = registry_at(registry, i);
 
-		rc = page_add(&page, view(module), module->id, err);
+		if (all || module->usable)
+			rc = page_add(&page, view(module), module->id, err);
 	}
 	return page_end(exchange, &page, rc, err);
 }

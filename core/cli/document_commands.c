@@ -153,7 +153,7 @@ int provider_config_check_run(const struct invocation *invocation, struct hr_err
 
 int provider_list_run(const struct invocation *invocation, struct hr_error *err)
 {
-	static const struct filter filters[] = {{"--all", "all"}, {NULL, NULL}};
+	static const struct filter filters[] = {{"--all", "all", true}, {NULL, NULL, false}};
 	static const struct column columns[] = {
 		{"ID", "id"},       {"TITLE", "title"},   {"VERSION", "version"}, {"ABI", "abi"},
 		{"STATE", "state"}, {"REASON", "reason"}, {NULL, NULL},

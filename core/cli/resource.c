@@ -66,6 +66,8 @@ int resource_list(const struct invocation *invocation, const char *plural,
 	for (; filters != NULL && filters->option != NULL; filters++) {
 		const char *value = invocation_option(invocation, filters->option);
 
+		if (value != NULL && filters->is_flag)
+			value = "true";
 		if (path == NULL || client_query(&path, filters->query, value) != 0) {
 			free(path);
 			return error_no_memory(err, "listing");

@@ -8,6 +8,7 @@
 struct filter {
 	const char *option; /* "--pool" */
 	const char *query;  /* "pool" */
+	bool is_flag;       /* without a value; asked for as "true" */
 };
 
 /* GET /api/v1/<plural>, all pages, options of filters (ended by NULL) as query; prints. */

@@ -9,7 +9,7 @@
 int server_list_run(const struct invocation *invocation, struct hr_error *err)
 {
 	static const struct filter filters[] = {
-		{"--pool", "pool"}, {"--state", "state"}, {NULL, NULL}};
+		{"--pool", "pool", false}, {"--state", "state", false}, {NULL, NULL, false}};
 	static const struct column columns[] = {
 		{"NAME", "name"},         {"STATE", "state"},     {"SINCE", "state_since"},
 		{"SESSIONS", "sessions"}, {"ADDRESS", "address"}, {"PORT", "port"},

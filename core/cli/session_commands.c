@@ -241,7 +241,7 @@ out:
 int session_list_run(const struct invocation *invocation, struct hr_error *err)
 {
 	static const struct filter filters[] = {
-		{"--pool", "pool"}, {"--state", "state"}, {NULL, NULL}};
+		{"--pool", "pool", false}, {"--state", "state", false}, {NULL, NULL, false}};
 	static const struct column columns[] = {
 		{"ID", "id"},         {"USER", "user"},    {"STATE", "state"},   {"POOL", "pool"},
 		{"SERVER", "server"}, {"SINCE", "queued"}, {"REASON", "reason"}, {NULL, NULL},

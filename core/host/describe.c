@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "host/forbidden.h"
 #include "provider/description.h"
 #include "provider/wire.h"
+
+/* Of the process: a signal handler has no other context. */
+static int forbidden_fd = -1;
 
 static char *text(const char *constant)
 {
@@ -84,4 +88,18 @@ int describe_refusal(int fd, const struct hr_error *error)
 	const struct wire_refused refused = {.error = *error};
 
 	return write_message(fd, WIRE_REFUSED, &refused);
+}
+
+void describe_forbidden_to(int fd)
+{
+	forbidden_fd = fd;
+}
+
+void describe_forbidden(const char *name, unsigned count)
+{
+	char line[FORBIDDEN_SIZE + 1];
+	size_t len = forbidden_head(line, name, count);
+
+	line[len] = '\n';
+	(void)write_all(forbidden_fd, line, len + 1);
 }

@@ -9,4 +9,9 @@
 int describe_module(int fd, const struct module *module);
 int describe_refusal(int fd, const struct hr_error *error);
 
+/* For sandbox_on_forbidden: a line for each refused system call, before that. To the descriptor that
+ * was given last. Async-signal-safe. */
+void describe_forbidden_to(int fd);
+void describe_forbidden(const char *name, unsigned count);
+
 #endif

@@ -23,7 +23,8 @@
 
 #define CHANNEL_FD 3
 #define ARENAS 2
-#define NOBODY 65534 /* describes modules: nothing else of ours runs as this user */
+#define DESCRIPTION_MAX (4u << 20) /* bytes, where standard output is a file */
+#define NOBODY 65534               /* describes modules: nothing else of ours runs as this user */
 #define STATUS_USAGE 2
 #define STATUS_REFUSED 3
 
@@ -161,7 +162,7 @@ static int serve(const struct host_options *options)
 static int describe(const struct host_options *options)
 {
 	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, CHANNEL_FD);
-	const struct sandbox_options sandbox = sandbox_for(options, out);
+	struct sandbox_options sandbox = sandbox_for(options, out);
 	struct hr_error error = {0};
 	struct module *module;
 
@@ -169,6 +170,9 @@ static int describe(const struct host_options *options)
 		perror("headroom-host: standard output");
 		return EXIT_FAILURE;
 	}
+	sandbox.file_max = DESCRIPTION_MAX;
+	describe_forbidden_to(out);
+	sandbox_on_forbidden = describe_forbidden;
 	if (load(options, &sandbox, &module, &error) != 0)
 		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
 	return describe_module(out, module) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

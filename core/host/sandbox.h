@@ -7,6 +7,7 @@
 #define HR_HOST_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -25,6 +26,9 @@ struct sandbox_options {
 	 * 0 to 2 become /dev/null. */
 	int keep_fds[SANDBOX_KEEP_MAX];
 	unsigned n_keep_fds;
+	/* Bytes that a file may get, where a kept descriptor is one; 0: none. Profile local has no
+	 * such limit: it writes below its folder. */
+	uint64_t file_max;
 };
 
 /* Before the module is opened, once, by the only thread, which must be the process's first: the

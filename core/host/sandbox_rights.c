@@ -141,7 +141,7 @@ int sandbox_set_limits(const struct sandbox_options *options, struct hr_error *e
 		{RLIMIT_CORE, 0},
 		{RLIMIT_DATA, DATA_MAX},
 		{RLIMIT_NOFILE, options->folder ? FILES_MAX_LOCAL : FILES_MAX_COMPUTE},
-		{RLIMIT_FSIZE, options->folder ? RLIM_INFINITY : 0},
+		{RLIMIT_FSIZE, options->folder ? RLIM_INFINITY : options->file_max},
 		{RLIMIT_MEMLOCK, 0},
 	};
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/account.h"
+#include "host/forbidden.h"
 #include "host/link.h"
 #include "host/run.h"
 
@@ -415,32 +416,13 @@ _Noreturn void serve_lost_spawner(const char *reason)
 	_exit(1);
 }
 
-/* Appends text, or as much of it as there is room for. */
-static size_t append(char *buf, size_t size, size_t used, const char *text)
-{
-	while (*text != '\0' && used + 1 < size)
-		buf[used++] = *text++;
-	buf[used] = '\0';
-	return used;
-}
-
-/* By hand, since nothing here may allocate. The lock is no danger: a signal comes by what its own
- * thread does, and one that writes to the channel does nothing forbidden. */
+/* The lock is no danger: a signal comes by what its own thread does, and one that writes to the
+ * channel does nothing forbidden. */
 void serve_forbidden(const char *name, unsigned count)
 {
-	char head[128], number[12];
-	size_t used = append(head, sizeof(head), 0, "{\"m\":\"forbidden\",\"id\":0,\"name\":\"");
-	struct frame frame = {.head = head};
-	size_t at = sizeof(number) - 1;
+	char head[FORBIDDEN_SIZE];
+	struct frame frame = {.head = head, .head_len = forbidden_head(head, name, count)};
 
-	number[at] = '\0';
-	do
-		number[--at] = (char)('0' + count % 10);
-	while ((count /= 10) > 0);
-	used = append(head, sizeof(head), used, name);
-	used = append(head, sizeof(head), used, "\",\"count\":");
-	used = append(head, sizeof(head), used, number + at);
-	frame.head_len = append(head, sizeof(head), used, "}");
 	pthread_mutex_lock(&the_serve.link.writing);
 	(void)frame_write(the_serve.link.fd, &frame);
 	pthread_mutex_unlock(&the_serve.link.writing);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 #include "provider/wire.h"
 
 #define PROBE_GRACE_MS 1000 /* from when its answer is first looked for */
+#define TODO_REMOVE "report this to its vendor, and remove it from the folder meanwhile"
+/* The sandbox gives 512 MiB of data; who ends near that ended of it. */
+#define MUCH_MEMORY_KIB (448 * 1024)
 
 static int __attribute__((format(printf, 4, 5)))
 refuse(const struct module_probe *probe, const char *todo, struct hr_error *err, const char *format,
@@ -144,39 +148,91 @@ static enum answer read_all(const struct module_probe *probe, char **ret_text, s
 	return ANSWER_WHOLE;
 }
 
-/* How it ended, as the process that was started says. */
-static int end_process(const struct module_probe *probe, bool must_end)
+struct ending {
+	int status; /* of wait */
+	bool much_memory;
+};
+
+/* How it ended, as the kernel says. */
+static struct ending end_process(const struct module_probe *probe, bool must_end)
 {
 	int64_t until = probe->until_ms;
-	int status = 0;
+	struct ending ending = {0};
+	struct rusage usage = {0};
+	pid_t ended = 0;
 
-	while (!must_end && clock_now().mono_ms < until) {
-		if (waitpid(probe->pid, &status, WNOHANG) == probe->pid)
-			return status;
-		poll(NULL, 0, 1);
+	while (!must_end && ended == 0 && clock_now().mono_ms < until) {
+		ended = wait4(probe->pid, &ending.status, WNOHANG, &usage);
+		if (ended == 0)
+			poll(NULL, 0, 1);
 	}
-	kill(probe->pid, SIGKILL);
-	while (waitpid(probe->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+	if (ended != probe->pid) {
+		kill(probe->pid, SIGKILL);
+		while (wait4(probe->pid, &ending.status, 0, &usage) < 0 && errno == EINTR)
+			;
+	}
+	ending.much_memory = usage.ru_maxrss >= MUCH_MEMORY_KIB;
+	return ending;
 }
 
-static int refuse_silence(const struct module_probe *probe, int status, struct hr_error *err)
+static int refuse_silence(const struct module_probe *probe, const struct ending *ending,
+			  const char *before, struct hr_error *err)
 {
-	const char *todo = "report this to its vendor, and remove it from the folder meanwhile";
+	const char *memory =
+		ending->much_memory ? ", with all the memory used that it may have" : "";
+	int status = ending->status;
 
 	if (WIFSIGNALED(status))
-		return refuse(probe, todo, err, "loading it ended the process with signal %d (%s)",
-			      WTERMSIG(status), strsignal(WTERMSIG(status)));
-	return refuse(probe, todo, err, "loading it ended the process with status %d",
-		      WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		return refuse(probe, TODO_REMOVE, err,
+			      "loading it ended the process with signal %d (%s)%s%s",
+			      WTERMSIG(status), strsignal(WTERMSIG(status)), memory, before);
+	return refuse(probe, TODO_REMOVE, err, "loading it ended the process with status %d%s%s",
+		      WIFEXITED(status) ? WEXITSTATUS(status) : -1, memory, before);
 }
 
-/* The text as one message. */
+/* Takes the last line off the text; without its end. NULL: there is none. */
+static char *take_line(char *text, size_t *len, size_t *ret_line_len)
+{
+	size_t start, end = *len;
+
+	while (end > 0 && text[end - 1] == '\n')
+		end--;
+	for (start = end; start > 0 && text[start - 1] != '\n'; start--)
+		;
+	*ret_line_len = end - start;
+	*len = start;
+	return end > start ? text + start : NULL;
+}
+
+/* Takes the last line off where it says that a system call was refused; then as words. */
+static void take_forbidden(char *text, size_t *len, char *ret_words, size_t size)
+{
+	size_t rest = *len, line_len;
+	char *line = take_line(text, &rest, &line_len);
+	struct frame frame = {.head = line, .head_len = line_len};
+	struct hr_error ignored = {0};
+	enum wire_kind kind;
+	void *value;
+	uint64_t id;
+
+	ret_words[0] = '\0';
+	if (!line || wire_decode(&frame, WIRE_HOST, &kind, &id, &value, &ignored) != 0)
+		return;
+	if (kind == WIRE_FORBIDDEN) {
+		text_format(ret_words, size, ", after it was refused the system call %s",
+			    ((struct wire_forbidden *)value)->name);
+		*len = rest;
+	}
+	wire_free(kind, value);
+}
+
+/* The last line as one message. */
 static int take_answer(const struct module_probe *probe, char *text, size_t len,
 		       struct description **ret_description, struct hr_error *err)
 {
-	struct frame frame = {.head = text, .head_len = len};
+	size_t line_len;
+	char *line = take_line(text, &len, &line_len);
+	struct frame frame = {.head = line ? line : text, .head_len = line_len};
 	struct hr_error reason = {0};
 	enum wire_kind kind;
 	void *value;
@@ -202,29 +258,31 @@ static int take_answer(const struct module_probe *probe, char *text, size_t len,
 int module_probe_end(struct module_probe *probe, struct description **ret_description,
 		     struct hr_error *err)
 {
-	const char *todo = "report this to its vendor, and remove it from the folder meanwhile";
 	const int64_t at_least_until = clock_now().mono_ms + PROBE_GRACE_MS;
-	char *text = NULL;
+	char *text = NULL, before[96] = "";
 	size_t len = 0;
 	enum answer answer;
-	int status, rc;
+	struct ending ending;
+	int rc;
 
 	/* Its time may have gone by while another one was waited for: what it has said counts. */
 	if (probe->until_ms < at_least_until)
 		probe->until_ms = at_least_until;
 	answer = read_all(probe, &text, &len);
-	status = end_process(probe, answer != ANSWER_WHOLE);
+	ending = end_process(probe, answer != ANSWER_WHOLE);
 	close(probe->fd);
+	if (text)
+		take_forbidden(text, &len, before, sizeof(before));
 	if (answer == ANSWER_LATE)
-		rc = refuse(probe, todo, err, "it could not be loaded within %d s",
-			    PROBE_TIME_MS / 1000);
+		rc = refuse(probe, TODO_REMOVE, err, "it could not be loaded within %d s%s",
+			    PROBE_TIME_MS / 1000, before);
 	else if (answer == ANSWER_LONG)
-		rc = refuse(probe, todo, err, "it says more than %u MiB of itself",
+		rc = refuse(probe, TODO_REMOVE, err, "it says more than %u MiB of itself",
 			    PROBE_OUTPUT_MAX >> 20);
 	else if (answer == ANSWER_NONE)
 		rc = error_no_memory(err, "looking at modules");
-	else if (len == 0 || WIFSIGNALED(status))
-		rc = refuse_silence(probe, status, err);
+	else if (len == 0 || before[0] != '\0' || WIFSIGNALED(ending.status))
+		rc = refuse_silence(probe, &ending, before, err);
 	else
 		rc = take_answer(probe, text, len, ret_description, err);
 	free(text);

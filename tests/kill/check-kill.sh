@@ -20,6 +20,7 @@ churn_pids=()
 kinds=(daemon host spawner both)
 declare -A met   # server state -> how often a kill met one in it
 declare -A tried # kind of kill -> how often
+in_a_row_max=5
 in_a_row=0 # ends of the host that one daemon has seen: before each new start but the first it pauses longer
 
 churn_stop()
@@ -124,6 +125,8 @@ daemon_again()
 kill_one()
 {
 	kind=${kinds[RANDOM % ${#kinds[@]}]}
+	# By then each start is put off for longer than a new daemon takes.
+	[ "$in_a_row" -lt "$in_a_row_max" ] || kind=both
 	[ "$kind" = daemon ] || find_host
 	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k ($kind)"
 	case $kind in

@@ -243,23 +243,28 @@ judge_remains()
 # servers. Known by their program and the account's folder in their arguments. Zombies are not listed.
 judge_hosts()
 {
-	local file pid link name parent account program mark
+	local file pid name link parent account program mark key value words
 	mark=$(judge_mark)
 	program=$(realpath "$HEADROOM_BUILDDIR")/headroom-host
 	grep -aslzF "$mark/" /proc/[0-9]*/cmdline |
 	while read -r file; do
 		pid=${file#/proc/}
 		pid=${pid%/cmdline}
-		# One of a user who may not look has no link, and its name must do.
-		link=$(readlink "/proc/$pid/exe" 2>/dev/null)
-		[ "${link:-$program}" = "$program" ] || continue
-		name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
-		parent=$(sed -n 's/^PPid:\t//p' "/proc/$pid/status" 2>/dev/null)
-		account=$(grep -aszoE "$mark/[^/]+" "$file" | tr '\0' '\n' | head -n 1)
-		account=${account##*/}
+		name='' parent='' account=''
+		read -r name <"/proc/$pid/comm"
 		case $name in headroom-host | headroom-spawn) ;; *) continue ;; esac
-		[ -z "$parent" ] || [ -z "$account" ] || printf '%s %s %s %s\n' "$pid" "$parent" "$name" "$account"
-	done
+		# One of a user who may not look has no link, and its name must do.
+		link=$(readlink "/proc/$pid/exe")
+		[ "${link:-$program}" = "$program" ] || continue
+		while read -r key value; do
+			[ "$key" != PPid: ] || parent=$value
+		done <"/proc/$pid/status"
+		mapfile -d '' -t words <"$file"
+		for value in "${words[@]}"; do
+			case $value in *"$mark/"*) account=${value#*"$mark/"} ;; esac
+		done
+		[ -z "$parent" ] || [ -z "$account" ] || printf '%s %s %s %s\n' "$pid" "$parent" "$name" "${account%%/*}"
+	done 2>/dev/null # some end meanwhile
 }
 
 # Those of judge_hosts that run modules for the daemon that runs now: their PIDs.

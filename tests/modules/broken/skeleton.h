@@ -6,6 +6,9 @@
 #ifndef BROKEN_SYMBOL
 #define BROKEN_SYMBOL HR_PROVIDER_SYMBOL
 #endif
+#if !defined(BROKEN_ID) && defined(BROKEN_NAME)
+#define BROKEN_ID BROKEN_NAME
+#endif
 #ifndef BROKEN_ID
 #define BROKEN_ID "acme"
 #endif

@@ -35,7 +35,8 @@ static const char *const behaviours[] = {
 	"unread",      "foreign",        "bad-address",  "leak",       "short-fault",
 	"problems",    "short-instance", "much-memory",  "again-late", "nothing",
 	"empty-id",    "segv",           "abort",        "exit",       "garbage",
-	"print",       "segv-open",      "many",         NULL,
+	"print",       "segv-open",      "many",         "alloc",      "again-for-ever",
+	NULL,
 };
 
 static const struct hr_setting settings[] = {
@@ -334,6 +335,8 @@ static void destroy_process(const struct hr_account *a)
 		abort();
 	if (is(a, "exit"))
 		_exit(0);
+	while (is(a, "alloc"))
+		memset(malloc(1u << 20), 1, 1u << 20); /* ends at the limit, by the signal */
 	if (is(a, "garbage") && write(3, garbage, sizeof(garbage)) > 0)
 		pause();
 	if (is(a, "print"))
@@ -373,6 +376,10 @@ static int32_t misbehave(struct hr_account *a, const struct hr_call *call)
 		span.len = 3;
 	if (is(a, "binary-token") || is(a, "long-token")) {
 		call->again(call, span, 10, -1, span_of(""));
+		return HR_AGAIN;
+	}
+	if (is(a, "again-for-ever")) {
+		call->again(call, span_of("1"), 10, 50, span_of("still booting"));
 		return HR_AGAIN;
 	}
 	return 0;

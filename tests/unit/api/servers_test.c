@@ -236,6 +236,9 @@ END_TEST
 START_TEST(modules_are_listed)
 {
 	expect(200, call(VIEWER, "GET", "/api/v1/providers", NULL));
+	ck_assert_uint_eq(items(), 2);
+	ck_assert_str_eq(text_at("items.0.id"), "mock");
+	expect(200, call(VIEWER, "GET", "/api/v1/providers?all=true", NULL));
 	ck_assert_uint_eq(items(), 3);
 	ck_assert_str_eq(text_at("items.0.id"), "junk");
 	ck_assert_str_eq(text_at("items.0.abi"), "");

@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Broken modules against a running daemon: make check-broken. First those that are refused when they are
+# looked at, each with its whole message; then those that break in an operation, beside a good one that goes
+# on. Everything is compared with refusals.txt and the table below, and printed.
+
+. "$HEADROOM_SRCDIR/tests/support/daemon.sh"
+needs jq
+trap daemon_cleanup EXIT
+trap 'exit 1' INT TERM
+
+n_wrong=0
+modules=
+
+# row WHAT EXPECTED SEEN
+row()
+{
+	local mark=
+	[ "$2" = "$3" ] || { mark='   <-- differs'; n_wrong=$((n_wrong + 1)); }
+	printf '%-16s | %s | %s%s\n' "$1" "$2" "$3" "$mark"
+}
+
+# Every module of tests/modules/broken with its file's name as its id, and files that are no modules.
+modules_gather()
+{
+	modules=$work/modules
+	mkdir -m 755 "$modules" "$modules/folder.so"
+	cp "$HEADROOM_BUILDDIR"/tests/modules/broken/named/*.so "$modules" || fail "the broken modules are not built"
+	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
+	cp "$modules/mock.so" "$modules/writable.so"
+	cp "$modules/mock.so" "$modules/Bad-name.so"
+	printf 'no module at all\n' >"$modules/text.so"
+	: >"$modules/empty.so"
+	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
+	chmod 755 "$modules/folder.so"
+	chmod 666 "$modules/writable.so"
+	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
+}
+
+daemon_answers()
+{
+	curl -fsS -o /dev/null --unix-socket "$HEADROOM_SOCKET" http://localhost/readyz 2>/dev/null
+}
+
+# "ID STATE REASON" of all modules, their paths as PATH.
+modules_seen()
+{
+	"$headroom" -o json provider list --all | jq -r '.[] | "\(.id) \(.state) \(.reason // "")"' |
+		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z-]+\.so|PATH|g" -e 's| *$||'
+}
+
+refusals_compare()
+{
+	local id expected seen
+	modules_seen >"$work/seen"
+	while read -r id expected; do
+		seen=$(sed -n "s/^$id //p" "$work/seen")
+		row "$id" "$expected" "${seen:-is not listed}"
+	done < <(grep -v '^#' "$HEADROOM_SRCDIR/tests/broken/refusals.txt")
+	while read -r id seen; do
+		grep -q "^$id " "$HEADROOM_SRCDIR/tests/broken/refusals.txt" || row "$id" "is not expected" "$seen"
+	done <"$work/seen"
+	# Without --all: the usable ones alone.
+	row "provider list" "$(sed -n 's/^\([^ ]*\) usable.*/\1/p' "$work/seen" | tr '\n' ' ')" \
+		"$("$headroom" -o name provider list | tr '\n' ' ')"
+}
+
+
+# ---- At run time ----
+
+# definition_of NAME BEHAVIOUR MORE-SETTINGS: a pool on an account of the module mock, whose process is its own.
+definition_of()
+{
+	cat <<-EOT
+	---
+	kind: provider-config
+	name: $1
+	provider: mock
+	max_instances: 2
+	settings:
+	  behaviour: $2
+	  token: t0ken
+	---
+	kind: pool
+	name: $1
+	---
+	kind: autoscale-config
+	name: $1
+	pool: $1
+	zone: here
+	provider_config: $1
+	connection_type: SSH
+	minimum_available_sessions: 1
+	EOT
+}
+
+# What happened in a pool, as its events tell: each message once, ids and times taken out.
+events_of()
+{
+	"$headroom" -o json event list --pool "$1" --limit 200 | jq -r '.[] | "\(.kind): \(.message)"' | sort -u
+}
+
+events_tell()
+{
+	events_of "$1" | grep -qF -- "$2"
+}
+
+# told NAME TEXT: the pool's events hold this text.
+told()
+{
+	local end=$((SECONDS + 90)) seen=
+	until events_tell "$1" "$2"; do
+		[ "$SECONDS" -lt "$end" ] || { seen=$(events_of "$1" | tail -n 4 | tr '\n' ' '); break; }
+		sleep 0.3
+	done
+	row "$1" "$2" "${seen:-$2}"
+}
+
+host_processes()
+{
+	find /proc/[0-9]*/exe -maxdepth 0 -lname "$HEADROOM_BUILDDIR/headroom-host*" 2>/dev/null
+}
+
+daemon_prepare
+modules_gather
+daemon_start || wait_for 120 "the daemon answers" daemon_answers
+refusals_compare
+{
+	printf 'kind: zone\nname: here\n'
+	for behaviour in good segv abort exit garbage alloc again-for-ever print many; do
+		definition_of "$behaviour" "$behaviour"
+	done
+} >"$work/broken.yaml"
+"$headroom" apply -f "$work/broken.yaml" >/dev/null || fail "apply"
+told good "good makes one up to its own minimum of 1"
+wait_for 90 "the good pool's server runs" servers_running_is good 1
+told segv "was ended by signal 11 (Segmentation fault) during create"
+told abort "was ended by signal 6 (Aborted) during create"
+told exit "ended with status 0 during create"
+told garbage "it sent what it may not send (a frame says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are possible) during create"
+told alloc "was ended by signal 11 (Segmentation fault) during create"
+told print "is running: its instance runs and has an address"
+told many "is running: its instance runs and has an address"
+row again-for-ever creating "$("$headroom" -o json server list --pool again-for-ever | jq -r '.[0].state')"
+row "good, meanwhile" 1 "$(servers_running good)"
+kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"
+[ -n "$(host_processes)" ] || fail "no process of a module is seen"
+daemon_stop
+row "processes left" "" "$(host_processes)"
+[ "$n_wrong" = 0 ] || fail "$n_wrong rows differ"
+say "check-broken: every broken module is refused or contained, and named"
