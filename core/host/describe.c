@@ -97,9 +97,15 @@ void describe_forbidden_to(int fd)
 
 void describe_forbidden(const char *name, unsigned count)
 {
+	static _Atomic(const char *) last;
 	char line[FORBIDDEN_SIZE + 1];
-	size_t len = forbidden_head(line, name, count);
+	size_t len;
 
+	/* A loop around one call is one line (names are constants); an attempt changes the count. */
+	if (name == last && count == 0)
+		return;
+	last = name;
+	len = forbidden_head(line, name, count);
 	line[len] = '\n';
 	(void)write_all(forbidden_fd, line, len + 1);
 }

@@ -111,10 +111,12 @@ static ssize_t read_some(const struct module_probe *probe, char *buf, size_t siz
 	for (;;) {
 		int64_t left = probe->until_ms - clock_now().mono_ms;
 
-		if (left <= 0)
-			return -1;
-		if (poll(&one, 1, (int)left) <= 0)
+		/* What was said in time counts, though it is read late: others were waited for. */
+		if (poll(&one, 1, left > 0 ? (int)left : 0) <= 0) {
+			if (left <= 0)
+				return -1;
 			continue;
+		}
 		n = read(probe->fd, buf, size);
 		if (n >= 0 || errno != EINTR)
 			return n > 0 ? n : 0;
@@ -160,8 +162,10 @@ static struct ending end_process(const struct module_probe *probe, bool must_end
 	struct rusage usage = {0};
 	pid_t ended = 0;
 
-	while (!must_end && ended == 0 && clock_now().mono_ms < until) {
+	while (!must_end && ended == 0) {
 		ended = wait4(probe->pid, &ending.status, WNOHANG, &usage);
+		if (ended == 0 && clock_now().mono_ms >= until)
+			break;
 		if (ended == 0)
 			poll(NULL, 0, 1);
 	}

@@ -7,8 +7,18 @@
 
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
 needs jq
-trap daemon_cleanup EXIT
+trap broken_cleanup EXIT
 trap 'exit 1' INT TERM
+
+# What the module mock makes is in its process: nothing is left to remove, and the broken ones would not.
+broken_cleanup()
+{
+	local status=$?
+	daemon_stop
+	[ -z "${work:-}" ] || rm -rf "$work/state"
+	(exit "$status")
+	daemon_cleanup
+}
 
 n_wrong=0
 modules=
@@ -25,15 +35,14 @@ row()
 modules_gather()
 {
 	modules=$work/modules
-	mkdir -m 755 "$modules" "$modules/folder.so"
+	mkdir -m 755 "$modules"
 	cp "$HEADROOM_BUILDDIR"/tests/modules/broken/named/*.so "$modules" || fail "the broken modules are not built"
 	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
 	cp "$modules/mock.so" "$modules/writable.so"
 	cp "$modules/mock.so" "$modules/Bad-name.so"
-	printf 'no module at all\n' >"$modules/text.so"
+	yes 'no module at all' | head -n 100 >"$modules/text.so"
 	: >"$modules/empty.so"
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
-	chmod 755 "$modules/folder.so"
 	chmod 666 "$modules/writable.so"
 	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
 }
