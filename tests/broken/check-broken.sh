@@ -135,6 +135,8 @@ daemon_prepare
 modules_gather
 daemon_start || wait_for 120 "the daemon answers" daemon_answers
 refusals_compare
+"$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
+row "describe > file" "description mock" "$(jq -r '"\(.m) \(.module)"' "$work/described")"
 {
 	printf 'kind: zone\nname: here\n'
 	for behaviour in good segv abort exit garbage alloc again-for-ever print many; do
