@@ -3,6 +3,7 @@
 #include "host/describe.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "host/forbidden.h"
@@ -97,9 +98,17 @@ void describe_forbidden_to(int fd)
 
 void describe_forbidden(const char *name, unsigned count)
 {
+	static _Atomic(const char *) last;
+	static atomic_uint last_count;
 	char line[FORBIDDEN_SIZE + 1];
-	size_t len = forbidden_head(line, name, count);
+	size_t len;
 
+	/* A loop around one call is one line (names are constants); an attempt changes the count. */
+	if (name == last && count == last_count)
+		return;
+	last = name;
+	last_count = count;
+	len = forbidden_head(line, name, count);
 	line[len] = '\n';
 	(void)write_all(forbidden_fd, line, len + 1);
 }

@@ -19,7 +19,6 @@
 #include "base/text.h"
 #include "provider/wire.h"
 
-#define PROBE_GRACE_MS 1000 /* from when its answer is first looked for */
 #define TODO_REMOVE "report this to its vendor, and remove it from the folder meanwhile"
 /* The sandbox gives 512 MiB of data; who ends near that ended of it. */
 #define MUCH_MEMORY_KIB (448 * 1024)
@@ -112,10 +111,12 @@ static ssize_t read_some(const struct module_probe *probe, char *buf, size_t siz
 	for (;;) {
 		int64_t left = probe->until_ms - clock_now().mono_ms;
 
-		if (left <= 0)
-			return -1;
-		if (poll(&one, 1, (int)left) <= 0)
+		/* What was said in time counts, though it is read late: others were waited for. */
+		if (poll(&one, 1, left > 0 ? (int)left : 0) <= 0) {
+			if (left <= 0)
+				return -1;
 			continue;
+		}
 		n = read(probe->fd, buf, size);
 		if (n >= 0 || errno != EINTR)
 			return n > 0 ? n : 0;
@@ -161,8 +162,10 @@ static struct ending end_process(const struct module_probe *probe, bool must_end
 	struct rusage usage = {0};
 	pid_t ended = 0;
 
-	while (!must_end && ended == 0 && clock_now().mono_ms < until) {
+	while (!must_end && ended == 0) {
 		ended = wait4(probe->pid, &ending.status, WNOHANG, &usage);
+		if (ended == 0 && clock_now().mono_ms >= until)
+			break;
 		if (ended == 0)
 			poll(NULL, 0, 1);
 	}
@@ -258,16 +261,12 @@ static int take_answer(const struct module_probe *probe, char *text, size_t len,
 int module_probe_end(struct module_probe *probe, struct description **ret_description,
 		     struct hr_error *err)
 {
-	const int64_t at_least_until = clock_now().mono_ms + PROBE_GRACE_MS;
 	char *text = NULL, before[96] = "";
 	size_t len = 0;
 	enum answer answer;
 	struct ending ending;
 	int rc;
 
-	/* Its time may have gone by while another one was waited for: what it has said counts. */
-	if (probe->until_ms < at_least_until)
-		probe->until_ms = at_least_until;
 	answer = read_all(probe, &text, &len);
 	ending = end_process(probe, answer != ANSWER_WHOLE);
 	close(probe->fd);

@@ -12,8 +12,18 @@ if grep -q HR_SANITIZERS "$HEADROOM_BUILDDIR/Makefile" && grep -q '^HR_DEFINES =
 	echo "sandbox off: sanitizer build"
 	exit 77
 fi
-trap daemon_cleanup EXIT
+trap broken_cleanup EXIT
 trap 'exit 1' INT TERM
+
+# What the module mock makes is in its process: nothing is left to remove, and the broken ones would not.
+broken_cleanup()
+{
+	local status=$?
+	daemon_stop
+	[ -z "${work:-}" ] || rm -rf "$work/state"
+	(exit "$status")
+	daemon_cleanup
+}
 
 n_wrong=0
 modules=
@@ -30,15 +40,14 @@ row()
 modules_gather()
 {
 	modules=$work/modules
-	mkdir -m 755 "$modules" "$modules/folder.so"
+	mkdir -m 755 "$modules"
 	cp "$HEADROOM_BUILDDIR"/tests/modules/broken/named/*.so "$modules" || fail "the broken modules are not built"
 	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
 	cp "$modules/mock.so" "$modules/writable.so"
 	cp "$modules/mock.so" "$modules/Bad-name.so"
-	printf 'no module at all\n' >"$modules/text.so"
+	yes 'no module at all' | head -n 100 >"$modules/text.so"
 	: >"$modules/empty.so"
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
-	chmod 755 "$modules/folder.so"
 	chmod 666 "$modules/writable.so"
 	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
 }
@@ -131,6 +140,8 @@ daemon_prepare
 modules_gather
 daemon_start || wait_for 120 "the daemon answers" daemon_answers
 refusals_compare
+"$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
+row "describe > file" "description mock" "$(jq -r '"\(.m) \(.module)"' "$work/described")"
 {
 	printf 'kind: zone\nname: here\n'
 	for behaviour in good segv abort exit garbage alloc again-for-ever print many; do
