@@ -79,7 +79,7 @@ grep -qF "the process of module local ended with status 1" "$work/daemon.log" ||
 	fail "the module's process did not end with its spawner"
 [ "$(judge_trees | grep "^${tree%% *}")" = "$tree" ] || fail "a server changed as the module's process ended"
 [ "$(sh -c "$kept pwd" </dev/null 2>>"$work/ssh.log")" = /home/desktop ] || fail "ssh to the first session"
-wait_for 60 "two servers without a session run" servers_running_is demo 3
+wait_for 180 "two servers without a session run" servers_running_is demo 3
 
 trees=$(judge_trees)
 daemon_stop
