@@ -12,7 +12,6 @@
 struct link_question {
 	struct link_question *next;
 	uint64_t id;
-	enum wire_kind answer_kind;
 	void *answer;
 	pthread_cond_t answered;
 };
@@ -104,7 +103,6 @@ void link_answer(struct link *link, enum wire_kind kind, uint64_t id, void *valu
 		if (question->id == id)
 			break;
 	if (question) {
-		question->answer_kind = kind;
 		question->answer = value;
 		pthread_cond_signal(&question->answered);
 	}
