@@ -4,6 +4,7 @@
  * poorer: arguments, sandbox, module, second filter, work. */
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,19 +96,20 @@ static int load(const struct host_options *options, const struct sandbox_options
 	return sandbox_close(sandbox, err);
 }
 
-/* The sandbox takes paths without symbolic links. The caller frees nothing: the process ends. */
-static const char *real_path(const char *path)
+/* buffer: PATH_MAX bytes, which the answer may be. */
+static const char *real_path(const char *path, char *buffer)
 {
-	const char *real = path ? realpath(path, NULL) : NULL;
-
-	return real ? real : path;
+	return path && realpath(path, buffer) ? buffer : path;
 }
 
 static struct sandbox_options sandbox_for(const struct host_options *options, int keep_fd)
 {
+	/* The sandbox takes paths without symbolic links, and uses them as long as the process is. */
+	static char module[PATH_MAX], folder[PATH_MAX];
+
 	return (struct sandbox_options){
-		.module = real_path(options->module),
-		.folder = real_path(options->folder),
+		.module = real_path(options->module, module),
+		.folder = real_path(options->folder, folder),
 		.uid = options->uid > 0 ? (uid_t)options->uid : NOBODY,
 		.gid = options->gid > 0 ? (gid_t)options->gid : NOBODY,
 		.keep_fds = {keep_fd},
@@ -165,6 +167,7 @@ static int describe(const struct host_options *options)
 	struct sandbox_options sandbox = sandbox_for(options, out);
 	struct hr_error error = {0};
 	struct module *module;
+	int rc;
 
 	if (out < 0) {
 		perror("headroom-host: standard output");
@@ -175,7 +178,9 @@ static int describe(const struct host_options *options)
 	sandbox_on_forbidden = describe_forbidden;
 	if (load(options, &sandbox, &module, &error) != 0)
 		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
-	return describe_module(out, module) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	rc = describe_module(out, module);
+	loader_close(module);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)

@@ -202,7 +202,7 @@ static void permit_each(struct rules *rules, const char *name, unsigned arg, con
 			size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct scmp_arg_cmp is = SCMP_CMP(arg, SCMP_CMP_EQ, list[i]);
+		const struct scmp_arg_cmp is = SCMP_CMP(arg, SCMP_CMP_EQ, list[i], 0);
 
 		add(rules, SCMP_ACT_ALLOW, name, 1, &is);
 	}
@@ -227,11 +227,11 @@ static void add_threads(struct rules *rules)
 {
 	const struct scmp_arg_cmp thread =
 		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD);
-	const struct scmp_arg_cmp own = SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	const struct scmp_arg_cmp not_sigsys = SCMP_CMP(0, SCMP_CMP_NE, SIGSYS);
+	const struct scmp_arg_cmp own = SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp not_sigsys = SCMP_CMP(0, SCMP_CMP_NE, SIGSYS, 0);
 	const struct scmp_arg_cmp read_only[] = {
-		SCMP_CMP(0, SCMP_CMP_EQ, 0),
-		SCMP_CMP(2, SCMP_CMP_EQ, 0),
+		SCMP_CMP(0, SCMP_CMP_EQ, 0, 0),
+		SCMP_CMP(2, SCMP_CMP_EQ, 0, 0),
 	};
 
 	add(rules, SCMP_ACT_ALLOW, "clone", 1, &thread);
@@ -271,8 +271,8 @@ static void add_descriptors(struct rules *rules, const struct sandbox_options *o
 static void add_filter(struct rules *rules)
 {
 	const struct scmp_arg_cmp args[] = {
-		SCMP_CMP(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER),
-		SCMP_CMP(1, SCMP_CMP_EQ, SECCOMP_FILTER_FLAG_TSYNC),
+		SCMP_CMP(0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0),
+		SCMP_CMP(1, SCMP_CMP_EQ, SECCOMP_FILTER_FLAG_TSYNC, 0),
 	};
 
 	add(rules, SCMP_ACT_ALLOW, "seccomp", 2, args);
