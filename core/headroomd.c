@@ -125,7 +125,7 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	struct dispatcher *inner;
 	int fd;
 
-	if (start_registry(&daemon->config, &daemon->registry, err) != 0)
+	if (start_registry(&daemon->config, true, &daemon->registry, err) != 0)
 		return -1;
 	daemon->module_answers = mailbox_new(daemon_wake, daemon);
 	daemon->answers = mailbox_new(daemon_wake, daemon);

@@ -3,9 +3,11 @@
 #include "host/describe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "host/forbidden.h"
 #include "provider/description.h"
 #include "provider/wire.h"
@@ -48,7 +50,17 @@ static int write_message(int fd, enum wire_kind kind, const void *value)
 	return rc;
 }
 
-int describe_module(int fd, const struct module *module)
+struct describe_file describe_look(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct describe_file file = {0};
+
+	if (fd < 0 || manifest_digest(fd, file.sha256, &file.size, NULL) != 0)
+		return (struct describe_file){0};
+	return file;
+}
+
+int describe_module(int fd, const struct module *module, const struct describe_file *file)
 {
 	const struct hr_provider *p = &module->provider;
 	const struct description description = {
@@ -58,6 +70,8 @@ int describe_module(int fd, const struct module *module)
 		.vendor = text(p->vendor),
 		.url = text(p->url),
 		.licence = text(p->licence),
+		.file_sha256 = file->sha256[0] != '\0' ? text(file->sha256) : NULL,
+		.file_size = file->size,
 		.abi_major = p->abi_major,
 		.abi_minor = p->abi_minor,
 		.draft = p->draft,

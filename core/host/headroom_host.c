@@ -165,6 +165,7 @@ static int describe(const struct host_options *options)
 {
 	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, CHANNEL_FD);
 	struct sandbox_options sandbox = sandbox_for(options, out);
+	struct describe_file file = describe_look(options->module);
 	struct hr_error error = {0};
 	struct module *module;
 	int rc;
@@ -178,7 +179,7 @@ static int describe(const struct host_options *options)
 	sandbox_on_forbidden = describe_forbidden;
 	if (load(options, &sandbox, &module, &error) != 0)
 		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
-	rc = describe_module(out, module);
+	rc = describe_module(out, module, &file);
 	loader_close(module);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

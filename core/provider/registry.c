@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds module files in the search path, and has each looked at by a process of its own, some at once. */
+/* Finds module files in the search path, and has each that its manifest does not
+ * tell of looked at by a process of its own, some at once. */
 #include "provider/registry.h"
 
 #include <dirent.h>
@@ -9,7 +10,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "provider/manifest.h"
 #include "provider/module_probe.h"
 
 #define FILES_MAX 1000 /* in all folders */
@@ -30,6 +33,7 @@ struct registry {
 	size_t n;
 	char *local_modules;
 	char *host_program;
+	bool no_manifests;
 	char **folders; /* of the search path, in order; NULL-terminated */
 	size_t n_folders;
 };
@@ -162,10 +166,44 @@ static int check_description(const struct entry *entry, bool may_be_local, struc
 			       entry->id, entry->path, what);
 }
 
+/* By its manifest, where there is one that holds. Whatever is not as it should be: the module is asked,
+ * and its process says what is wrong with it. */
+static bool know_by_manifest(const struct registry *registry, struct entry *entry)
+{
+	bool may_be_local = is_listed(registry->local_modules, entry->id);
+	struct hr_error why = {0};
+	enum manifest_state state;
+
+	if (registry->no_manifests)
+		return false;
+	state = manifest_read(entry->path, &entry->description, &why);
+	if (state == MANIFEST_FOUND && (entry->description->abi_minor > HR_ABI_MINOR ||
+					check_description(entry, may_be_local, &why) != 0)) {
+		module_probe_free(entry->description);
+		entry->description = NULL;
+		state = MANIFEST_STALE;
+		error_set(&why, HR_INVALID,
+			  "the manifest beside %.160s is not used: it does not suit this Headroom "
+			  "or its configuration; the module itself is asked",
+			  entry->path);
+	}
+	if (state == MANIFEST_FOUND)
+		fill_module(entry);
+	else if (state != MANIFEST_MISSING)
+		log_line(state == MANIFEST_UNSAFE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
+			 "provider \"%.32s\": %s", entry->id, why.message);
+	else
+		log_line(LOG_LEVEL_DEBUG, NULL, "provider \"%.32s\": no manifest beside %s",
+			 entry->id, entry->path);
+	return state == MANIFEST_FOUND;
+}
+
 static int probe_begin(const struct registry *registry, struct entry *entry)
 {
 	struct hr_error reason = {0};
 
+	if (know_by_manifest(registry, entry))
+		return 0;
 	if (module_probe_begin(&entry->probe, registry->host_program, entry->id, entry->path,
 			       is_listed(registry->local_modules, entry->id), &reason) == 0)
 		return 0;
@@ -299,6 +337,7 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 		return error_no_memory(err, "looking for provider modules");
 	registry->local_modules = strdup(options->local_modules ? options->local_modules : "");
 	registry->host_program = strdup(options->host_program);
+	registry->no_manifests = options->no_manifests;
 	rc = registry->local_modules && registry->host_program
 		     ? note_folders(registry, options->path ? options->path : "")
 		     : -1;

@@ -270,6 +270,8 @@ static const struct wire_field description_fields[] = {
 	STRING(description, vendor, DESCRIPTION_TEXT_MAX, 0),
 	STRING(description, url, DESCRIPTION_TEXT_MAX, 0),
 	STRING(description, licence, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, file_sha256, 64, 0),
+	INTEGER(description, file_size),
 	INTEGER(description, abi_major),
 	INTEGER(description, abi_minor),
 	INTEGER(description, draft),

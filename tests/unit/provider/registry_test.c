@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -143,6 +144,130 @@ START_TEST(local_modules)
 }
 END_TEST
 
+/* What headroom-host says of the module at path, under another title of that length, as a file of the
+ * file NAME.json of the first folder. */
+static void write_manifest(const char *name, const char *title)
+{
+	char command[1300], host[600], text[65536], manifest[600], *at;
+	size_t len;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "%s --describe %s", host_program(host, sizeof(host)),
+		 path);
+	pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	len = fread(text, 1, sizeof(text) - 1, pipe);
+	text[len] = '\0';
+	ck_assert_int_eq(pclose(pipe), 0);
+	at = strstr(text, "\"title\":\"Mock\"");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_uint_eq(strlen(title), 4);
+	memcpy(at + strlen("\"title\":\""), title, 4);
+	module_folder_write(&first, name, text, manifest, sizeof(manifest));
+}
+
+/* By its manifest alone: there is no program here that could load it. */
+static struct registry *open_without_host(bool no_manifests)
+{
+	const struct registry_options options = {.path = first.path,
+						 .host_program = "/nonexistent/headroom-host",
+						 .no_manifests = no_manifests};
+	struct registry *registry;
+	struct hr_error err;
+
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_uint_eq(registry_count(registry), 1);
+	return registry;
+}
+
+START_TEST(manifest)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	write_manifest("mock.json", "Read");
+	registry = open_without_host(false);
+	module = registry_at(registry, 0);
+	ck_assert_msg(module->usable, "%s", module->reason);
+	ck_assert_str_eq(module->title, "Read");
+	ck_assert_ptr_nonnull(schema_find(&module->schema, "token"));
+	registry_close(registry);
+
+	registry = open_without_host(true);
+	ck_assert(!registry_at(registry, 0)->usable);
+	registry_close(registry);
+}
+END_TEST
+
+/* A byte more, a byte other, others may write it or the module, or it is a link: the module is asked. */
+START_TEST(manifest_not_used)
+{
+	char file[700], to[700];
+	struct registry *registry;
+	FILE *module;
+
+	snprintf(file, sizeof(file), "%s/mock.json", first.path);
+	snprintf(to, sizeof(to), "%s/elsewhere", first.path);
+	for (int how = 0; how < 7; how++) {
+		module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+		write_manifest("mock.json", "Read");
+		module = fopen(path, "r+e");
+		ck_assert_ptr_nonnull(module);
+		if (how == 0) {
+			ck_assert_int_eq(fseek(module, 0, SEEK_END), 0);
+			fputc('x', module);
+		} else if (how == 1) { /* the size stays */
+			ck_assert_int_eq(fseek(module, -1, SEEK_END), 0);
+			fputc('x', module);
+		}
+		ck_assert_int_eq(fclose(module), 0);
+		if (how == 2)
+			ck_assert_int_eq(chmod(file, 0666), 0);
+		if (how == 3)
+			ck_assert_int_eq(chmod(path, 0666), 0);
+		if (how == 4)
+			ck_assert_int_eq(rename(file, to) | symlink(to, file), 0);
+		if (how == 5)
+			ck_assert_int_eq(truncate(file, 100), 0);
+		if (how == 6)
+			ck_assert_int_eq(unlink(file), 0);
+		registry = open_without_host(false);
+		ck_assert_msg(!registry_at(registry, 0)->usable, "case %d", how);
+		registry_close(registry);
+		unlink(file);
+		/* It is asked, and is what it was. */
+		if (how != 3) {
+			registry = open_both("");
+			ck_assert_str_eq(registry_at(registry, 0)->title, "Mock");
+			registry_close(registry);
+		}
+	}
+}
+END_TEST
+
+/* What a manifest says does not give a module what it is not granted. */
+START_TEST(manifest_of_another)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+	char file[700], to[700];
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	write_manifest("mock.json", "Read");
+	snprintf(file, sizeof(file), "%s/mock.json", first.path);
+	snprintf(to, sizeof(to), "%s/other.json", first.path);
+	ck_assert_int_eq(rename(file, to), 0);
+	snprintf(to, sizeof(to), "%s/other.so", first.path);
+	ck_assert_int_eq(rename(path, to), 0);
+	registry = open_both("");
+	module = registry_at(registry, 0);
+	ck_assert(!module->usable);
+	ck_assert_ptr_nonnull(strstr(module->reason, "the module's id is \"mock\""));
+	registry_close(registry);
+}
+END_TEST
+
 START_TEST(missing)
 {
 	char expected[1400];
@@ -194,6 +319,9 @@ int main(void)
 	tcase_add_test(tests, first_folder_wins);
 	tcase_add_test(tests, first_folder_wins_though_bad);
 	tcase_add_test(tests, local_modules);
+	tcase_add_test(tests, manifest);
+	tcase_add_test(tests, manifest_not_used);
+	tcase_add_test(tests, manifest_of_another);
 	tcase_add_test(tests, missing);
 	tcase_add_test(tests, empty_path);
 	suite_add_tcase(suite, tests);
