@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "host/forbidden.h"
+#include "host/signal_head.h"
 #include "provider/description.h"
 #include "provider/wire.h"
 
 /* Of the process: a signal handler has no other context. */
-static int forbidden_fd = -1;
+static int signal_fd = -1;
 
 static char *text(const char *constant)
 {
@@ -105,16 +105,16 @@ int describe_refusal(int fd, const struct hr_error *error)
 	return write_message(fd, WIRE_REFUSED, &refused);
 }
 
-void describe_forbidden_to(int fd)
+void describe_signals_to(int fd)
 {
-	forbidden_fd = fd;
+	signal_fd = fd;
 }
 
 void describe_forbidden(const char *name, unsigned count)
 {
 	static _Atomic(const char *) last;
 	static atomic_uint last_count;
-	char line[FORBIDDEN_SIZE + 1];
+	char line[SIGNAL_HEAD_SIZE + 1];
 	size_t len;
 
 	/* A loop around one call is one line (names are constants); an attempt changes the count. */
@@ -122,7 +122,16 @@ void describe_forbidden(const char *name, unsigned count)
 		return;
 	last = name;
 	last_count = count;
-	len = forbidden_head(line, name, count);
+	len = signal_head_forbidden(line, name, count);
 	line[len] = '\n';
-	(void)write_all(forbidden_fd, line, len + 1);
+	(void)write_all(signal_fd, line, len + 1);
+}
+
+void describe_exhausted(unsigned limit_mib)
+{
+	char line[SIGNAL_HEAD_SIZE + 1];
+	size_t len = signal_head_exhausted(line, limit_mib);
+
+	line[len] = '\n';
+	(void)write_all(signal_fd, line, len + 1);
 }

@@ -145,6 +145,7 @@ static int serve(const struct host_options *options)
 
 	serve_prepare(CHANNEL_FD);
 	sandbox_on_forbidden = serve_forbidden;
+	sandbox_on_exhausted = serve_exhausted;
 	if (start_spawner(options, &sandbox, &spawner, &error) != 0 ||
 	    load(options, &sandbox, &module, &error) != 0 ||
 	    (spawner >= 0 && spawner_watch(spawner, serve_lost_spawner, &error) != 0)) {
@@ -175,8 +176,9 @@ static int describe(const struct host_options *options)
 		return EXIT_FAILURE;
 	}
 	sandbox.file_max = DESCRIPTION_MAX;
-	describe_forbidden_to(out);
+	describe_signals_to(out);
 	sandbox_on_forbidden = describe_forbidden;
+	sandbox_on_exhausted = describe_exhausted;
 	if (load(options, &sandbox, &module, &error) != 0)
 		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
 	rc = describe_module(out, module, &file);

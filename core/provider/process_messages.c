@@ -148,6 +148,9 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_HTTP: process_services_http(account, id, value); break;
 	case WIRE_SECRET: process_services_secret(account, id, value); break;
 	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
+	case WIRE_EXHAUSTED:
+		account->memory_limit_mib = ((const struct wire_exhausted *)value)->limit_mib;
+		break;
 	default: garbage(account, "a message that is the daemon's"); break;
 	}
 }

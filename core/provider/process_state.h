@@ -37,6 +37,7 @@ struct process_account {
 	struct hr_error refusal; /* class 0: the module was not refused */
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
+	uint32_t memory_limit_mib; /* it crashed with all of it used; 0: it did not */
 
 	struct process_http *requests; /* under way */
 	unsigned n_requests;
