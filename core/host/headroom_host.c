@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "host/account.h"
 #include "host/describe.h"
+#include "host/file_check.h"
 #include "host/loader.h"
 #include "host/process.h"
 #include "host/sandbox.h"
@@ -89,7 +90,11 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 static int load(const struct host_options *options, const struct sandbox_options *sandbox,
 		struct module **ret_module, struct hr_error *err)
 {
-	if (sandbox_enter(sandbox, err) != 0 ||
+	char id[MODULE_ID_SIZE];
+
+	/* First: the sandbox can only say what it cannot do with a folder or a file that is not there,
+	 * and in it the daemon's user is not known any more. */
+	if (file_check(options->module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
 	    loader_open(options->module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module,
 			err) != 0)
 		return -1;
