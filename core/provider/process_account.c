@@ -113,6 +113,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	    host_process_start(&options, &account->host, err) != 0)
 		return -1;
 	account->generation++;
+	account->workers = 0;
 	account->kill_ms = MS_NEVER;
 	account->why_killed[0] = '\0';
 	account->forbidden[0] = '\0';
@@ -155,6 +156,8 @@ unsigned process_account_limit(const struct process_account *account)
 		return 1;
 	if (limit == 0)
 		limit = CALLS_DEFAULT;
+	if (account->workers > 0 && limit > account->workers)
+		limit = account->workers;
 	return limit < CALLS_MAX ? limit : CALLS_MAX;
 }
 

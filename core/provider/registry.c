@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "provider/host_sandbox.h"
 #include "provider/manifest.h"
 #include "provider/module_probe.h"
 
 #define FILES_MAX 1000 /* in all folders */
 #define PROBES_AT_ONCE 4
+#define SANDBOX_KNOWN (1u << 31)
 
 struct entry {
 	struct registry_module module; /* first */
@@ -26,6 +29,7 @@ struct entry {
 	char *subject;                   /* of its settings: "settings of provider acme" */
 	struct description *description; /* what module points to; NULL: refused */
 	struct module_probe probe;
+	atomic_uint sandbox; /* what its newest process has said, and SANDBOX_KNOWN; or 0 */
 };
 
 struct registry {
@@ -376,6 +380,21 @@ size_t registry_count(const struct registry *registry)
 const struct registry_module *registry_at(const struct registry *registry, size_t i)
 {
 	return &registry->entries[i]->module;
+}
+
+void registry_note_sandbox(struct registry *registry, const struct registry_module *module,
+			   uint32_t flags)
+{
+	for (size_t i = 0; i < registry->n; i++)
+		if (&registry->entries[i]->module == module)
+			atomic_store(&registry->entries[i]->sandbox, flags | SANDBOX_KNOWN);
+}
+
+const char *registry_sandbox(const struct registry_module *module)
+{
+	unsigned flags = atomic_load(&((const struct entry *)module)->sandbox);
+
+	return flags & SANDBOX_KNOWN ? host_sandbox_word(flags) : NULL;
 }
 
 /* "/a, /b (there is no such folder)" */

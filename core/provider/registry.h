@@ -51,6 +51,13 @@ void registry_close(struct registry *registry);
 size_t registry_count(const struct registry *registry);
 const struct registry_module *registry_at(const struct registry *registry, size_t i);
 
+/* What a process of the module has said of its sandbox: WIRE_SANDBOX_*. Any thread. */
+void registry_note_sandbox(struct registry *registry, const struct registry_module *module,
+			   uint32_t flags);
+
+/* As a word of host_sandbox_word, or NULL: no process of it has run yet. Any thread. */
+const char *registry_sandbox(const struct registry_module *module);
+
 /* The usable module of that id. Else HR_INVALID that says whether the file is missing (and where it
  * was looked for) or why it was refused; field "provider". */
 int registry_find(const struct registry *registry, const char *id,
