@@ -116,7 +116,7 @@ events_of()
 {
 	"$headroom" -o json event list --pool "$1" --limit 200 |
 		jq -r --arg kind "$2" '.[] | select(.kind == $kind) | .message' |
-		sed -E -e "s/\b$1-[0-9a-f]{8}\b/SERVER/g" -e "s|$work[^ ():;,]*|PATH|g" -e 's/\bpid [0-9]+/pid PID/g' | sort -u
+		sed -E -e "s/\b$1-[0-9a-f]{8}\b/SERVER/g" -e "s|${work}[^ ():;,]*|PATH|g" -e 's/\bpid [0-9]+/pid PID/g' | sort -u
 }
 
 events_tell()

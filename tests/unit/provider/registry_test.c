@@ -2,10 +2,13 @@
 /* Which modules are found, in which order, and what is said of those that cannot be used. */
 #include "provider/registry.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -144,21 +147,39 @@ START_TEST(local_modules)
 }
 END_TEST
 
-/* What headroom-host says of the module at path, under another title of that length, as a file of the
- * file NAME.json of the first folder. */
+/* What headroom-host says of the module at path. */
+static void describe(char *ret_text, size_t size)
+{
+	char host[600];
+	const char *const words[] = {host_program(host, sizeof(host)), "--describe", path, NULL};
+	posix_spawn_file_actions_t actions;
+	int fds[2], status;
+	size_t used = 0;
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
+	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO), 0);
+	ck_assert_int_eq(posix_spawn(&pid, host, &actions, NULL, (char *const *)(uintptr_t)words,
+				     (char *const[]){NULL}),
+			 0);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fds[1]);
+	while ((n = read(fds[0], ret_text + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	ret_text[used] = '\0';
+	close(fds[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+/* The same under another title of that length, as a file of the first folder. */
 static void write_manifest(const char *name, const char *title)
 {
-	char command[1300], host[600], text[65536], manifest[600], *at;
-	size_t len;
-	FILE *pipe;
+	char text[65536], manifest[600], *at;
 
-	snprintf(command, sizeof(command), "%s --describe %s", host_program(host, sizeof(host)),
-		 path);
-	pipe = popen(command, "r");
-	ck_assert_ptr_nonnull(pipe);
-	len = fread(text, 1, sizeof(text) - 1, pipe);
-	text[len] = '\0';
-	ck_assert_int_eq(pclose(pipe), 0);
+	describe(text, sizeof(text));
 	at = strstr(text, "\"title\":\"Mock\"");
 	ck_assert_ptr_nonnull(at);
 	ck_assert_uint_eq(strlen(title), 4);
