@@ -20,5 +20,5 @@ cp "$module" "$work/$name" && chmod 644 "$work/$name" || exit 1
 if "$host" --describe "$(cd "$work" && pwd -P)/$name" --local >"$work/said" 2>"$work/trouble"; then
 	chmod 644 "$work/said" && mv "$work/said" "$manifest"
 else
-	echo "no manifest for $name: $host cannot describe it here: $(tail -n 1 "$work/trouble" "$work/said" 2>/dev/null | tr '\n' ' ')"
+	echo "no manifest for $name: $host cannot describe it here: $(cat "$work/trouble" "$work/said" | tail -n 1)"
 fi
