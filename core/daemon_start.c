@@ -84,8 +84,8 @@ struct secret_rules start_secret_rules(const struct daemon_config *config)
 	};
 }
 
-int start_registry(const struct daemon_config *config, struct registry **ret_registry,
-		   struct hr_error *err)
+int start_registry(const struct daemon_config *config, bool by_manifest,
+		   struct registry **ret_registry, struct hr_error *err)
 {
 	CLEANUP_FREE char *path = words_join(config->provider_dirs, ':');
 	CLEANUP_FREE char *local_modules = words_join(config->local_modules, ',');
@@ -93,6 +93,7 @@ int start_registry(const struct daemon_config *config, struct registry **ret_reg
 		.path = path,
 		.local_modules = local_modules,
 		.host_program = config->host_program,
+		.no_manifests = !by_manifest,
 	};
 
 	if (path == NULL || local_modules == NULL)
@@ -193,7 +194,8 @@ int start_check(const struct daemon_config *config, struct hr_error *err)
 	else
 		return -1;
 	store_close(store);
-	if (start_registry(config, &registry, err) != 0)
+	/* A check is to see what is there, not what was written down of it. */
+	if (start_registry(config, false, &registry, err) != 0)
 		return -1;
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		const struct registry_module *module = registry_at(registry, i);

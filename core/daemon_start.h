@@ -17,9 +17,10 @@ void start_find_host(struct daemon_config *config);
 /* Where references to secrets lead. The strings are the configuration's and the environment's. */
 struct secret_rules start_secret_rules(const struct daemon_config *config);
 
-/* Opens the registry and logs each module that was refused. */
-int start_registry(const struct daemon_config *config, struct registry **ret_registry,
-		   struct hr_error *err);
+/* Opens the registry and logs each module that was refused. by_manifest: without starting a process
+ * where a module's manifest says what it is. */
+int start_registry(const struct daemon_config *config, bool by_manifest,
+		   struct registry **ret_registry, struct hr_error *err);
 
 /* Says where the daemon listens. With a new store (or one that has no token yet) makes the admin
  * token: printed on a terminal, else written to <state_dir>/admin-token (0600), whose path is

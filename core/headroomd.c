@@ -32,6 +32,9 @@
 
 #define REMOVE_LIMIT_MS (120 * MS_PER_S)
 #define REMOVE_TELL_MS (10 * MS_PER_S)
+/* Exit statuses; 2 is for wrong arguments. */
+#define STATUS_FAILED 1
+#define STATUS_NOT_ASKED 3
 
 struct daemon {
 	struct daemon_config config;
@@ -49,6 +52,7 @@ struct daemon {
 	struct engine *engine;
 	struct api *api;
 	struct event_log event_log;
+	int status; /* to exit with after a failure */
 };
 
 /* Any thread: the engine has work. */
@@ -125,7 +129,7 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	struct dispatcher *inner;
 	int fd;
 
-	if (start_registry(&daemon->config, &daemon->registry, err) != 0)
+	if (start_registry(&daemon->config, true, &daemon->registry, err) != 0)
 		return -1;
 	daemon->module_answers = mailbox_new(daemon_wake, daemon);
 	daemon->answers = mailbox_new(daemon_wake, daemon);
@@ -253,34 +257,54 @@ static int daemon_run(struct daemon *daemon)
 	return 0;
 }
 
-/* Until every server is gone, or the time is up, or a signal comes. */
-static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
+/* Until every server is gone, or those that are left cannot be, or the time is up, or a signal comes. */
+static int daemon_await_removal(struct daemon *daemon, struct removal *removal,
+				struct hr_error *err)
 {
 	int64_t told = clock_now().mono_ms, end = told + REMOVE_LIMIT_MS;
-	size_t left = 0;
+
+	for (;;) {
+		if (removal_look(removal, daemon->store, daemon->engine, err) != 0)
+			return -1;
+		if (removal->n_left == 0)
+			return 0;
+		if (removal_is_stuck(removal)) {
+			daemon->status = STATUS_NOT_ASKED;
+			return error_set(err, HR_TRANSIENT,
+					 "%zu servers remain, whose provider configs cannot be "
+					 "asked; all others are gone; put right what is said "
+					 "above, and run it again",
+					 removal->n_left);
+		}
+		if (clock_now().mono_ms >= end)
+			return error_set(err, HR_TIMEOUT,
+					 "%zu servers are still there after 120 s; the lines above "
+					 "say why; run it again, or start the daemon and look at: "
+					 "headroom server list",
+					 removal->n_left);
+		if (clock_now().mono_ms >= told + REMOVE_TELL_MS) {
+			told = clock_now().mono_ms;
+			fprintf(stderr, "headroomd: %zu servers are left\n", removal->n_left);
+		}
+		if (daemon_turn(daemon, 200) != 0)
+			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left",
+					 removal->n_left);
+	}
+}
+
+static int daemon_remove_servers(struct daemon *daemon, struct hr_error *err)
+{
+	struct removal removal = {0};
+	int rc;
 
 	if (removal_begin(daemon->store, err) != 0)
 		return -1;
 	engine_operations_due(daemon->engine);
-	for (;;) {
-		if (removal_left(daemon->store, &left, err) != 0)
-			return -1;
-		if (left == 0)
-			return 0;
-		if (clock_now().mono_ms >= end)
-			break;
-		if (clock_now().mono_ms >= told + REMOVE_TELL_MS) {
-			told = clock_now().mono_ms;
-			fprintf(stderr, "headroomd: %zu servers are left\n", left);
-		}
-		if (daemon_turn(daemon, 200) != 0)
-			return error_set(err, HR_CANCELLED, "interrupted; %zu servers are left",
-					 left);
-	}
-	return error_set(err, HR_TIMEOUT,
-			 "%zu servers are still there after 120 s; the lines above say why; run it "
-			 "again, or start the daemon and look at: headroom server list",
-			 left);
+	rc = daemon_await_removal(daemon, &removal, err);
+	if (rc != 0)
+		removal_name_left(&removal);
+	removal_clear(&removal);
+	return rc;
 }
 
 /* From the top down: nothing may post to a floor that is gone. */
@@ -347,7 +371,11 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 
 int main(int argc, char **argv)
 {
-	struct daemon daemon = {.listen_fd = -1, .epoll_fd = -1, .wake_fd = -1, .signal_fd = -1};
+	struct daemon daemon = {.listen_fd = -1,
+				.epoll_fd = -1,
+				.wake_fd = -1,
+				.signal_fd = -1,
+				.status = STATUS_FAILED};
 	struct daemon_options options;
 	struct hr_error err = {0};
 	int failed;
@@ -369,5 +397,5 @@ int main(int argc, char **argv)
 	curl_global_cleanup();
 	if (failed != 0)
 		fprintf(stderr, "headroomd: %s\n", err.message);
-	return failed != 0 ? 1 : 0;
+	return failed != 0 ? daemon.status : 0;
 }

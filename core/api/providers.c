@@ -23,11 +23,12 @@ static json_t *view(const struct registry_module *module)
 			    module->abi_minor, module->draft);
 	else if (module->abi_major > 0 || module->abi_minor > 0)
 		text_format(abi, sizeof(abi), "%u.%u", module->abi_major, module->abi_minor);
-	return json_pack("{ss so so so so ss so ss}", "id", module->id, "title",
+	return json_pack("{ss so so so so ss so so ss}", "id", module->id, "title",
 			 text_json(module->title), "version", text_json(module->version), "vendor",
 			 text_json(module->vendor), "abi", text_json(abi), "state",
 			 module->usable ? "usable" : "refused", "reason", text_json(module->reason),
-			 "path", module->path ? module->path : "");
+			 "sandbox", text_json(registry_sandbox(module)), "path",
+			 module->path ? module->path : "");
 }
 
 int providers_list(struct exchange *exchange, struct hr_error *err)

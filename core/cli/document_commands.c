@@ -155,8 +155,8 @@ int provider_list_run(const struct invocation *invocation, struct hr_error *err)
 {
 	static const struct filter filters[] = {{"--all", "all", true}, {NULL, NULL, false}};
 	static const struct column columns[] = {
-		{"ID", "id"},       {"TITLE", "title"},   {"VERSION", "version"}, {"ABI", "abi"},
-		{"STATE", "state"}, {"REASON", "reason"}, {NULL, NULL},
+		{"ID", "id"},       {"TITLE", "title"},     {"VERSION", "version"}, {"ABI", "abi"},
+		{"STATE", "state"}, {"SANDBOX", "sandbox"}, {"REASON", "reason"},   {NULL, NULL},
 	};
 
 	return resource_list(invocation, "providers", filters, columns, err);

@@ -58,6 +58,18 @@ void engine_check_account(struct engine *engine, const char *provider_config_id,
 				       const struct hr_error *err),
 			  void *context);
 
+/* An account that could not be opened so far. */
+struct engine_unopened {
+	char id[ID_SIZE]; /* of its provider config */
+	char name[64];
+	char why[512];
+	bool is_hopeless; /* another try will not do better */
+};
+
+/* Those of now; the caller frees. The engine's thread. */
+int engine_list_unopened(const struct engine *engine, struct engine_unopened **ret_unopened,
+			 size_t *ret_n, struct hr_error *err);
+
 /* Figures for /metrics. Any thread. */
 struct engine_figures {
 	uint64_t plans;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/operations.h"
+#include "engine/pauses.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 
@@ -334,6 +335,14 @@ static void remove_reap(struct engine *engine, struct reap *reap)
 	free(reap);
 }
 
+/* Who says when to come again is asked no sooner. */
+static int64_t pause_after(const struct reap *reap, const struct hr_error *cause)
+{
+	int64_t pause = (int64_t)MS_PER_S << reap->attempt;
+
+	return cause->retry_after_ms > pause ? pause_retry_after(cause) : pause;
+}
+
 void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch_answer *answer)
 {
 	struct reap *reap = flight->reap;
@@ -349,7 +358,7 @@ void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch
 		reap->due_mono_ms =
 			engine->now.mono_ms + (answer->delay_ms > 0 ? answer->delay_ms : 0);
 	} else if (!done && reap->attempt < ATTEMPTS) {
-		reap->due_mono_ms = engine->now.mono_ms + ((int64_t)MS_PER_S << reap->attempt);
+		reap->due_mono_ms = engine->now.mono_ms + pause_after(reap, &answer->error);
 	} else {
 		if (!done)
 			log_line(LOG_LEVEL_WARNING, &(struct log_subject){.account = reap->account},

@@ -3,15 +3,17 @@
 #include "host/describe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "host/forbidden.h"
+#include "base/cleanup.h"
+#include "host/signal_head.h"
 #include "provider/description.h"
 #include "provider/wire.h"
 
 /* Of the process: a signal handler has no other context. */
-static int forbidden_fd = -1;
+static int signal_fd = -1;
 
 static char *text(const char *constant)
 {
@@ -48,7 +50,17 @@ static int write_message(int fd, enum wire_kind kind, const void *value)
 	return rc;
 }
 
-int describe_module(int fd, const struct module *module)
+struct describe_file describe_look(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct describe_file file = {0};
+
+	if (fd < 0 || manifest_digest(fd, file.sha256, &file.size, NULL) != 0)
+		return (struct describe_file){0};
+	return file;
+}
+
+int describe_module(int fd, const struct module *module, const struct describe_file *file)
 {
 	const struct hr_provider *p = &module->provider;
 	const struct description description = {
@@ -58,6 +70,8 @@ int describe_module(int fd, const struct module *module)
 		.vendor = text(p->vendor),
 		.url = text(p->url),
 		.licence = text(p->licence),
+		.file_sha256 = file->sha256[0] != '\0' ? text(file->sha256) : NULL,
+		.file_size = file->size,
 		.abi_major = p->abi_major,
 		.abi_minor = p->abi_minor,
 		.draft = p->draft,
@@ -91,16 +105,16 @@ int describe_refusal(int fd, const struct hr_error *error)
 	return write_message(fd, WIRE_REFUSED, &refused);
 }
 
-void describe_forbidden_to(int fd)
+void describe_signals_to(int fd)
 {
-	forbidden_fd = fd;
+	signal_fd = fd;
 }
 
 void describe_forbidden(const char *name, unsigned count)
 {
 	static _Atomic(const char *) last;
 	static atomic_uint last_count;
-	char line[FORBIDDEN_SIZE + 1];
+	char line[SIGNAL_HEAD_SIZE + 1];
 	size_t len;
 
 	/* A loop around one call is one line (names are constants); an attempt changes the count. */
@@ -108,7 +122,16 @@ void describe_forbidden(const char *name, unsigned count)
 		return;
 	last = name;
 	last_count = count;
-	len = forbidden_head(line, name, count);
+	len = signal_head_forbidden(line, name, count);
 	line[len] = '\n';
-	(void)write_all(forbidden_fd, line, len + 1);
+	(void)write_all(signal_fd, line, len + 1);
+}
+
+void describe_exhausted(unsigned limit_mib)
+{
+	char line[SIGNAL_HEAD_SIZE + 1];
+	size_t len = signal_head_exhausted(line, limit_mib);
+
+	line[len] = '\n';
+	(void)write_all(signal_fd, line, len + 1);
 }

@@ -4,14 +4,25 @@
 #define HR_HOST_DESCRIBE_H
 
 #include "host/loader.h"
+#include "provider/manifest.h"
+
+/* Which file is described; "" and 0: it could not be read. */
+struct describe_file {
+	char sha256[MANIFEST_DIGEST_SIZE];
+	uint64_t size;
+};
+
+/* Before the sandbox, in which files cannot be opened. */
+struct describe_file describe_look(const char *path);
 
 /* Writes it to the descriptor. 0, or -1. */
-int describe_module(int fd, const struct module *module);
+int describe_module(int fd, const struct module *module, const struct describe_file *file);
 int describe_refusal(int fd, const struct hr_error *error);
 
-/* For sandbox_on_forbidden: a line for each refused system call, before that. To the descriptor that
- * was given last. Async-signal-safe. */
-void describe_forbidden_to(int fd);
+/* For sandbox_on_forbidden and sandbox_on_exhausted: a line for each, before that. To the descriptor
+ * that was given last. Async-signal-safe. */
+void describe_signals_to(int fd);
 void describe_forbidden(const char *name, unsigned count);
+void describe_exhausted(unsigned limit_mib);
 
 #endif

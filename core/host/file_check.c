@@ -102,7 +102,8 @@ int file_check(const char *path, char ret_id[MODULE_ID_SIZE], struct hr_error *e
 	}
 	if (!S_ISREG(st.st_mode))
 		rc = refusal_set(err, ret_id, path, "remove it from the folder of the modules",
-				 "it is not a regular file");
+				 S_ISDIR(st.st_mode) ? "it is a folder, no module"
+						     : "it is not a regular file");
 	else
 		rc = check_one(&s, "file", path, &st, err);
 	if (rc == 0)

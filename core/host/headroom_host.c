@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "host/account.h"
 #include "host/describe.h"
+#include "host/file_check.h"
 #include "host/loader.h"
 #include "host/process.h"
 #include "host/sandbox.h"
@@ -89,7 +90,11 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 static int load(const struct host_options *options, const struct sandbox_options *sandbox,
 		struct module **ret_module, struct hr_error *err)
 {
-	if (sandbox_enter(sandbox, err) != 0 ||
+	char id[MODULE_ID_SIZE];
+
+	/* First: the sandbox can only say what it cannot do with a folder or a file that is not there,
+	 * and in it the daemon's user is not known any more. */
+	if (file_check(options->module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
 	    loader_open(options->module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module,
 			err) != 0)
 		return -1;
@@ -145,6 +150,7 @@ static int serve(const struct host_options *options)
 
 	serve_prepare(CHANNEL_FD);
 	sandbox_on_forbidden = serve_forbidden;
+	sandbox_on_exhausted = serve_exhausted;
 	if (start_spawner(options, &sandbox, &spawner, &error) != 0 ||
 	    load(options, &sandbox, &module, &error) != 0 ||
 	    (spawner >= 0 && spawner_watch(spawner, serve_lost_spawner, &error) != 0)) {
@@ -165,6 +171,7 @@ static int describe(const struct host_options *options)
 {
 	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, CHANNEL_FD);
 	struct sandbox_options sandbox = sandbox_for(options, out);
+	struct describe_file file = describe_look(options->module);
 	struct hr_error error = {0};
 	struct module *module;
 	int rc;
@@ -174,11 +181,12 @@ static int describe(const struct host_options *options)
 		return EXIT_FAILURE;
 	}
 	sandbox.file_max = DESCRIPTION_MAX;
-	describe_forbidden_to(out);
+	describe_signals_to(out);
 	sandbox_on_forbidden = describe_forbidden;
+	sandbox_on_exhausted = describe_exhausted;
 	if (load(options, &sandbox, &module, &error) != 0)
 		return describe_refusal(out, &error) == 0 ? STATUS_REFUSED : EXIT_FAILURE;
-	rc = describe_module(out, module);
+	rc = describe_module(out, module, &file);
 	loader_close(module);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

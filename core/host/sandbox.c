@@ -14,6 +14,7 @@
 
 #include "host/sandbox_filter.h"
 #include "host/sandbox_landlock.h"
+#include "host/sandbox_memory.h"
 #include "host/sandbox_rights.h"
 #include "host/sandbox_trap.h"
 #include "host/sandbox_view.h"
@@ -92,7 +93,7 @@ int sandbox_enter(const struct sandbox_options *options, struct hr_error *err)
 		return 0;
 	if (sandbox_filter_open(options, &program, err) != 0 ||
 	    sandbox_filter_closed(options, &closing, err) != 0 || sandbox_trap(err) != 0 ||
-	    sandbox_set_limits(options, err) != 0 ||
+	    sandbox_set_limits(options, err) != 0 || sandbox_watch_memory(err) != 0 ||
 	    sandbox_landlock(options, &has_landlock, err) != 0) {
 		free(program);
 		return -1;

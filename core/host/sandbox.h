@@ -2,7 +2,8 @@
 /* The sandbox of headroom-host: everything that the process gives up before and after it opens a
  * module. What stands where: user, environment, descriptors and limits in sandbox_rights.c, the
  * view of the file system in sandbox_view.c, Landlock in sandbox_landlock.c, the system calls in
- * sandbox_filter.c, what happens at a forbidden one in sandbox_trap.c. */
+ * sandbox_filter.c, what happens at a forbidden one in sandbox_trap.c, and at a
+ * crash for want of memory in sandbox_memory.c. */
 #ifndef HR_HOST_SANDBOX_H
 #define HR_HOST_SANDBOX_H
 
@@ -46,6 +47,10 @@ int sandbox_close(const struct sandbox_options *options, struct hr_error *err);
  * exec attempts so far; the process ends after the SANDBOX_ATTEMPTS_MAXth. Set before
  * sandbox_enter. A thread that blocks SIGSYS dies with the process instead, without a report. */
 extern void (*sandbox_on_forbidden)(const char *name, unsigned count);
+
+/* Called on the thread of a crash where the process had used up its memory, from the signal handler:
+ * async-signal-safe. Set before sandbox_enter. */
+extern void (*sandbox_on_exhausted)(unsigned limit_mib);
 
 /* Sanitizer builds: no filter, no Landlock, no limit; said once on standard error. */
 bool sandbox_is_off(void);

@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/account.h"
-#include "host/forbidden.h"
 #include "host/link.h"
 #include "host/run.h"
+#include "host/signal_head.h"
 
 #define STACK_SIZE (512u << 10)
 #define END_PATIENCE_MS 1000
@@ -420,10 +420,27 @@ _Noreturn void serve_lost_spawner(const char *reason)
  * channel does nothing forbidden. */
 void serve_forbidden(const char *name, unsigned count)
 {
-	char head[FORBIDDEN_SIZE];
-	struct frame frame = {.head = head, .head_len = forbidden_head(head, name, count)};
+	char head[SIGNAL_HEAD_SIZE];
+	struct frame frame = {.head = head, .head_len = signal_head_forbidden(head, name, count)};
 
 	pthread_mutex_lock(&the_serve.link.writing);
 	(void)frame_write(the_serve.link.fd, &frame);
 	pthread_mutex_unlock(&the_serve.link.writing);
+}
+
+/* A crash may come while the lock is its own thread's: then the signal has to do for a reason. */
+void serve_exhausted(unsigned limit_mib)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	char head[SIGNAL_HEAD_SIZE];
+	struct frame frame = {.head = head, .head_len = signal_head_exhausted(head, limit_mib)};
+
+	for (int i = 0; i < 100; i++) {
+		if (pthread_mutex_trylock(&the_serve.link.writing) == 0) {
+			(void)frame_write(the_serve.link.fd, &frame);
+			pthread_mutex_unlock(&the_serve.link.writing);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
 }

@@ -24,6 +24,9 @@ _Noreturn void serve_run(const struct serve_options *options);
  * serve_run too. */
 void serve_forbidden(const char *name, unsigned count);
 
+/* Likewise, that it had used up its memory when it crashed. */
+void serve_exhausted(unsigned limit_mib);
+
 /* Of spawner_watch: tells the daemon, and ends the process. */
 _Noreturn void serve_lost_spawner(const char *reason);
 

@@ -22,6 +22,8 @@ struct description {
 	char *vendor;
 	char *url;
 	char *licence;
+	char *file_sha256; /* of the file that was loaded; NULL: it could not be read */
+	uint64_t file_size;
 	uint32_t abi_major;
 	uint32_t abi_minor;
 	uint32_t draft;

@@ -8,6 +8,9 @@
 
 #include "provider/wire.h"
 
+/* What is said, after how a process ended, where it had no memory left; of the limit in MiB. */
+#define HOST_EXHAUSTED ", after it had used up its memory limit of %u MiB"
+
 struct host_process {
 	pid_t pid;
 	int pidfd; /* readable when it has ended */

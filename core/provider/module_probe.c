@@ -11,17 +11,15 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "provider/host_process.h"
 #include "provider/wire.h"
 
 #define TODO_REMOVE "report this to its vendor, and remove it from the folder meanwhile"
-/* The sandbox gives 512 MiB of data; who ends near that ended of it. */
-#define MUCH_MEMORY_KIB (448 * 1024)
 
 static int __attribute__((format(printf, 4, 5)))
 refuse(const struct module_probe *probe, const char *todo, struct hr_error *err, const char *format,
@@ -149,48 +147,36 @@ static enum answer read_all(const struct module_probe *probe, char **ret_text, s
 	return ANSWER_WHOLE;
 }
 
-struct ending {
-	int status; /* of wait */
-	bool much_memory;
-};
-
-/* How it ended, as the kernel says. */
-static struct ending end_process(const struct module_probe *probe, bool must_end)
+/* How it ended, as wait says. */
+static int end_process(const struct module_probe *probe, bool must_end)
 {
-	int64_t until = probe->until_ms;
-	struct ending ending = {0};
-	struct rusage usage = {0};
 	pid_t ended = 0;
+	int status = 0;
 
 	while (!must_end && ended == 0) {
-		ended = wait4(probe->pid, &ending.status, WNOHANG, &usage);
-		if (ended == 0 && clock_now().mono_ms >= until)
+		ended = waitpid(probe->pid, &status, WNOHANG);
+		if (ended == 0 && clock_now().mono_ms >= probe->until_ms)
 			break;
 		if (ended == 0)
 			poll(NULL, 0, 1);
 	}
 	if (ended != probe->pid) {
 		kill(probe->pid, SIGKILL);
-		while (wait4(probe->pid, &ending.status, 0, &usage) < 0 && errno == EINTR)
+		while (waitpid(probe->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
-	ending.much_memory = usage.ru_maxrss >= MUCH_MEMORY_KIB;
-	return ending;
+	return status;
 }
 
-static int refuse_silence(const struct module_probe *probe, const struct ending *ending,
-			  const char *before, struct hr_error *err)
+static int refuse_silence(const struct module_probe *probe, int status, const char *before,
+			  struct hr_error *err)
 {
-	const char *memory =
-		ending->much_memory ? ", with all the memory used that it may have" : "";
-	int status = ending->status;
-
 	if (WIFSIGNALED(status))
 		return refuse(probe, TODO_REMOVE, err,
-			      "loading it ended the process with signal %d (%s)%s%s",
-			      WTERMSIG(status), strsignal(WTERMSIG(status)), memory, before);
-	return refuse(probe, TODO_REMOVE, err, "loading it ended the process with status %d%s%s",
-		      WIFEXITED(status) ? WEXITSTATUS(status) : -1, memory, before);
+			      "loading it ended the process with signal %d (%s)%s",
+			      WTERMSIG(status), strsignal(WTERMSIG(status)), before);
+	return refuse(probe, TODO_REMOVE, err, "loading it ended the process with status %d%s",
+		      WIFEXITED(status) ? WEXITSTATUS(status) : -1, before);
 }
 
 /* Takes the last line off the text; without its end. NULL: there is none. */
@@ -207,8 +193,8 @@ static char *take_line(char *text, size_t *len, size_t *ret_line_len)
 	return end > start ? text + start : NULL;
 }
 
-/* Takes the last line off where it says that a system call was refused; then as words. */
-static void take_forbidden(char *text, size_t *len, char *ret_words, size_t size)
+/* Takes the last line off where it says what came before the process's end; then as words. */
+static void take_before(char *text, size_t *len, char *ret_words, size_t size)
 {
 	size_t rest = *len, line_len;
 	char *line = take_line(text, &rest, &line_len);
@@ -221,11 +207,14 @@ static void take_forbidden(char *text, size_t *len, char *ret_words, size_t size
 	ret_words[0] = '\0';
 	if (!line || wire_decode(&frame, WIRE_HOST, &kind, &id, &value, &ignored) != 0)
 		return;
-	if (kind == WIRE_FORBIDDEN) {
+	if (kind == WIRE_FORBIDDEN)
 		text_format(ret_words, size, ", after it was refused the system call %s",
 			    ((struct wire_forbidden *)value)->name);
+	else if (kind == WIRE_EXHAUSTED)
+		text_format(ret_words, size, HOST_EXHAUSTED,
+			    ((struct wire_exhausted *)value)->limit_mib);
+	if (ret_words[0] != '\0')
 		*len = rest;
-	}
 	wire_free(kind, value);
 }
 
@@ -264,14 +253,14 @@ int module_probe_end(struct module_probe *probe, struct description **ret_descri
 	char *text = NULL, before[96] = "";
 	size_t len = 0;
 	enum answer answer;
-	struct ending ending;
+	int status;
 	int rc;
 
 	answer = read_all(probe, &text, &len);
-	ending = end_process(probe, answer != ANSWER_WHOLE);
+	status = end_process(probe, answer != ANSWER_WHOLE);
 	close(probe->fd);
 	if (text)
-		take_forbidden(text, &len, before, sizeof(before));
+		take_before(text, &len, before, sizeof(before));
 	if (answer == ANSWER_LATE)
 		rc = refuse(probe, TODO_REMOVE, err, "it could not be loaded within %d s%s",
 			    PROBE_TIME_MS / 1000, before);
@@ -280,8 +269,8 @@ int module_probe_end(struct module_probe *probe, struct description **ret_descri
 			    PROBE_OUTPUT_MAX >> 20);
 	else if (answer == ANSWER_NONE)
 		rc = error_no_memory(err, "looking at modules");
-	else if (len == 0 || before[0] != '\0' || WIFSIGNALED(ending.status))
-		rc = refuse_silence(probe, &ending, before, err);
+	else if (len == 0 || before[0] != '\0' || WIFSIGNALED(status))
+		rc = refuse_silence(probe, status, before, err);
 	else
 		rc = take_answer(probe, text, len, ret_description, err);
 	free(text);

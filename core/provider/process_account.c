@@ -113,10 +113,12 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	    host_process_start(&options, &account->host, err) != 0)
 		return -1;
 	account->generation++;
+	account->workers = 0;
 	account->kill_ms = MS_NEVER;
 	account->why_killed[0] = '\0';
 	account->forbidden[0] = '\0';
 	account->n_forbidden = 0;
+	account->memory_limit_mib = 0;
 	memset(&account->refusal, 0, sizeof(account->refusal));
 	if (watch(account, err) == 0)
 		return 0;
@@ -154,6 +156,8 @@ unsigned process_account_limit(const struct process_account *account)
 		return 1;
 	if (limit == 0)
 		limit = CALLS_DEFAULT;
+	if (account->workers > 0 && limit > account->workers)
+		limit = account->workers;
 	return limit < CALLS_MAX ? limit : CALLS_MAX;
 }
 
@@ -245,18 +249,20 @@ static void count_crash(struct process_account *account, const char *text)
 static void describe_end(const struct process_account *account, const char *how, char *buf,
 			 size_t size)
 {
-	char forbidden[128] = "";
+	char forbidden[128] = "", memory[80] = "";
 
 	if (account->forbidden[0] != '\0')
 		text_format(forbidden, sizeof(forbidden),
 			    ", after it was refused the system call %s (%u such attempts)",
 			    account->forbidden, account->n_forbidden);
+	if (account->memory_limit_mib > 0)
+		text_format(memory, sizeof(memory), HOST_EXHAUSTED, account->memory_limit_mib);
 	if (account->why_killed[0] != '\0')
-		text_format(buf, size, "the process of module %s was ended: %s%s",
-			    account->module->id, account->why_killed, forbidden);
+		text_format(buf, size, "the process of module %s was ended: %s%s%s",
+			    account->module->id, account->why_killed, memory, forbidden);
 	else
-		text_format(buf, size, "the process of module %s %s%s", account->module->id, how,
-			    forbidden);
+		text_format(buf, size, "the process of module %s %s%s%s", account->module->id, how,
+			    memory, forbidden);
 }
 
 static void answer_ended(struct process_account *account, struct job *job, const char *text)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "provider/answer_check.h"
+#include "provider/host_sandbox.h"
 #include "provider/process_state.h"
 
 #define MESSAGES_AT_ONCE 256
@@ -128,6 +129,24 @@ static void take_forbidden(struct process_account *account, const struct wire_fo
 			account->module->id, forbidden->name);
 }
 
+/* Said once: it is the machine's or the build's, not the module's. */
+static void take_ready(struct process_account *account, const struct wire_ready *ready)
+{
+	struct process_dispatcher *d = account->dispatcher;
+	const char *warning = host_sandbox_warning(ready->sandbox);
+
+	if (account->workers > 0 || ready->workers == 0) {
+		garbage(account,
+			account->workers > 0 ? "a second beginning" : "that it can run no calls");
+		return;
+	}
+	account->workers = ready->workers;
+	registry_note_sandbox(d->registry, account->module, ready->sandbox);
+	if (warning && !d->told_sandbox)
+		log_line(LOG_LEVEL_WARNING, NULL, "%s", warning);
+	d->told_sandbox |= warning != NULL;
+}
+
 static void take_refused(struct process_account *account, const struct wire_refused *refused)
 {
 	account->refusal = refused->error;
@@ -139,7 +158,7 @@ static void take_refused(struct process_account *account, const struct wire_refu
 static void take_one(struct process_account *account, enum wire_kind kind, uint64_t id, void *value)
 {
 	switch (kind) {
-	case WIRE_READY: break;
+	case WIRE_READY: take_ready(account, value); break;
 	case WIRE_REFUSED: take_refused(account, value); break;
 	case WIRE_ANSWER: take_answer(account, id, value); break;
 	case WIRE_INSTANCES: take_instances(account, id, value); break;
@@ -148,6 +167,9 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_HTTP: process_services_http(account, id, value); break;
 	case WIRE_SECRET: process_services_secret(account, id, value); break;
 	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
+	case WIRE_EXHAUSTED:
+		account->memory_limit_mib = ((const struct wire_exhausted *)value)->limit_mib;
+		break;
 	default: garbage(account, "a message that is the daemon's"); break;
 	}
 }

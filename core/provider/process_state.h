@@ -26,8 +26,9 @@ struct process_account {
 	const struct registry_module *module;
 	struct host_process *host; /* NULL: none runs */
 	struct process_watch channel_watch, end_watch;
-	bool has_more;                   /* messages were left for the next step */
-	uint64_t generation;             /* of the host, from 1 */
+	bool has_more;       /* messages were left for the next step */
+	uint64_t generation; /* of the host, from 1 */
+	uint32_t workers;    /* calls at once that the host can run; 0: it is not ready yet */
 	struct dispatch_request *opened; /* the newest OPEN that succeeded: a new host gets it */
 	bool needs_open;                 /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
@@ -37,6 +38,7 @@ struct process_account {
 	struct hr_error refusal; /* class 0: the module was not refused */
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
+	uint32_t memory_limit_mib; /* it crashed with all of it used; 0: it did not */
 
 	struct process_http *requests; /* under way */
 	unsigned n_requests;
@@ -62,6 +64,7 @@ struct process_dispatcher {
 	int epoll_fd;
 	struct moment now;
 	uint64_t last_number; /* of calls and seats */
+	bool told_sandbox;    /* that it is weaker than it could be */
 	bool is_cancelled;
 };
 

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds module files in the search path, and has each looked at by a process of its own, some at once. */
+/* Finds module files in the search path, and has each that its manifest does not
+ * tell of looked at by a process of its own, some at once. */
 #include "provider/registry.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "provider/host_sandbox.h"
+#include "provider/manifest.h"
 #include "provider/module_probe.h"
 
 #define FILES_MAX 1000 /* in all folders */
 #define PROBES_AT_ONCE 4
+#define SANDBOX_KNOWN (1u << 31)
 
 struct entry {
 	struct registry_module module; /* first */
@@ -23,6 +29,7 @@ struct entry {
 	char *subject;                   /* of its settings: "settings of provider acme" */
 	struct description *description; /* what module points to; NULL: refused */
 	struct module_probe probe;
+	atomic_uint sandbox; /* what its newest process has said, and SANDBOX_KNOWN; or 0 */
 };
 
 struct registry {
@@ -30,6 +37,7 @@ struct registry {
 	size_t n;
 	char *local_modules;
 	char *host_program;
+	bool no_manifests;
 	char **folders; /* of the search path, in order; NULL-terminated */
 	size_t n_folders;
 };
@@ -162,10 +170,44 @@ static int check_description(const struct entry *entry, bool may_be_local, struc
 			       entry->id, entry->path, what);
 }
 
+/* By its manifest, where there is one that holds. Whatever is not as it should be: the module is asked,
+ * and its process says what is wrong with it. */
+static bool know_by_manifest(const struct registry *registry, struct entry *entry)
+{
+	bool may_be_local = is_listed(registry->local_modules, entry->id);
+	struct hr_error why = {0};
+	enum manifest_state state;
+
+	if (registry->no_manifests)
+		return false;
+	state = manifest_read(entry->path, &entry->description, &why);
+	if (state == MANIFEST_FOUND && (entry->description->abi_minor > HR_ABI_MINOR ||
+					check_description(entry, may_be_local, &why) != 0)) {
+		module_probe_free(entry->description);
+		entry->description = NULL;
+		state = MANIFEST_STALE;
+		error_set(&why, HR_INVALID,
+			  "the manifest beside %.160s is not used: it does not suit this Headroom "
+			  "or its configuration; the module itself is asked",
+			  entry->path);
+	}
+	if (state == MANIFEST_FOUND)
+		fill_module(entry);
+	else if (state != MANIFEST_MISSING)
+		log_line(state == MANIFEST_UNSAFE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
+			 "provider \"%.32s\": %s", entry->id, why.message);
+	else
+		log_line(LOG_LEVEL_DEBUG, NULL, "provider \"%.32s\": no manifest beside %s",
+			 entry->id, entry->path);
+	return state == MANIFEST_FOUND;
+}
+
 static int probe_begin(const struct registry *registry, struct entry *entry)
 {
 	struct hr_error reason = {0};
 
+	if (know_by_manifest(registry, entry))
+		return 0;
 	if (module_probe_begin(&entry->probe, registry->host_program, entry->id, entry->path,
 			       is_listed(registry->local_modules, entry->id), &reason) == 0)
 		return 0;
@@ -299,6 +341,7 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 		return error_no_memory(err, "looking for provider modules");
 	registry->local_modules = strdup(options->local_modules ? options->local_modules : "");
 	registry->host_program = strdup(options->host_program);
+	registry->no_manifests = options->no_manifests;
 	rc = registry->local_modules && registry->host_program
 		     ? note_folders(registry, options->path ? options->path : "")
 		     : -1;
@@ -337,6 +380,21 @@ size_t registry_count(const struct registry *registry)
 const struct registry_module *registry_at(const struct registry *registry, size_t i)
 {
 	return &registry->entries[i]->module;
+}
+
+void registry_note_sandbox(struct registry *registry, const struct registry_module *module,
+			   uint32_t flags)
+{
+	for (size_t i = 0; i < registry->n; i++)
+		if (&registry->entries[i]->module == module)
+			atomic_store(&registry->entries[i]->sandbox, flags | SANDBOX_KNOWN);
+}
+
+const char *registry_sandbox(const struct registry_module *module)
+{
+	unsigned flags = atomic_load(&((const struct entry *)module)->sandbox);
+
+	return flags & SANDBOX_KNOWN ? host_sandbox_word(flags) : NULL;
 }
 
 /* "/a, /b (there is no such folder)" */

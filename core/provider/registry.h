@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which provider modules there are: found in the search path, described by a process that loads them,
- * refused ones with the reason. What the API and the documents' validation ask. */
+/* Which provider modules there are: found in the search path, described by their manifests or by a
+ * process that loads them, refused ones with the reason. What the API and the documents' validation ask. */
 #ifndef HR_PROVIDER_REGISTRY_H
 #define HR_PROVIDER_REGISTRY_H
 
@@ -16,6 +16,7 @@ struct registry_options {
 	const char *path;          /* folders, ':' between them, in order of precedence */
 	const char *local_modules; /* comma-separated ids that may have profile local */
 	const char *host_program;  /* headroom-host, absolute */
+	bool no_manifests;         /* each module is asked itself */
 };
 
 /* One module file, described or refused. Borrowed; lives as long as the registry. */
@@ -49,6 +50,13 @@ void registry_close(struct registry *registry);
 
 size_t registry_count(const struct registry *registry);
 const struct registry_module *registry_at(const struct registry *registry, size_t i);
+
+/* What a process of the module has said of its sandbox: WIRE_SANDBOX_*. Any thread. */
+void registry_note_sandbox(struct registry *registry, const struct registry_module *module,
+			   uint32_t flags);
+
+/* As a word of host_sandbox_word, or NULL: no process of it has run yet. Any thread. */
+const char *registry_sandbox(const struct registry_module *module);
 
 /* The usable module of that id. Else HR_INVALID that says whether the file is missing (and where it
  * was looked for) or why it was refused; field "provider". */

@@ -38,6 +38,7 @@ enum wire_kind {
 	WIRE_LOG,      /* id: of the call; struct wire_log */
 	WIRE_FORBIDDEN,   /* a system call was refused to the module; struct wire_forbidden */
 	WIRE_DESCRIPTION, /* of headroom-host --describe; struct description */
+	WIRE_EXHAUSTED,   /* it crashes for want of memory; struct wire_exhausted */
 	WIRE_KINDS
 };
 
@@ -114,6 +115,10 @@ struct wire_log {
 struct wire_forbidden {
 	char name[32]; /* of the system call */
 	uint32_t count;
+};
+
+struct wire_exhausted {
+	uint32_t limit_mib; /* what it may have, and has used */
 };
 
 /* ---- The table ---- */

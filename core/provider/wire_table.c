@@ -226,6 +226,10 @@ static const struct wire_field forbidden_fields[] = {
 	INTEGER(wire_forbidden, count),
 };
 
+static const struct wire_field exhausted_fields[] = {
+	INTEGER(wire_exhausted, limit_mib),
+};
+
 /* ---- Description --------------------------------------------------------------------------- */
 
 #define DESCRIPTION_TEXT_MAX 4096
@@ -270,6 +274,8 @@ static const struct wire_field description_fields[] = {
 	STRING(description, vendor, DESCRIPTION_TEXT_MAX, 0),
 	STRING(description, url, DESCRIPTION_TEXT_MAX, 0),
 	STRING(description, licence, DESCRIPTION_TEXT_MAX, 0),
+	STRING(description, file_sha256, 64, 0),
+	INTEGER(description, file_size),
 	INTEGER(description, abi_major),
 	INTEGER(description, abi_minor),
 	INTEGER(description, draft),
@@ -322,6 +328,7 @@ const struct wire_message wire_messages[WIRE_KINDS] = {
 	[WIRE_LOG] = FROM_HOST("log", wire_log, log_fields),
 	[WIRE_FORBIDDEN] = FROM_HOST("forbidden", wire_forbidden, forbidden_fields),
 	[WIRE_DESCRIPTION] = FROM_HOST("description", description, description_fields),
+	[WIRE_EXHAUSTED] = FROM_HOST("exhausted", wire_exhausted, exhausted_fields),
 };
 
 enum wire_kind wire_of_dispatch(enum dispatch_kind kind)

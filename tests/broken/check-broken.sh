@@ -49,6 +49,7 @@ modules_gather()
 	: >"$modules/empty.so"
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
 	chmod 666 "$modules/writable.so"
+	mkdir -m 755 "$modules/folder.so"
 	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
 }
 
@@ -109,26 +110,35 @@ definition_of()
 	EOT
 }
 
-# What happened in a pool, as its events tell: each message once, ids and times taken out.
+# events_of NAME KIND: what happened in a pool, as its events of this kind tell: each message once, with
+# placeholders for what differs from run to run.
 events_of()
 {
-	"$headroom" -o json event list --pool "$1" --limit 200 | jq -r '.[] | "\(.kind): \(.message)"' | sort -u
+	"$headroom" -o json event list --pool "$1" --limit 200 |
+		jq -r --arg kind "$2" '.[] | select(.kind == $kind) | .message' |
+		sed -E -e "s/\b$1-[0-9a-f]{8}\b/SERVER/g" -e "s|${work}[^ ():;,]*|PATH|g" -e 's/\bpid [0-9]+/pid PID/g' | sort -u
 }
 
 events_tell()
 {
-	events_of "$1" | grep -qF -- "$2"
+	events_of "$1" "$2" | grep -qxF -- "$3"
 }
 
-# told NAME TEXT: the pool's events hold this text.
+# told NAME KIND MESSAGE: the pool's events hold one of this kind with this message, as a whole.
 told()
 {
 	local end=$((SECONDS + 90)) seen=
-	until events_tell "$1" "$2"; do
-		[ "$SECONDS" -lt "$end" ] || { seen=$(events_of "$1" | tail -n 4 | tr '\n' ' '); break; }
+	until events_tell "$1" "$2" "$3"; do
+		[ "$SECONDS" -lt "$end" ] || { seen=$(events_of "$1" "$2" | tr '\n' ' ')none; break; }
 		sleep 0.3
 	done
-	row "$1" "$2" "${seen:-$2}"
+	row "$1" "$3" "${seen:-$3}"
+}
+
+# told_failed NAME HOW: its first create ended with the module's process.
+told_failed()
+{
+	told "$1" operation.failed "create of SERVER, attempt 1: transient: the process of module mock $2 during create"
 }
 
 # Those of this daemon: their arguments name a module of ours. Other tests run beside this one.
@@ -154,15 +164,15 @@ row "describe > file" "description mock" "$(jq -r '"\(.m) \(.module)"' "$work/de
 	done
 } >"$work/broken.yaml"
 "$headroom" apply -f "$work/broken.yaml" >/dev/null || fail "apply"
-told good "good makes one up to its own minimum of 1"
+told good server.planned "SERVER is planned by good at good: 0 available for a target of 1: good makes one up to its own minimum of 1; good then has 1 of at most 2"
 wait_for 90 "the good pool's server runs" servers_running_is good 1
-told segv "was ended by signal 11 (Segmentation fault) during create"
-told abort "was ended by signal 6 (Aborted) during create"
-told exit "ended with status 0 during create"
-told garbage "it sent what it may not send (a frame says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are possible) during create"
-told alloc "was ended by signal 11 (Segmentation fault) during create"
-told print "is running: its instance runs and has an address"
-told many "is running: its instance runs and has an address"
+told_failed segv "was ended by signal 11 (Segmentation fault)"
+told_failed abort "was ended by signal 6 (Aborted)"
+told_failed exit "ended with status 0"
+told_failed garbage "was ended: it sent what it may not send (a frame says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are possible)"
+told_failed alloc "was ended by signal 11 (Segmentation fault), after it had used up its memory limit of 512 MiB"
+told print server.running "SERVER is running: its instance runs and has an address"
+told many server.running "SERVER is running: its instance runs and has an address"
 row again-for-ever creating "$("$headroom" -o json server list --pool again-for-ever | jq -r '.[0].state')"
 row "good, meanwhile" 1 "$(servers_running good)"
 kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"

@@ -122,6 +122,44 @@ START_TEST(an_account_that_does_not_open_is_tried_again)
 }
 END_TEST
 
+/* How many accounts cannot be asked; of the first: why, and whether another try is worth it. */
+static size_t count_unopened(const char *why, bool hopeless)
+{
+	struct engine_unopened *unopened;
+	struct hr_error err;
+	size_t n;
+
+	ck_assert_int_eq(engine_list_unopened(engine, &unopened, &n, &err), 0);
+	if (n > 0) {
+		ck_assert_str_eq(unopened[0].name, "acct");
+		ck_assert_str_eq(unopened[0].id, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"));
+		ck_assert_str_eq(unopened[0].why, why);
+		ck_assert_int_eq(unopened[0].is_hopeless, hopeless);
+	}
+	free(unopened);
+	return n;
+}
+
+/* One that is refused at once, one that crashes at the second time; after it has opened neither. */
+START_TEST(who_cannot_be_asked_is_listed)
+{
+	ck_assert_uint_eq(count_unopened("", false), 0);
+	open_error = (struct hr_error){.class = HR_INVALID};
+	text_copy(open_error.message, sizeof(open_error.message), "no such region");
+	engine_restart();
+	ck_assert_uint_eq(count_unopened("no such region", true), 1);
+	open_error = (struct hr_error){.class = HR_TRANSIENT};
+	text_copy(open_error.message, sizeof(open_error.message), "it crashed");
+	engine_restart();
+	ck_assert_uint_eq(count_unopened("it crashed", false), 1);
+	pass(5000);
+	ck_assert_uint_eq(count_unopened("it crashed", true), 1);
+	open_error = (struct hr_error){0};
+	pass(10000);
+	ck_assert_uint_eq(count_unopened("", false), 0);
+}
+END_TEST
+
 START_TEST(a_planned_server_that_is_never_sent_is_cancelled)
 {
 	open_error = (struct hr_error){.class = HR_INVALID};
@@ -271,6 +309,7 @@ int main(void)
 				      sessions_expire_in_time,
 				      polls_grow_rare_and_notices_hurry_them,
 				      an_account_that_does_not_open_is_tried_again,
+				      who_cannot_be_asked_is_listed,
 				      a_planned_server_that_is_never_sent_is_cancelled,
 				      a_check_is_answered,
 				      a_check_says_why_the_account_is_not_open,

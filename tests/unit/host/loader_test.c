@@ -374,7 +374,7 @@ START_TEST(no_file)
 
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	err = refuse_file(0);
-	ck_assert_ptr_nonnull(strstr(err.message, "it is not a regular file; remove it from the "
+	ck_assert_ptr_nonnull(strstr(err.message, "it is a folder, no module; remove it from the "
 						  "folder of the modules"));
 
 	snprintf(path, sizeof(path), "tests/acme.so");

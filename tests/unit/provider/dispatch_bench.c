@@ -126,6 +126,15 @@ void bench_teardown(void)
 	module_folder_remove(&state);
 }
 
+const struct registry_module *bench_module(const char *id)
+{
+	const struct registry_module *module = NULL;
+	struct hr_error err;
+
+	ck_assert_int_eq(registry_find(registry, id, &module, &err), 0);
+	return module;
+}
+
 /* ---- Requests ------------------------------------------------------------------------------ */
 
 struct dispatch_request request(enum dispatch_kind kind)

@@ -45,6 +45,9 @@ uint64_t submit(const struct dispatch_request *r);
 /* Lets the dispatcher work for so long. */
 void pass_time(int64_t ms);
 
+/* As the registry has it. */
+const struct registry_module *bench_module(const char *id);
+
 /* How many workers are held by calls that do not return; 0 by process. */
 unsigned stuck_workers(void);
 

@@ -2,10 +2,14 @@
 /* Which modules are found, in which order, and what is said of those that cannot be used. */
 #include "provider/registry.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -143,6 +147,148 @@ START_TEST(local_modules)
 }
 END_TEST
 
+/* What headroom-host says of the module at path. */
+static void describe(char *ret_text, size_t size)
+{
+	char host[600];
+	const char *const words[] = {host_program(host, sizeof(host)), "--describe", path, NULL};
+	posix_spawn_file_actions_t actions;
+	int fds[2], status;
+	size_t used = 0;
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
+	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO), 0);
+	ck_assert_int_eq(posix_spawn(&pid, host, &actions, NULL, (char *const *)(uintptr_t)words,
+				     (char *const[]){NULL}),
+			 0);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fds[1]);
+	while ((n = read(fds[0], ret_text + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	ret_text[used] = '\0';
+	close(fds[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+/* The same under another title of that length, as a file of the first folder. */
+static void write_manifest(const char *name, const char *title)
+{
+	char text[65536], manifest[600], *at;
+
+	describe(text, sizeof(text));
+	at = strstr(text, "\"title\":\"Mock\"");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_uint_eq(strlen(title), 4);
+	memcpy(at + strlen("\"title\":\""), title, 4);
+	module_folder_write(&first, name, text, manifest, sizeof(manifest));
+}
+
+/* By its manifest alone: there is no program here that could load it. */
+static struct registry *open_without_host(bool no_manifests)
+{
+	const struct registry_options options = {.path = first.path,
+						 .host_program = "/nonexistent/headroom-host",
+						 .no_manifests = no_manifests};
+	struct registry *registry;
+	struct hr_error err;
+
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_uint_eq(registry_count(registry), 1);
+	return registry;
+}
+
+START_TEST(manifest)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	write_manifest("mock.json", "Read");
+	registry = open_without_host(false);
+	module = registry_at(registry, 0);
+	ck_assert_msg(module->usable, "%s", module->reason);
+	ck_assert_str_eq(module->title, "Read");
+	ck_assert_ptr_nonnull(schema_find(&module->schema, "token"));
+	registry_close(registry);
+
+	registry = open_without_host(true);
+	ck_assert(!registry_at(registry, 0)->usable);
+	registry_close(registry);
+}
+END_TEST
+
+/* A byte more, a byte other, others may write it or the module, or it is a link: the module is asked. */
+START_TEST(manifest_not_used)
+{
+	char file[700], to[700];
+	struct registry *registry;
+	FILE *module;
+
+	snprintf(file, sizeof(file), "%s/mock.json", first.path);
+	snprintf(to, sizeof(to), "%s/elsewhere", first.path);
+	for (int how = 0; how < 7; how++) {
+		module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+		write_manifest("mock.json", "Read");
+		module = fopen(path, "r+e");
+		ck_assert_ptr_nonnull(module);
+		if (how == 0) {
+			ck_assert_int_eq(fseek(module, 0, SEEK_END), 0);
+			fputc('x', module);
+		} else if (how == 1) { /* the size stays */
+			ck_assert_int_eq(fseek(module, -1, SEEK_END), 0);
+			fputc('x', module);
+		}
+		ck_assert_int_eq(fclose(module), 0);
+		if (how == 2)
+			ck_assert_int_eq(chmod(file, 0666), 0);
+		if (how == 3)
+			ck_assert_int_eq(chmod(path, 0666), 0);
+		if (how == 4)
+			ck_assert_int_eq(rename(file, to) | symlink(to, file), 0);
+		if (how == 5)
+			ck_assert_int_eq(truncate(file, 100), 0);
+		if (how == 6)
+			ck_assert_int_eq(unlink(file), 0);
+		registry = open_without_host(false);
+		ck_assert_msg(!registry_at(registry, 0)->usable, "case %d", how);
+		registry_close(registry);
+		unlink(file);
+		/* It is asked, and is what it was. */
+		if (how != 3) {
+			registry = open_both("");
+			ck_assert_str_eq(registry_at(registry, 0)->title, "Mock");
+			registry_close(registry);
+		}
+	}
+}
+END_TEST
+
+/* What a manifest says does not give a module what it is not granted. */
+START_TEST(manifest_of_another)
+{
+	const struct registry_module *module;
+	struct registry *registry;
+	char file[700], to[700];
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	write_manifest("mock.json", "Read");
+	snprintf(file, sizeof(file), "%s/mock.json", first.path);
+	snprintf(to, sizeof(to), "%s/other.json", first.path);
+	ck_assert_int_eq(rename(file, to), 0);
+	snprintf(to, sizeof(to), "%s/other.so", first.path);
+	ck_assert_int_eq(rename(path, to), 0);
+	registry = open_both("");
+	module = registry_at(registry, 0);
+	ck_assert(!module->usable);
+	ck_assert_ptr_nonnull(strstr(module->reason, "the module's id is \"mock\""));
+	registry_close(registry);
+}
+END_TEST
+
 START_TEST(missing)
 {
 	char expected[1400];
@@ -194,6 +340,9 @@ int main(void)
 	tcase_add_test(tests, first_folder_wins);
 	tcase_add_test(tests, first_folder_wins_though_bad);
 	tcase_add_test(tests, local_modules);
+	tcase_add_test(tests, manifest);
+	tcase_add_test(tests, manifest_not_used);
+	tcase_add_test(tests, manifest_of_another);
 	tcase_add_test(tests, missing);
 	tcase_add_test(tests, empty_path);
 	suite_add_tcase(suite, tests);
