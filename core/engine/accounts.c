@@ -323,7 +323,8 @@ struct lift {
 	char reason[128];
 };
 
-static int lift_configs(struct tx *tx, const char *account, struct hr_error *err)
+static int lift_configs(struct tx *tx, const struct life_context *context, const char *account,
+			struct hr_error *err)
 {
 	char after[NAME_SIZE] = "";
 	size_t n = PAGE;
@@ -340,7 +341,7 @@ static int lift_configs(struct tx *tx, const char *account, struct hr_error *err
 
 			autoscale_config_read(&documents[i], &config);
 			if (strcmp(config.provider_config_id, account) == 0)
-				result = pause_config_lift(tx, config.id, err);
+				result = pause_config_lift(tx, context, config.id, err);
 		}
 		if (n > 0)
 			text_copy(after, sizeof(after), documents[n - 1].name);
@@ -354,10 +355,10 @@ static int lift_run(struct tx *tx, struct task *task, struct hr_error *err)
 	struct lift *lift = (struct lift *)task;
 
 	if (lift->kind == DOCUMENT_AUTOSCALE_CONFIG)
-		return pause_config_lift(tx, lift->id, err);
+		return pause_config_lift(tx, &task->context, lift->id, err);
 	if (pause_account_lift(tx, &task->context, lift->id, lift->reason, err) < 0)
 		return -1;
-	return lift_configs(tx, lift->id, err);
+	return lift_configs(tx, &task->context, lift->id, err);
 }
 
 static void lift_finish(struct engine *engine, struct task *task, const struct hr_error *err)

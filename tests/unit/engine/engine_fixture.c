@@ -16,6 +16,8 @@ bool list_complete;
 struct hr_error open_error;
 uint64_t open_capabilities;
 unsigned opens;
+unsigned stopped;
+bool asks_stops;
 
 static struct mailbox *answers;
 static struct dispatcher dispatcher;
@@ -36,6 +38,12 @@ static void wake(void *context)
 {
 	(void)context;
 	woken = true;
+}
+
+static unsigned stops_now(void *context)
+{
+	(void)context;
+	return stopped;
 }
 
 /* ---- Dispatcher ---- */
@@ -128,14 +136,20 @@ int count_asked(enum dispatch_kind kind)
 	return n;
 }
 
-struct asked *asked(enum dispatch_kind kind)
+struct asked *any_asked(enum dispatch_kind kind)
 {
 	struct asked *one = first_asked;
 
-	ck_assert_int_eq(count_asked(kind), 1);
-	while (one->request.kind != kind)
+	while (one && one->request.kind != kind)
 		one = one->next;
+	ck_assert_ptr_nonnull(one);
 	return one;
+}
+
+struct asked *asked(enum dispatch_kind kind)
+{
+	ck_assert_int_eq(count_asked(kind), 1);
+	return any_asked(kind);
 }
 
 /* ---- Answers ---- */
@@ -248,7 +262,10 @@ static void start(void)
 					 .random = draw,
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
-					 .safety_pass_ms = 3600000};
+					 .safety_pass_ms = 3600000,
+					 .stops = asks_stops ? stops_now : NULL,
+					 .stop_creates_file = "/stop-creates",
+					 .stop_changes_file = "/stop-changes"};
 	struct hr_error err = {0};
 
 	answers = mailbox_new(wake, NULL);
@@ -295,6 +312,7 @@ void engine_setup(const char *pool_fields, const char *config_fields, const char
 	list_complete = true;
 	open_error = (struct hr_error){0};
 	open_capabilities = 0;
+	stopped = 0;
 	dispatcher.operations = &operations;
 	store_setup();
 	commit(put_all, &fields);
@@ -480,6 +498,27 @@ void change_document(enum document_kind kind, const char *name, const char *key,
 	commit(change_run, &change);
 	json_decref(value);
 	engine_document_changed(engine, kind, change.id);
+	settle();
+}
+
+static int destroy_run(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct life_context context = {.now_ms = now_ms, .by_person = true};
+	struct server server;
+
+	draw(NULL, context.ids.seed, sizeof(context.ids.seed));
+	if (server_get(tx, arg, &server, err) < 0)
+		return -1;
+	return life_destroy(tx, &context, &server, "by hand", err);
+}
+
+void order_destroy(const char *server_id)
+{
+	char id[ID_SIZE];
+
+	text_copy(id, sizeof(id), server_id);
+	commit(destroy_run, id);
+	engine_operations_due(engine);
 	settle();
 }
 
