@@ -137,6 +137,7 @@ static void close_account(struct engine *engine, struct engine_account *account)
 		/* The next reload meets it again. */
 		account->state = ACCOUNT_FAILED;
 		account->open_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
+		error_no_memory(&account->open_error, "opening a provider config");
 	}
 }
 
@@ -151,6 +152,7 @@ static void open_account(struct engine *engine, struct engine_account *account,
 	request.provider = found->provider;
 	request.settings = found->settings;
 	account->state = ACCOUNT_OPENING;
+	account->stale = false;
 	account->revision = found->revision;
 	if (!engine_send(engine, &request)) {
 		account->state = ACCOUNT_FAILED;
@@ -189,8 +191,7 @@ static void take_found(struct engine *engine, const struct found *found)
 	account->paused_by_auth = found->paused_by_auth;
 	if (account->state == ACCOUNT_OPENING) {
 		/* One open at a time; read again when this one has been answered. */
-		if (account->revision != found->revision)
-			engine->accounts_again = true;
+		account->stale |= account->revision != found->revision;
 		return;
 	}
 	if (account->state != ACCOUNT_CLOSING &&
@@ -218,9 +219,15 @@ static void load_finish(struct engine *engine, struct task *task, const struct h
 		a->known = false;
 	for (size_t i = 0; i < load->n; i++)
 		take_found(engine, &load->found[i]);
-	for (struct engine_account *a = engine->accounts; a; a = a->next)
-		if (!a->known && a->state != ACCOUNT_CLOSING && a->state != ACCOUNT_OPENING)
+	for (struct engine_account *a = engine->accounts; a; a = a->next) {
+		if (a->known || a->state == ACCOUNT_CLOSING)
+			continue;
+		/* One that opens is closed when it has been answered. */
+		if (a->state == ACCOUNT_OPENING)
+			a->stale = true;
+		else
 			close_account(engine, a);
+	}
 	if (again)
 		accounts_reload(engine);
 }
@@ -279,13 +286,14 @@ static void opened(struct engine *engine, struct engine_account *account,
 void accounts_answer(struct engine *engine, struct dispatch_answer *answer)
 {
 	struct engine_account *account = engine_account_find(engine, answer->account);
+	/* What changed while it opened or closed was left for now. */
+	bool stale = answer->kind == DISPATCH_CLOSE || (account && account->stale);
 
 	if (account && answer->kind == DISPATCH_OPEN)
 		opened(engine, account, answer);
 	else if (account && account->state == ACCOUNT_CLOSING)
 		remove_account(engine, account);
-	/* What changed while it opened or closed was left for now. */
-	if (engine->accounts_again || answer->kind == DISPATCH_CLOSE)
+	if (stale)
 		accounts_reload(engine);
 	dispatch_answer_free(answer);
 }

@@ -36,6 +36,7 @@ struct engine_account {
 	unsigned open_failures;
 	int64_t open_mono_ms; /* next try */
 	bool known;           /* mark of a reload */
+	bool stale;           /* it changed while it opened: read again when that is over */
 	int64_t list_interval_ms;
 	int64_t reaper_grace_ms;
 

@@ -23,6 +23,7 @@
 #define PICK_LIMIT 128
 #define GATE_MS (2 * MS_PER_S) /* the first pick waits this long for accounts to open */
 #define NO_ROOM_MS 500
+#define KEPT_FOR_CREATES 16 /* of an account's places: whoever waits does not wait for removals */
 #define NOT_OPEN_MS MS_PER_S
 #define PAUSED_MS (30 * MS_PER_S) /* looked at again that often */
 
@@ -199,7 +200,7 @@ static int waits(struct tx *tx, struct pick *pick, const struct operation *opera
 		*ret_delay_ms = NOT_OPEN_MS;
 		return 0;
 	}
-	if (*room == 0) {
+	if (*room == 0 || (operation->kind == OPERATION_DESTROY && *room <= KEPT_FOR_CREATES)) {
 		*ret_delay_ms = NO_ROOM_MS;
 		return 0;
 	}

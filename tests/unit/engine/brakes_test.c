@@ -137,6 +137,27 @@ START_TEST(destroys_wait_for_the_hour_but_not_for_people)
 }
 END_TEST
 
+START_TEST(removals_leave_places_to_creates)
+{
+	engine_teardown();
+	setup_config("{" UNTIL_TOMORROW "\"minimum_available_sessions\": 70, \"reusable\": true, "
+		     "\"downscale_backoff\": 0}");
+	for (int i = 0; i < 70; i++) {
+		char id[16];
+
+		text_format(id, sizeof(id), "i-%d", i);
+		pass(count_asked(DISPATCH_CREATE) == 0 ? 1000 : 0);
+		answer_ok(any_asked(DISPATCH_CREATE), id);
+	}
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_BOOTING)), 70);
+	for (int i = 0; i < 70; i++)
+		order_destroy(any_server(SERVER_STATE_BIT(SERVER_BOOTING)).id);
+	pass(2000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 48);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 16);
+}
+END_TEST
+
 START_TEST(a_file_stops_new_servers)
 {
 	char message[768];
@@ -211,6 +232,7 @@ int main(void)
 				      after_failures_one_at_a_time_is_tried,
 				      an_edit_forgives_failures,
 				      destroys_wait_for_the_hour_but_not_for_people,
+				      removals_leave_places_to_creates,
 				      a_file_stops_new_servers,
 				      a_file_stops_all_changes,
 				      a_pool_can_run_dry};

@@ -15,7 +15,8 @@ size_t n_listed;
 bool list_complete;
 struct hr_error open_error;
 uint64_t open_capabilities;
-unsigned opens;
+unsigned opens, closes;
+bool hold_opens;
 unsigned stopped;
 bool asks_stops;
 
@@ -96,14 +97,15 @@ static int submit(struct dispatcher *self, const struct dispatch_request *reques
 
 	(void)self;
 	(void)err;
-	if (request->kind != DISPATCH_OPEN && request->kind != DISPATCH_CLOSE &&
+	opens += request->kind == DISPATCH_OPEN;
+	closes += request->kind == DISPATCH_CLOSE;
+	if ((request->kind != DISPATCH_OPEN || hold_opens) && request->kind != DISPATCH_CLOSE &&
 	    request->kind != DISPATCH_LIST) {
 		keep(request);
 		return 0;
 	}
 	answer = new_answer(request);
 	if (request->kind == DISPATCH_OPEN) {
-		opens++;
 		answer->error = open_error;
 		answer->result = open_error.class;
 		answer->capabilities = open_capabilities;
@@ -308,7 +310,8 @@ void engine_setup(const char *pool_fields, const char *config_fields, const char
 
 	now_ms = NOW;
 	n_listed = 0;
-	opens = 0;
+	opens = closes = 0;
+	hold_opens = false;
 	list_complete = true;
 	open_error = (struct hr_error){0};
 	open_capabilities = 0;
@@ -382,6 +385,18 @@ struct server only_server(unsigned states)
 
 	must_read(read_servers, &reading);
 	ck_assert_uint_eq(reading.n, 1);
+	server = reading.servers[0];
+	free(reading.servers);
+	return server;
+}
+
+struct server any_server(unsigned states)
+{
+	struct reading reading = {.states = states};
+	struct server server;
+
+	must_read(read_servers, &reading);
+	ck_assert_uint_ge(reading.n, 1);
 	server = reading.servers[0];
 	free(reading.servers);
 	return server;
@@ -497,6 +512,23 @@ void change_document(enum document_kind kind, const char *name, const char *key,
 
 	commit(change_run, &change);
 	json_decref(value);
+	engine_document_changed(engine, kind, change.id);
+	settle();
+}
+
+static int delete_run(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct change *change = arg;
+
+	return document_delete(tx, change->kind, change->id, err);
+}
+
+void delete_document(enum document_kind kind, const char *name)
+{
+	struct change change = {.kind = kind};
+
+	text_copy(change.id, sizeof(change.id), id_now(kind, name));
+	commit(delete_run, &change);
 	engine_document_changed(engine, kind, change.id);
 	settle();
 }
