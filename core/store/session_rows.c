@@ -151,8 +151,7 @@ int session_next_expiry(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
 	return rc < 0 ? -1 : 0;
 }
 
-int session_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more,
-		  struct hr_error *err)
+int session_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
 	int64_t removed;

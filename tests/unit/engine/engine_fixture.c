@@ -550,6 +550,7 @@ void order_destroy(const char *server_id)
 
 	text_copy(id, sizeof(id), server_id);
 	commit(destroy_run, id);
+	engine_pool_changed(engine, id_now(DOCUMENT_POOL, "demo"));
 	engine_operations_due(engine);
 	settle();
 }
