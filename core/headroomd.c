@@ -149,6 +149,19 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	return fd >= 0 ? watch(daemon, fd, err) : 0;
 }
 
+/* What an administrator stops by putting a file in place. */
+static unsigned daemon_stops(void *context)
+{
+	const struct daemon_config *config = &((const struct daemon *)context)->config;
+	unsigned stops = 0;
+
+	if (access(config->stop_creates_file, F_OK) == 0)
+		stops |= ENGINE_STOP_CREATES;
+	if (access(config->stop_changes_file, F_OK) == 0)
+		stops |= ENGINE_STOP_CHANGES;
+	return stops;
+}
+
 static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error *err)
 {
 	const struct engine_options options = {
@@ -161,6 +174,11 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.own_address = daemon->address,
 		.own_scheme = "http",
 		.safety_pass_ms = daemon->config.safety_pass_ms,
+		.stops = daemon_stops,
+		.stops_context = daemon,
+		.stop_creates_file = daemon->config.stop_creates_file,
+		.stop_changes_file = daemon->config.stop_changes_file,
+		.dry_run = daemon->config.dry_run,
 		.no_plans = !plans,
 	};
 
@@ -364,6 +382,12 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 			"be another installation's: none was removed; if it was moved, and "
 			"nothing uses the old one, run first: headroomd --confirm-moved",
 			daemon->config.state_dir);
+	if (daemon->config.dry_run || (daemon_stops(daemon) & ENGINE_STOP_CHANGES))
+		return error_set(err, HR_CONFLICT,
+				 "no server was removed: %s%s stops all changes at providers; %s",
+				 daemon->config.dry_run ? "[engine] dry_run" : "the file ",
+				 daemon->config.dry_run ? "" : daemon->config.stop_changes_file,
+				 daemon->config.dry_run ? "turn it off first" : "remove it first");
 	if (daemon_open_engine(daemon, false, err) != 0)
 		return -1;
 	return daemon_remove_servers(daemon, err);

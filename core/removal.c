@@ -49,7 +49,8 @@ static int remove_batch(struct tx *tx, void *arg, struct hr_error *err)
 int removal_begin(struct store *store, struct hr_error *err)
 {
 	do {
-		struct batch batch = {.context.now_ms = clock_now().wall_ms};
+		struct batch batch = {
+			.context = {.now_ms = clock_now().wall_ms, .by_person = true}};
 
 		if (id_source_init(&batch.context.ids, random_system, NULL) != 0)
 			return error_set(err, HR_INTERNAL, "the system gives no random bytes");

@@ -229,6 +229,7 @@ static int empty_config(struct tx *tx, struct exchange *exchange, struct documen
 	}
 	if (server_list(tx, &query, &servers, &n, err) != 0)
 		return -1;
+	exchange->context.by_person = true;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = life_destroy(tx, &exchange->context, &servers[i],
 				  "its autoscale config is being deleted", err);

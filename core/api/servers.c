@@ -272,6 +272,7 @@ static int run_drain(struct tx *tx, struct exchange *exchange, struct hr_error *
 		return error_set(err, HR_CONFLICT, "server %s is %s; it cannot be drained any more",
 				 server.name, server_state_name(server.state));
 	text_format(reason, sizeof(reason), "drained by %s", exchange->who);
+	exchange->context.by_person = true;
 	if (life_drain(tx, &exchange->context, &server, false, reason, err) != 0)
 		return -1;
 	return changed(tx, exchange, &server, err);
@@ -290,6 +291,7 @@ static int run_destroy(struct tx *tx, struct exchange *exchange, struct hr_error
 	if (server_find(tx, exchange->params[0], &server, err) != 0)
 		return -1;
 	text_format(reason, sizeof(reason), "destroyed by %s", exchange->who);
+	exchange->context.by_person = true;
 	if (life_destroy(tx, &exchange->context, &server, reason, err) != 0)
 		return -1;
 	return changed(tx, exchange, &server, err);

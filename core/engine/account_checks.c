@@ -18,6 +18,7 @@ struct account_check {
 	void (*done)(void *context, const struct dispatch_answer *answer,
 		     const struct hr_error *err);
 	void *context;
+	bool reopened; /* the account that had failed was opened again for it */
 };
 
 void account_check_refuse(struct account_check *check, const struct hr_error *why)
@@ -87,6 +88,12 @@ static bool advance(struct engine *engine, struct account_check *check)
 		error_set(&why, HR_NOT_FOUND, "there is no provider config %s", check->account);
 		account_check_refuse(check, &why);
 		return true;
+	}
+	if (account->state == ACCOUNT_FAILED && !check->reopened) {
+		/* Whoever asks may just have mended what was wrong. */
+		check->reopened = true;
+		accounts_reload(engine);
+		return false;
 	}
 	if (account->state == ACCOUNT_FAILED) {
 		account_check_refuse(check, &account->open_error);

@@ -137,6 +137,7 @@ static void close_account(struct engine *engine, struct engine_account *account)
 		/* The next reload meets it again. */
 		account->state = ACCOUNT_FAILED;
 		account->open_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
+		error_no_memory(&account->open_error, "opening a provider config");
 	}
 }
 
@@ -151,6 +152,7 @@ static void open_account(struct engine *engine, struct engine_account *account,
 	request.provider = found->provider;
 	request.settings = found->settings;
 	account->state = ACCOUNT_OPENING;
+	account->stale = false;
 	account->revision = found->revision;
 	if (!engine_send(engine, &request)) {
 		account->state = ACCOUNT_FAILED;
@@ -189,8 +191,7 @@ static void take_found(struct engine *engine, const struct found *found)
 	account->paused_by_auth = found->paused_by_auth;
 	if (account->state == ACCOUNT_OPENING) {
 		/* One open at a time; read again when this one has been answered. */
-		if (account->revision != found->revision)
-			engine->accounts_again = true;
+		account->stale |= account->revision != found->revision;
 		return;
 	}
 	if (account->state != ACCOUNT_CLOSING &&
@@ -218,9 +219,15 @@ static void load_finish(struct engine *engine, struct task *task, const struct h
 		a->known = false;
 	for (size_t i = 0; i < load->n; i++)
 		take_found(engine, &load->found[i]);
-	for (struct engine_account *a = engine->accounts; a; a = a->next)
-		if (!a->known && a->state != ACCOUNT_CLOSING && a->state != ACCOUNT_OPENING)
+	for (struct engine_account *a = engine->accounts; a; a = a->next) {
+		if (a->known || a->state == ACCOUNT_CLOSING)
+			continue;
+		/* One that opens is closed when it has been answered. */
+		if (a->state == ACCOUNT_OPENING)
+			a->stale = true;
+		else
 			close_account(engine, a);
+	}
 	if (again)
 		accounts_reload(engine);
 }
@@ -279,13 +286,14 @@ static void opened(struct engine *engine, struct engine_account *account,
 void accounts_answer(struct engine *engine, struct dispatch_answer *answer)
 {
 	struct engine_account *account = engine_account_find(engine, answer->account);
+	/* What changed while it opened or closed was left for now. */
+	bool stale = answer->kind == DISPATCH_CLOSE || (account && account->stale);
 
 	if (account && answer->kind == DISPATCH_OPEN)
 		opened(engine, account, answer);
 	else if (account && account->state == ACCOUNT_CLOSING)
 		remove_account(engine, account);
-	/* What changed while it opened or closed was left for now. */
-	if (engine->accounts_again || answer->kind == DISPATCH_CLOSE)
+	if (stale)
 		accounts_reload(engine);
 	dispatch_answer_free(answer);
 }
@@ -323,7 +331,8 @@ struct lift {
 	char reason[128];
 };
 
-static int lift_configs(struct tx *tx, const char *account, struct hr_error *err)
+static int lift_configs(struct tx *tx, const struct life_context *context, const char *account,
+			struct hr_error *err)
 {
 	char after[NAME_SIZE] = "";
 	size_t n = PAGE;
@@ -340,7 +349,7 @@ static int lift_configs(struct tx *tx, const char *account, struct hr_error *err
 
 			autoscale_config_read(&documents[i], &config);
 			if (strcmp(config.provider_config_id, account) == 0)
-				result = pause_config_lift(tx, config.id, err);
+				result = pause_config_lift(tx, context, config.id, err);
 		}
 		if (n > 0)
 			text_copy(after, sizeof(after), documents[n - 1].name);
@@ -354,10 +363,10 @@ static int lift_run(struct tx *tx, struct task *task, struct hr_error *err)
 	struct lift *lift = (struct lift *)task;
 
 	if (lift->kind == DOCUMENT_AUTOSCALE_CONFIG)
-		return pause_config_lift(tx, lift->id, err);
+		return pause_config_lift(tx, &task->context, lift->id, err);
 	if (pause_account_lift(tx, &task->context, lift->id, lift->reason, err) < 0)
 		return -1;
-	return lift_configs(tx, lift->id, err);
+	return lift_configs(tx, &task->context, lift->id, err);
 }
 
 static void lift_finish(struct engine *engine, struct task *task, const struct hr_error *err)

@@ -17,6 +17,7 @@
 #define SESSIONS_AT_ONCE 100
 #define PRUNE_EVERY_MS (600 * MS_PER_S)
 #define PRUNE_AT_ONCE 200
+#define PRUNE_MORE_MS (2 * MS_PER_S)
 #define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
 #define KEEP_EVENTS 100000
 
@@ -167,33 +168,43 @@ static void expiry_finish(struct engine *engine, struct task *task, const struct
 	engine_look(engine);
 }
 
+struct pruning {
+	struct task task; /* first */
+	bool more;
+};
+
 static int prune_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
+	struct pruning *pruning = (struct pruning *)task;
 	int64_t before = task->context.now_ms - KEEP_MS;
+	bool servers, sessions;
 
-	if (server_prune(tx, before, PRUNE_AT_ONCE, err) < 0 ||
-	    session_prune(tx, before, PRUNE_AT_ONCE, err) < 0)
+	if (server_prune(tx, before, PRUNE_AT_ONCE, &servers, err) < 0 ||
+	    session_prune(tx, before, PRUNE_AT_ONCE, &sessions, err) < 0)
 		return -1;
+	pruning->more = servers || sessions;
 	return event_prune(tx, KEEP_EVENTS, err);
 }
 
 static void prune_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
-	(void)task;
 	engine->pruning = false;
+	/* Little at a time, for whoever waits meanwhile; but as fast as rows come. */
+	if (!err && ((struct pruning *)task)->more)
+		engine->prune_mono_ms = engine->now.mono_ms + PRUNE_MORE_MS;
 	if (err)
 		log_line(LOG_LEVEL_ERROR, NULL, "old rows could not be removed: %s", err->message);
 }
 
 static void prune(struct engine *engine)
 {
-	struct task *task = task_new(engine, sizeof(*task), prune_run, prune_finish, NULL);
+	struct pruning *pruning = task_new(engine, sizeof(*pruning), prune_run, prune_finish, NULL);
 
 	engine->prune_mono_ms = engine->now.mono_ms + PRUNE_EVERY_MS;
-	if (!task)
+	if (!pruning)
 		return;
 	engine->pruning = true;
-	task_submit(engine, task);
+	task_submit(engine, &pruning->task);
 }
 
 static void expire(struct engine *engine)

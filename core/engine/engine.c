@@ -17,6 +17,7 @@
 #include "engine/poll.h"
 #include "engine/reaper.h"
 #include "engine/reconcile.h"
+#include "engine/stops.h"
 #include "engine/sightings.h"
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
@@ -297,8 +298,8 @@ static void take_mail(struct engine *engine)
 int64_t engine_step(struct engine *engine, struct moment now)
 {
 	int64_t (*const parts[])(struct engine *) = {
-		accounts_step, account_checks_step, poll_step, reaper_step, deadlines_step,
-		reconcile_step, operations_step,
+		stops_step, accounts_step, account_checks_step, poll_step, reaper_step,
+		deadlines_step, reconcile_step, operations_step,
 		/* Last: what the store did not take from the others waits here. */
 		tasks_resubmit};
 	int64_t next = MS_NEVER;

@@ -16,6 +16,12 @@
 
 struct engine;
 
+/* What an administrator stops for the moment. */
+enum {
+	ENGINE_STOP_CREATES = 1u << 0, /* no server is begun */
+	ENGINE_STOP_CHANGES = 1u << 1  /* nothing is changed at any provider */
+};
+
 struct engine_options {
 	struct store *store;
 	struct dispatcher *dispatcher;
@@ -27,6 +33,12 @@ struct engine_options {
 	const char *own_address; /* "host:port" that servers call back when their zone has none */
 	const char *own_scheme;  /* "http" or "https" */
 	int64_t safety_pass_ms;
+	/* ENGINE_STOP_* now; asked at each step, so it must be quick. NULL: never any. */
+	unsigned (*stops)(void *context);
+	void *stops_context;
+	const char *stop_creates_file; /* by which they are stopped, for messages */
+	const char *stop_changes_file;
+	bool dry_run;  /* plans are recorded, nothing is changed at any provider */
 	bool no_plans; /* only operations are performed; no pool is planned, nothing is reaped */
 };
 

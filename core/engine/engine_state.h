@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "engine/engine.h"
+#include "engine/plan_notes.h"
 #include "engine/task.h"
 
 /* A pool to be planned. */
@@ -16,10 +17,9 @@ struct engine_pool {
 	char id[ID_SIZE];
 	bool dirty;
 	bool planning;
-	bool known;             /* mark of a reload */
-	int64_t next_wall_ms;   /* when time alone changes its plan; MS_NEVER */
-	char short_reason[512]; /* the last recorded "nobody can make what is missing"; "": none */
-	int64_t short_wall_ms;
+	bool known;           /* mark of a reload */
+	int64_t next_wall_ms; /* when time alone changes its plan; MS_NEVER */
+	struct plan_note told_short, told_dry;
 };
 
 enum account_open { ACCOUNT_OPENING, ACCOUNT_OPEN, ACCOUNT_FAILED, ACCOUNT_CLOSING };
@@ -36,6 +36,7 @@ struct engine_account {
 	unsigned open_failures;
 	int64_t open_mono_ms; /* next try */
 	bool known;           /* mark of a reload */
+	bool stale;           /* it changed while it opened: read again when that is over */
 	int64_t list_interval_ms;
 	int64_t reaper_grace_ms;
 
@@ -75,6 +76,7 @@ struct engine {
 	uint64_t last_ticket;
 	bool started;
 	bool stopping;
+	unsigned stops; /* ENGINE_STOP_* as of this step */
 
 	struct engine_pool *pools;
 	struct engine_account *accounts;

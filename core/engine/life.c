@@ -158,8 +158,10 @@ int life_order(struct tx *tx, struct life_context *context, const struct server 
 	text_copy(operation->provider_config_id, sizeof(operation->provider_config_id),
 		  server->provider_config_id);
 	operation->due_ms = context->now_ms;
+	text_copy(operation->config_id, sizeof(operation->config_id), server->config_id);
 	operation->created_ms = context->now_ms;
 	operation->urgent = urgent;
+	operation->by_person = context->by_person;
 	operation->percent = -1;
 	result = operation_insert(tx, operation, err);
 	free(operation);
@@ -326,7 +328,7 @@ int life_running(struct tx *tx, struct life_context *context, struct server *ser
 	server->percent = 100;
 	server->idle_since_ms = context->now_ms;
 	server->ready_ms = context->now_ms;
-	if (pause_config_worked(tx, server->config_id, err) < 0)
+	if (pause_config_worked(tx, context, server->config_id, err) < 0)
 		return -1;
 	return life_write(tx, context, server, "server.running", "is running", reason, err);
 }
@@ -391,13 +393,40 @@ int life_undrain(struct tx *tx, struct life_context *context, struct server *ser
 			  "is running again: the provider refuses to delete it", reason, err);
 }
 
+/* Somebody asks for what was ordered already: it goes now, whatever it waits for. */
+static int hurry_destroy(struct tx *tx, struct life_context *context, const struct server *server,
+			 struct hr_error *err)
+{
+	struct operation *operation = calloc(1, sizeof(*operation));
+	struct hr_error why = {0};
+	int result;
+
+	if (!operation)
+		return error_no_memory(err, "hurrying an operation");
+	result = operation_get_unfinished(tx, server->id, OPERATION_DESTROY, operation, &why);
+	if (result == 0 && !operation->by_person) {
+		operation->by_person = true;
+		if (operation->started_ms == 0)
+			operation->due_ms = context->now_ms;
+		result = operation_update(tx, operation, err);
+	} else if (result < 0 && why.class == HR_NOT_FOUND) {
+		result = 0;
+	} else if (result < 0) {
+		*err = why;
+	}
+	free(operation);
+	return result;
+}
+
 int life_destroy(struct tx *tx, struct life_context *context, struct server *server,
 		 const char *reason, struct hr_error *err)
 {
 	if (server->state == SERVER_PLANNED && !server->ever_created)
 		return life_cancel(tx, context, server, reason, err);
-	if (server->state == SERVER_GONE || server->state == SERVER_DESTROYING)
+	if (server->state == SERVER_GONE)
 		return 0;
+	if (server->state == SERVER_DESTROYING)
+		return context->by_person ? hurry_destroy(tx, context, server, err) : 0;
 	if (life_end_sessions(tx, context, server, reason, err) < 0)
 		return -1;
 	return destroy_now(tx, context, server, reason, err);

@@ -13,6 +13,7 @@
 struct life_context {
 	int64_t now_ms;
 	struct id_source ids;
+	bool by_person; /* somebody asks for it: no hourly limit holds it back */
 };
 
 /* Plans a server: row, key pair (private half as a secret "server"/<id>/"ssh_private_key"), create

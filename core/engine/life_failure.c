@@ -119,7 +119,8 @@ int life_fail(struct tx *tx, struct life_context *context, struct server *server
 	if (life_event(tx, context->now_ms, server, NULL, "server.failed", "%s failed: %s",
 		       server->name, reason) < 0)
 		return error_set(err, HR_INTERNAL, "an event could not be stored");
-	if (never_ready && pause_config(tx, context, server->config_id, reason, err) < 0)
+	if (never_ready && (pause_config_count_failure(tx, server->config_id, err) < 0 ||
+			    pause_config(tx, context, server->config_id, reason, err) < 0))
 		return -1;
 	if (failed_to_keep(tx, server->config_id, &keep, err) < 0)
 		return -1;

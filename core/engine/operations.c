@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/brakes.h"
 #include "engine/create_request.h"
 #include "engine/life_parts.h"
 #include "engine/pauses.h"
@@ -22,8 +23,9 @@
 #define PICK_LIMIT 128
 #define GATE_MS (2 * MS_PER_S) /* the first pick waits this long for accounts to open */
 #define NO_ROOM_MS 500
+#define KEPT_FOR_CREATES 16 /* of an account's places: whoever waits does not wait for removals */
 #define NOT_OPEN_MS MS_PER_S
-#define PAUSED_MS (30 * MS_PER_S)
+#define PAUSED_MS (30 * MS_PER_S) /* looked at again that often */
 
 /* Copies of what the transaction has to know. */
 struct pick_account {
@@ -58,9 +60,13 @@ struct pick {
 	size_t n_flights;
 	struct prepared *prepared;
 	size_t n_prepared;
-	/* The pool that was last asked about: creates of one pool come together. */
+	/* The pool and the config that were last asked about: creates of one come together. */
 	char queue_pool_id[ID_SIZE];
 	bool has_queue;
+	struct brake_limits limits;
+	bool has_limits;
+	unsigned stops; /* ENGINE_STOP_* when this run began */
+	const struct engine_options *options;
 	int64_t next_ms;
 };
 
@@ -135,6 +141,51 @@ static int close_operation(struct tx *tx, struct pick *pick, struct operation *o
 	return operation_update(tx, operation, err);
 }
 
+static int put_off_by_brake(struct tx *tx, struct pick *pick, struct operation *operation,
+			    struct server *server, const struct brake *brake, struct hr_error *err)
+{
+	int64_t now = pick->task.context.now_ms, delay_ms = PAUSED_MS;
+	char stage[sizeof(server->stage)];
+
+	if (brake->until_ms - now < delay_ms)
+		delay_ms = brake->until_ms - now;
+	text_format(stage, sizeof(stage), "held back: %s", brake->reason);
+	if (strcmp(server->stage, stage) != 0) {
+		text_copy(server->stage, sizeof(server->stage), stage);
+		if (server_update(tx, server, err) < 0)
+			return -1;
+	}
+	return put_off(tx, pick, operation, delay_ms, err);
+}
+
+/* What of the brakes holds it back now; hourly limits and budget hold only what has not begun. */
+static int find_brake(struct tx *tx, struct pick *pick, const struct operation *operation,
+		      struct brake *ret_brake, struct hr_error *err)
+{
+	bool first = operation->started_ms == 0;
+
+	if (pick->options->dry_run) {
+		*ret_brake = (struct brake){
+			.until_ms = MS_NEVER,
+			.reason = "the daemon only tells what it would do ([engine] dry_run)"};
+		return 0;
+	}
+	brake_of_stops(pick->stops, pick->options, operation->kind, first, ret_brake);
+	if (ret_brake->until_ms != 0 || !first || operation->by_person)
+		return 0;
+	if (strcmp(pick->limits.config_id, operation->config_id) != 0) {
+		text_copy(pick->limits.config_id, sizeof(pick->limits.config_id),
+			  operation->config_id);
+		if (brake_limits_load(tx, operation->config_id, &pick->limits, &pick->has_limits,
+				      err) < 0)
+			return -1;
+	}
+	if (!pick->has_limits)
+		return 0;
+	return brake_look(tx, pick->task.context.now_ms, &pick->limits, operation->kind, ret_brake,
+			  err);
+}
+
 /* For how long it has to be put off; 0: it may go. */
 static int waits(struct tx *tx, struct pick *pick, const struct operation *operation,
 		 const struct server *server, int64_t *ret_delay_ms, struct hr_error *err)
@@ -149,7 +200,7 @@ static int waits(struct tx *tx, struct pick *pick, const struct operation *opera
 		*ret_delay_ms = NOT_OPEN_MS;
 		return 0;
 	}
-	if (*room == 0) {
+	if (*room == 0 || (operation->kind == OPERATION_DESTROY && *room <= KEPT_FOR_CREATES)) {
 		*ret_delay_ms = NO_ROOM_MS;
 		return 0;
 	}
@@ -235,6 +286,8 @@ static int attempt(struct tx *tx, struct pick *pick, struct operation *operation
 	pick->n_prepared++;
 	(*room_of(pick, operation->provider_config_id))--;
 	operation->attempt++;
+	if (operation->started_ms == 0)
+		operation->started_ms = pick->task.context.now_ms;
 	operation->error_class = 0;
 	operation->due_ms = pick->task.context.now_ms + STEP_LEASE_MS;
 	prepared->step.attempt = (uint32_t)operation->attempt;
@@ -258,6 +311,7 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 		    struct hr_error *err)
 {
 	struct server server;
+	struct brake brake;
 	struct hr_error why = {0};
 	int64_t delay_ms;
 	bool creates = operation->kind == OPERATION_CREATE;
@@ -280,6 +334,10 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 		return -1;
 	if (delay_ms > 0)
 		return put_off(tx, pick, operation, delay_ms, err);
+	if (find_brake(tx, pick, operation, &brake, err) < 0)
+		return -1;
+	if (brake.until_ms != 0)
+		return put_off_by_brake(tx, pick, operation, &server, &brake, err);
 	return attempt(tx, pick, operation, &server, err);
 }
 
@@ -291,7 +349,7 @@ static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 	int result = 0;
 
 	clear_prepared(pick);
-	pick->queue_pool_id[0] = '\0';
+	pick->queue_pool_id[0] = pick->limits.config_id[0] = '\0';
 	for (size_t i = 0; i < pick->n_accounts; i++)
 		pick->room[i] = pick->accounts[i].room;
 	if (operation_list_due(tx, task->context.now_ms, PICK_LIMIT, &operations, &n, err) < 0)
@@ -429,6 +487,8 @@ int64_t operations_step(struct engine *engine)
 	}
 	pick->address.own_address = engine->options.own_address;
 	pick->address.own_scheme = engine->options.own_scheme;
+	pick->options = &engine->options;
+	pick->stops = engine->stops;
 	engine->pick_again = false;
 	engine->picking = true;
 	task_submit(engine, &pick->task);

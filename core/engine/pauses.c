@@ -86,30 +86,58 @@ int pause_config(struct tx *tx, struct life_context *context, const char *config
 	return result;
 }
 
-int pause_config_lift(struct tx *tx, const char *config_id, struct hr_error *err)
+int pause_config_count_failure(struct tx *tx, const char *config_id, struct hr_error *err)
+{
+	struct document document = {0};
+	struct config_state state;
+	bool found;
+
+	if (find_document(tx, DOCUMENT_AUTOSCALE_CONFIG, config_id, &document, &found, err) < 0)
+		return -1;
+	document_clear(&document);
+	if (!found)
+		return 0;
+	if (config_state_get(tx, config_id, &state, err) < 0)
+		return -1;
+	state.failures++;
+	return config_state_put(tx, config_id, &state, err);
+}
+
+int pause_config_lift(struct tx *tx, const struct life_context *context, const char *config_id,
+		      struct hr_error *err)
 {
 	struct config_state state;
 
+	/* Brakes may have been loosened as well. */
+	if (operation_hurry(tx, config_id, context->now_ms, err) < 0)
+		return -1;
+
 	if (config_state_get(tx, config_id, &state, err) < 0)
 		return -1;
-	if (state.paused_until_ms == 0 && state.pause_step == 0)
+	if (state.paused_until_ms == 0 && state.pause_step == 0 && state.failures == 0)
 		return 0;
 	state.paused_until_ms = 0;
 	state.pause_step = 0;
 	state.pause_reason[0] = '\0';
+	state.failures = 0;
 	return config_state_put(tx, config_id, &state, err);
 }
 
-int pause_config_worked(struct tx *tx, const char *config_id, struct hr_error *err)
+int pause_config_worked(struct tx *tx, const struct life_context *context, const char *config_id,
+			struct hr_error *err)
 {
 	struct config_state state;
 
 	if (config_state_get(tx, config_id, &state, err) < 0)
 		return -1;
-	if (state.pause_step == 0)
+	if (state.pause_step == 0 && state.failures == 0)
 		return 0;
+	/* Where the budget let one at a time be tried, the others go now. */
+	if (state.failures > 0 && operation_hurry(tx, config_id, context->now_ms, err) < 0)
+		return -1;
 	/* A pause that still runs is left: its cause is younger than this server. */
 	state.pause_step = 0;
+	state.failures = 0;
 	return config_state_put(tx, config_id, &state, err);
 }
 

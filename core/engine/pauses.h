@@ -11,11 +11,16 @@
 int pause_config(struct tx *tx, struct life_context *context, const char *config_id,
 		 const char *reason, struct hr_error *err);
 
-/* Lifts it at once and forgets the doubling: the config was edited or checked well. */
-int pause_config_lift(struct tx *tx, const char *config_id, struct hr_error *err);
+/* A server of the config did not get ready: one more in a row, for the failure budget. */
+int pause_config_count_failure(struct tx *tx, const char *config_id, struct hr_error *err);
+
+/* Lifts it at once and forgets doubling and failures: the config was edited or checked well. */
+int pause_config_lift(struct tx *tx, const struct life_context *context, const char *config_id,
+		      struct hr_error *err);
 
 /* A server of the config got ready: the next pause is short again. */
-int pause_config_worked(struct tx *tx, const char *config_id, struct hr_error *err);
+int pause_config_worked(struct tx *tx, const struct life_context *context, const char *config_id,
+			struct hr_error *err);
 
 /* What the error says about when to come again, in ms; 0: nothing. An hour at most: it comes from
  * outside. */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/operations.h"
 #include "engine/pauses.h"
+#include "engine/stops.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 
@@ -239,7 +240,7 @@ static bool under_way(const struct engine *engine, const char *account, const ch
 static void consider(struct engine *engine, struct engine_account *account,
 		     const struct stray *stray, size_t instances)
 {
-	bool is_new, only_report = store_moved(engine->options.store);
+	bool is_new, only_report = store_moved(engine->options.store) || engine->options.dry_run;
 	struct unclaimed *one = note(engine, account->id, stray->instance_id, &is_new);
 	struct reaping *reaping;
 	int64_t since;
@@ -250,7 +251,8 @@ static void consider(struct engine *engine, struct engine_account *account,
 	since = stray->created_ms > 0 ? stray->created_ms : one->first_wall_ms;
 	/* Two lists at least: one may be older than the row that claims it. */
 	if (is_new || engine->now.wall_ms - since < account->reaper_grace_ms ||
-	    under_way(engine, account->id, stray->instance_id) || one->reported)
+	    under_way(engine, account->id, stray->instance_id) || one->reported ||
+	    stops_changes(engine))
 		return;
 	if (!only_report && !hourly_room(engine, account, instances))
 		return;
@@ -316,7 +318,7 @@ int64_t reaper_step(struct engine *engine)
 	int64_t next = MS_NEVER;
 
 	for (struct reap *r = engine->reaps; r; r = r->next) {
-		if (r->due_mono_ms <= engine->now.mono_ms)
+		if (r->due_mono_ms <= engine->now.mono_ms && !stops_changes(engine))
 			send_destroy(engine, r);
 		if (r->due_mono_ms < next)
 			next = r->due_mono_ms;

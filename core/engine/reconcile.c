@@ -3,12 +3,12 @@
  * planned when it is due; all pools are planned again from time to time, in case a notice was lost. */
 #include "engine/reconcile.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/brakes.h"
 #include "engine/deadlines.h"
 #include "engine/pauses.h"
 #include "engine/sessions.h"
@@ -20,22 +20,21 @@
 
 #define CREATES_AT_ONCE 200
 #define FAILED_MS MS_PER_S
-#define SAME_SHORT_MS (300 * MS_PER_S)
 #define PAGE 100
 
 struct planning {
 	struct task task; /* first */
 	char pool_id[ID_SIZE];
-	char short_reason[512]; /* the last recorded */
-	bool short_is_old;      /* may be recorded again though only its numbers changed */
+	unsigned stops; /* ENGINE_STOP_* */
+	const struct engine_options *options;
+	struct plan_note told_short, told_dry; /* before */
 	/* Results of a run. */
 	bool gone;
 	bool more; /* not all decisions were applied */
 	size_t creates;
 	int64_t next_wall_ms;
 	int64_t deadline_wall_ms;
-	char new_short_reason[512];
-	bool recorded;
+	struct plan_note new_short, new_dry;
 };
 
 /* ---- Decisions ---- */
@@ -127,38 +126,6 @@ static int apply_refuse(struct tx *tx, struct planning *planning,
 	return 0;
 }
 
-/* Whether both say the same, numbers aside: those count down while nothing else changes. */
-static bool same_but_numbers(const char *a, const char *b)
-{
-	for (;; a++, b++) {
-		while (isdigit((unsigned char)*a))
-			a++;
-		while (isdigit((unsigned char)*b))
-			b++;
-		if (*a != *b)
-			return false;
-		if (*a == '\0')
-			return true;
-	}
-}
-
-static int apply_short(struct tx *tx, struct planning *planning,
-		       const struct plan_decision *decision, struct hr_error *err)
-{
-	struct event event = {.at_ms = planning->task.context.now_ms};
-	bool same = same_but_numbers(decision->reason, planning->short_reason);
-
-	text_copy(planning->new_short_reason, sizeof(planning->new_short_reason), decision->reason);
-	if (same &&
-	    (!planning->short_is_old || strcmp(decision->reason, planning->short_reason) == 0))
-		return 0;
-	planning->recorded = true;
-	text_copy(event.kind, sizeof(event.kind), "pool.short");
-	text_copy(event.pool_id, sizeof(event.pool_id), planning->pool_id);
-	text_copy(event.message, sizeof(event.message), decision->reason);
-	return event_add(tx, &event, err);
-}
-
 static int apply(struct tx *tx, struct planning *planning, const struct snapshot *snapshot,
 		 const struct plan_decision *decision, struct hr_error *err)
 {
@@ -168,10 +135,54 @@ static int apply(struct tx *tx, struct planning *planning, const struct snapshot
 	case PLAN_CANCEL:
 	case PLAN_REMOVE: return apply_server(tx, planning, decision, err);
 	case PLAN_SURPLUS: return apply_surplus(tx, snapshot, decision, err);
-	case PLAN_SHORT: return apply_short(tx, planning, decision, err);
+	case PLAN_SHORT:
+		return plan_note_tell(tx, planning->task.context.now_ms, planning->pool_id,
+				      "pool.short", decision->reason, &planning->new_short, err);
 	case PLAN_REFUSE: return apply_refuse(tx, planning, decision, err);
 	}
 	return 0;
+}
+
+/* What an administrator has stopped, nobody is asked to make: others cannot stand in for it. */
+static void hold_configs(const struct planning *planning, struct snapshot *snapshot)
+{
+	struct brake brake;
+
+	brake_of_stops(planning->stops, planning->options, OPERATION_CREATE, true, &brake);
+	for (size_t i = 0; brake.until_ms != 0 && i < snapshot->n_configs; i++) {
+		struct plan_config *config = &snapshot->plan_configs[i];
+
+		config->braked_until_ms = brake.until_ms;
+		text_copy(config->brake_reason, sizeof(config->brake_reason), brake.reason);
+	}
+}
+
+static bool changes_servers(const struct plan_decision *decision)
+{
+	return decision->action == PLAN_CREATE || decision->action == PLAN_CANCEL ||
+	       decision->action == PLAN_REMOVE;
+}
+
+static int apply_all(struct tx *tx, struct planning *planning, const struct snapshot *snapshot,
+		     const struct plan *made, struct hr_error *err)
+{
+	bool dry = planning->options->dry_run || snapshot->pool.dry_run, is_short = false;
+	char would[512] = "";
+
+	planning->new_short = planning->told_short;
+	planning->new_dry = planning->told_dry;
+	for (size_t i = 0; i < made->n_decisions; i++) {
+		is_short |= made->decisions[i].action == PLAN_SHORT;
+		if (!(dry && changes_servers(&made->decisions[i])) &&
+		    apply(tx, planning, snapshot, &made->decisions[i], err) < 0)
+			return -1;
+	}
+	if (!is_short)
+		planning->new_short.text[0] = '\0';
+	if (dry)
+		plan_note_dry_run(made, would, sizeof(would));
+	return plan_note_tell(tx, planning->task.context.now_ms, planning->pool_id, "pool.dry_run",
+			      would, &planning->new_dry, err);
 }
 
 static int planning_run(struct tx *tx, struct task *task, struct hr_error *err)
@@ -182,9 +193,8 @@ static int planning_run(struct tx *tx, struct task *task, struct hr_error *err)
 	struct hr_error why = {0};
 	int result = 0;
 
-	planning->gone = planning->more = planning->recorded = false;
+	planning->gone = planning->more = false;
 	planning->creates = 0;
-	planning->new_short_reason[0] = '\0';
 	if (snapshot_load(tx, planning->pool_id, task->context.now_ms, &snapshot, &why) < 0) {
 		planning->gone = why.class == HR_NOT_FOUND;
 		if (!planning->gone) {
@@ -193,9 +203,10 @@ static int planning_run(struct tx *tx, struct task *task, struct hr_error *err)
 		}
 		goto out;
 	}
+	hold_configs(planning, &snapshot);
 	result = plan(&snapshot.plan, &made, err);
-	for (size_t i = 0; result == 0 && i < made.n_decisions; i++)
-		result = apply(tx, planning, &snapshot, &made.decisions[i], err);
+	if (result == 0)
+		result = apply_all(tx, planning, &snapshot, &made, err);
 	planning->next_wall_ms = made.next_ms;
 	if (result == 0)
 		result = deadlines_next(tx, &planning->deadline_wall_ms, err);
@@ -256,16 +267,6 @@ void engine_dirty(struct engine *engine, const char *pool_id)
 		engine->safety_mono_ms = engine->now.mono_ms;
 }
 
-static void note_short(struct engine *engine, struct engine_pool *pool,
-		       const struct planning *planning)
-{
-	if (planning->recorded)
-		pool->short_wall_ms = engine->now.wall_ms;
-	if (planning->recorded || planning->new_short_reason[0] == '\0')
-		text_copy(pool->short_reason, sizeof(pool->short_reason),
-			  planning->new_short_reason);
-}
-
 static void planning_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
 	struct planning *planning = (struct planning *)task;
@@ -287,7 +288,8 @@ static void planning_finish(struct engine *engine, struct task *task, const stru
 	}
 	pool->next_wall_ms = planning->next_wall_ms;
 	pool->dirty |= planning->more;
-	note_short(engine, pool, planning);
+	pool->told_short = planning->new_short;
+	pool->told_dry = planning->new_dry;
 	engine->deadline_wall_ms = planning->deadline_wall_ms;
 	engine_look(engine);
 }
@@ -303,8 +305,10 @@ static void plan_pool(struct engine *engine, struct engine_pool *pool)
 		return;
 	}
 	text_copy(planning->pool_id, sizeof(planning->pool_id), pool->id);
-	text_copy(planning->short_reason, sizeof(planning->short_reason), pool->short_reason);
-	planning->short_is_old = engine->now.wall_ms - pool->short_wall_ms >= SAME_SHORT_MS;
+	planning->told_short = pool->told_short;
+	planning->told_dry = pool->told_dry;
+	planning->options = &engine->options;
+	planning->stops = engine->stops;
 	pool->dirty = false;
 	pool->next_wall_ms = MS_NEVER;
 	pool->planning = true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/brakes.h"
 #include "engine/snapshot_servers.h"
 #include "store/document_rows.h"
 #include "store/server_rows.h"
@@ -80,6 +81,22 @@ static void fill_config(const struct autoscale_config *config, const struct conf
 	text_copy(ret->pause_reason, sizeof(ret->pause_reason), state->pause_reason);
 }
 
+/* What stops everything is put over it by whoever plans. */
+static int add_brake(struct tx *tx, const struct snapshot *snapshot,
+		     const struct autoscale_config *config, struct plan_config *ret,
+		     struct hr_error *err)
+{
+	struct brake_limits limits;
+	struct brake brake;
+
+	brake_limits_of(config, snapshot->accounts[ret->account].max_instances, &limits);
+	if (brake_look(tx, snapshot->plan.now_ms, &limits, OPERATION_CREATE, &brake, err) < 0)
+		return -1;
+	ret->braked_until_ms = brake.until_ms;
+	text_copy(ret->brake_reason, sizeof(ret->brake_reason), brake.reason);
+	return 0;
+}
+
 /* Takes the document over when its config is of the pool. */
 static int add_config(struct tx *tx, struct snapshot *snapshot, struct document *document,
 		      struct hr_error *err)
@@ -108,7 +125,9 @@ static int add_config(struct tx *tx, struct snapshot *snapshot, struct document 
 	if (config_state_get(tx, config.id, &state, err) < 0)
 		return -1;
 	fill_config(&configs[at].config, &state, &plan_configs[at]);
-	return add_account(tx, snapshot, &configs[at], &plan_configs[at].account, err);
+	if (add_account(tx, snapshot, &configs[at], &plan_configs[at].account, err) < 0)
+		return -1;
+	return add_brake(tx, snapshot, &configs[at].config, &plan_configs[at], err);
 }
 
 static int load_configs(struct tx *tx, struct snapshot *snapshot, struct hr_error *err)

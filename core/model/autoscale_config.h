@@ -30,6 +30,9 @@ struct autoscale_config {
 	int64_t checkin_timeout_ms;
 	int64_t checkin_token_ms; /* life of the check-in token, never below provision_timeout */
 	int64_t keep_failed;
+	int64_t creates_per_hour; /* 0: not set, as the next; see brakes.h */
+	int64_t destroys_per_hour;
+	int64_t failure_budget;
 	bool require_checkin;
 	struct server_settings server; /* what a new server is given as its own copy */
 	const char *startup_script;    /* template; borrowed from the document's body */

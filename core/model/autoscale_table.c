@@ -8,6 +8,7 @@
 #define GROUP_SCALING "Scaling"
 #define GROUP_SERVER "Servers"
 #define GROUP_START "Start-up"
+#define GROUP_BRAKES "Brakes"
 
 static const char *const connection_types[] = {"KasmVNC", "RDP", "VNC", "SSH", NULL};
 static const char *const guests[] = {"linux", "windows", NULL};
@@ -320,6 +321,47 @@ static const struct hr_setting rows[] = {
 		.help = "How many of the newest failed servers are kept so that somebody can look "
 			"at them.",
 		.example = "1",
+	},
+	{
+		.key = "creates_per_hour",
+		.type = HR_TYPE_INTEGER,
+		.flags = HR_SETTING_ADVANCED,
+		.minimum = 1,
+		.maximum = 1000000,
+		.unit = "servers",
+		.group = GROUP_BRAKES,
+		.title = "Servers made in an hour",
+		.help = "At most this many servers are started in any hour. Unset: ten times the "
+			"provider config's max_instances and at least 60; 600 where that has no "
+			"limit.",
+		.example = "60",
+	},
+	{
+		.key = "destroys_per_hour",
+		.type = HR_TYPE_INTEGER,
+		.flags = HR_SETTING_ADVANCED,
+		.minimum = 1,
+		.maximum = 1000000,
+		.unit = "servers",
+		.group = GROUP_BRAKES,
+		.title = "Servers destroyed in an hour",
+		.help = "At most this many servers are destroyed in any hour; those that a person "
+			"orders do not count. Unset: as for creates_per_hour.",
+		.example = "60",
+	},
+	{
+		.key = "failure_budget",
+		.type = HR_TYPE_INTEGER,
+		.flags = HR_SETTING_ADVANCED,
+		.default_value = "5",
+		.minimum = 1,
+		.maximum = 1000,
+		.unit = "servers",
+		.group = GROUP_BRAKES,
+		.title = "Failures in a row",
+		.help = "When this many servers in a row did not become ready, only one at a time "
+			"is tried until one does.",
+		.example = "5",
 	},
 };
 

@@ -159,6 +159,14 @@ static int need_defaults(const struct loader *loader, struct hr_error *err)
 	return -1;
 }
 
+/* Where nothing was given. */
+static bool fill_below_state(const struct daemon_config *config, const char *name,
+			     char path[DAEMON_PATH_SIZE])
+{
+	return path[0] != '\0' ||
+	       text_format(path, DAEMON_PATH_SIZE, "%s/%s", config->state_dir, name);
+}
+
 /* The defaults that depend on who runs the daemon, where nothing was given. */
 static int fill_paths(struct loader *loader, struct hr_error *err)
 {
@@ -171,9 +179,9 @@ static int fill_paths(struct loader *loader, struct hr_error *err)
 		text_copy(config->socket, sizeof(config->socket), loader->defaults.socket);
 	if (config->state_dir[0] == '\0')
 		text_copy(config->state_dir, sizeof(config->state_dir), loader->defaults.state_dir);
-	if (config->master_key[0] == '\0' &&
-	    !text_format(config->master_key, sizeof(config->master_key), "%s/master.key",
-			 config->state_dir))
+	if (!fill_below_state(config, "master.key", config->master_key) ||
+	    !fill_below_state(config, "stop-creates", config->stop_creates_file) ||
+	    !fill_below_state(config, "stop-changes", config->stop_changes_file))
 		return error_set(err, HR_INVALID, "the path of the state folder is too long");
 	if (strlen(config->socket) > DAEMON_SOCKET_MAX)
 		return error_set_field(err, HR_INVALID, "server.socket",

@@ -36,6 +36,9 @@ struct daemon_config {
 	enum log_format log_format;
 
 	int64_t safety_pass_ms;
+	char stop_creates_file[DAEMON_PATH_SIZE]; /* while it is there, no server is begun */
+	char stop_changes_file[DAEMON_PATH_SIZE]; /* and nothing at all is changed */
+	bool dry_run;
 	int64_t host_uid_first; /* both ends belong to the range */
 	int64_t host_uid_last;
 };

@@ -107,6 +107,32 @@ static const struct hr_setting engine_rows[] = {
 		.title = "Time between safety passes",
 		.help = "How often every pool is looked at even if nothing seems to have happened.",
 	},
+	{
+		.key = "stop_creates_file",
+		.type = HR_TYPE_STRING,
+		PATH_LIMITS,
+		.title = "File that stops new servers",
+		.help = "While there is a file of this name, no server is begun. Unset: "
+			"stop-creates in the state folder.",
+		.example = "/var/lib/headroom/stop-creates",
+	},
+	{
+		.key = "stop_changes_file",
+		.type = HR_TYPE_STRING,
+		PATH_LIMITS,
+		.title = "File that stops all changes",
+		.help = "While there is a file of this name, nothing is made, changed or destroyed "
+			"at any provider, by hand neither. Unset: stop-changes in the state folder.",
+		.example = "/var/lib/headroom/stop-changes",
+	},
+	{
+		.key = "dry_run",
+		.type = HR_TYPE_BOOLEAN,
+		.default_value = "false",
+		.title = "Dry run",
+		.help = "Whether the daemon only tells what it would make and remove, in every "
+			"pool. Nothing is changed at any provider, by hand neither.",
+	},
 };
 
 static const struct hr_setting security_rows[] = {

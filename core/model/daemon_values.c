@@ -223,6 +223,27 @@ static int read_safety_pass(const char *folder, const json_t *value, struct daem
 	return 0;
 }
 
+static int read_stop_creates(const char *folder, const json_t *value, struct daemon_config *config,
+			     struct hr_error *err)
+{
+	return read_path(folder, value, config->stop_creates_file, err);
+}
+
+static int read_stop_changes(const char *folder, const json_t *value, struct daemon_config *config,
+			     struct hr_error *err)
+{
+	return read_path(folder, value, config->stop_changes_file, err);
+}
+
+static int read_dry_run(const char *folder, const json_t *value, struct daemon_config *config,
+			struct hr_error *err)
+{
+	(void)folder;
+	(void)err;
+	config->dry_run = json_is_true(value);
+	return 0;
+}
+
 static const struct key_reader key_readers[] = {
 	{"server", "listen", read_listen},
 	{"server", "socket", read_socket},
@@ -233,6 +254,9 @@ static const struct key_reader key_readers[] = {
 	{"log", "level", read_level},
 	{"log", "format", read_format},
 	{"engine", "safety_pass", read_safety_pass},
+	{"engine", "stop_creates_file", read_stop_creates},
+	{"engine", "stop_changes_file", read_stop_changes},
+	{"engine", "dry_run", read_dry_run},
 	{"security", "master_key", read_master_key},
 	{"security", "host_uids", read_host_uids},
 	{"security", "secrets_dir", read_secrets_dir},

@@ -29,6 +29,11 @@ struct operation {
 	int64_t created_ms;
 	int64_t finished_ms;
 	bool urgent; /* a user waits */
+	/* For the brakes: for which config it counts, when it was first sent (0: not yet), and whether
+	 * a person ordered it. */
+	char config_id[ID_SIZE];
+	int64_t started_ms;
+	bool by_person;
 	char resume_token[4097];
 	int64_t percent;
 	char text[256];

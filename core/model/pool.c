@@ -79,6 +79,15 @@ static const struct hr_setting rows[] = {
 			"itself.",
 		.example = "1h",
 	},
+	{
+		.key = "dry_run",
+		.type = HR_TYPE_BOOLEAN,
+		.flags = HR_SETTING_ADVANCED,
+		.default_value = "false",
+		.title = "Dry run",
+		.help = "Whether it is only told (event pool.dry_run) which servers would be made "
+			"and removed. Sessions go on, and what a person orders is done.",
+	},
 };
 
 const struct schema pool_schema = SCHEMA_OF("pool", rows);
@@ -103,6 +112,7 @@ void pool_read(const struct document *document, struct pool *ret_pool)
 		.queue_timeout_ms = json_integer_or(body, "queue_timeout", 0) * MS_PER_S,
 		.keepalive_expiration_ms =
 			json_integer_or(body, "keepalive_expiration", 0) * MS_PER_S,
+		.dry_run = json_is_true(json_object_get(body, "dry_run")),
 	};
 
 	text_copy(pool.id, sizeof(pool.id), document->id);

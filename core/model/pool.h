@@ -17,6 +17,7 @@ struct pool {
 	enum pool_no_room on_no_room;
 	int64_t queue_timeout_ms;
 	int64_t keepalive_expiration_ms; /* 0: off */
+	bool dry_run;                    /* plans are only told */
 };
 
 struct zone {

@@ -11,17 +11,30 @@ bool pass_leaving(const struct plan_snapshot *snapshot, size_t config)
 	return config == PLAN_NO_CONFIG || !snapshot->configs[config].enabled;
 }
 
-int64_t pass_paused_until(const struct plan_snapshot *snapshot, size_t config,
-			  const char **ret_reason)
+enum hold pass_held(const struct plan_snapshot *snapshot, size_t config, int64_t *ret_until_ms)
 {
 	const struct plan_config *own = &snapshot->configs[config];
-	const struct plan_account *account = &snapshot->accounts[own->account];
-	bool longer = own->paused_until_ms >= account->paused_until_ms;
-	int64_t until = longer ? own->paused_until_ms : account->paused_until_ms;
+	const int64_t until[] = {
+		[HOLD_CONFIG_PAUSE] = own->paused_until_ms,
+		[HOLD_ACCOUNT_PAUSE] = snapshot->accounts[own->account].paused_until_ms,
+		[HOLD_BRAKE] = own->braked_until_ms,
+	};
+	enum hold longest = HOLD_NONE;
 
-	if (ret_reason)
-		*ret_reason = longer ? own->pause_reason : account->pause_reason;
-	return until > snapshot->now_ms ? until : 0;
+	*ret_until_ms = snapshot->now_ms;
+	for (enum hold i = HOLD_CONFIG_PAUSE; i <= HOLD_BRAKE; i++)
+		if (until[i] > *ret_until_ms) {
+			*ret_until_ms = until[i];
+			longest = i;
+		}
+	return longest;
+}
+
+bool pass_is_held(const struct plan_snapshot *snapshot, size_t config)
+{
+	int64_t until_ms;
+
+	return pass_held(snapshot, config, &until_ms) != HOLD_NONE;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -126,8 +139,7 @@ static bool is_stuck(const struct plan_snapshot *snapshot, const struct plan_ser
 {
 	if (server->state != SERVER_PLANNED)
 		return false;
-	return pass_leaving(snapshot, server->config) ||
-	       pass_paused_until(snapshot, server->config, NULL) > 0;
+	return pass_leaving(snapshot, server->config) || pass_is_held(snapshot, server->config);
 }
 
 static bool make_candidate(const struct pass *pass, const struct plan_server *server, size_t source,

@@ -24,6 +24,8 @@ enum tier {
 	TIER_STUCK
 };
 
+enum hold { HOLD_NONE, HOLD_CONFIG_PAUSE, HOLD_ACCOUNT_PAUSE, HOLD_BRAKE };
+
 #define SOURCE_NEW ((size_t)-1) /* added by this plan */
 #define NO_SLOT ((size_t)-1)
 
@@ -88,9 +90,9 @@ void pass_build(struct pass *pass, const struct plan_snapshot *snapshot, const s
 void pass_clear(struct pass *pass);
 /* Whether servers of this config (index or PLAN_NO_CONFIG) are leaving. */
 bool pass_leaving(const struct plan_snapshot *snapshot, size_t config);
-/* Until when the config or its account is paused; 0: it is not. ret_reason (may be NULL): why. */
-int64_t pass_paused_until(const struct plan_snapshot *snapshot, size_t config,
-			  const char **ret_reason);
+/* What keeps the config from making servers for the longest time, and until when. */
+enum hold pass_held(const struct plan_snapshot *snapshot, size_t config, int64_t *ret_until_ms);
+bool pass_is_held(const struct plan_snapshot *snapshot, size_t config);
 /* Index of a new slot with a server of this config; NO_SLOT: no memory. The sums count it. */
 size_t pass_add_server(struct pass *pass, size_t config);
 /* A stuck server is kept after all: the sums count it again. */

@@ -280,20 +280,18 @@ static void decide_waiting(struct pass *pass, struct plan *plan)
 	}
 }
 
-/* When a pause ends, somebody may be able to make what is missing. */
-static void wait_for_pauses(const struct pass *pass, struct plan *plan)
+/* When a pause or a brake ends, somebody may be able to make what is missing. */
+static void wait_for_holds(const struct pass *pass, struct plan *plan)
 {
 	for (size_t i = 0; i < pass->snapshot->n_configs; i++) {
 		const struct plan_config *config = &pass->snapshot->configs[i];
-		const struct plan_account *account = &pass->snapshot->accounts[config->account];
-		int64_t now = pass->snapshot->now_ms;
+		const int64_t ends[] = {config->paused_until_ms,
+					pass->snapshot->accounts[config->account].paused_until_ms,
+					config->braked_until_ms};
 
-		if (!config->enabled)
-			continue;
-		if (config->paused_until_ms > now && config->paused_until_ms < plan->next_ms)
-			plan->next_ms = config->paused_until_ms;
-		if (account->paused_until_ms > now && account->paused_until_ms < plan->next_ms)
-			plan->next_ms = account->paused_until_ms;
+		for (size_t k = 0; config->enabled && k < sizeof(ends) / sizeof(ends[0]); k++)
+			if (ends[k] > pass->snapshot->now_ms && ends[k] < plan->next_ms)
+				plan->next_ms = ends[k];
 	}
 }
 
@@ -323,7 +321,7 @@ static void decide(struct pass *pass, struct plan *plan)
 	decide_creates(pass, plan, false);
 	scale_down(pass, plan);
 	decide_waiting(pass, plan);
-	wait_for_pauses(pass, plan);
+	wait_for_holds(pass, plan);
 	if (!pass->no_memory)
 		decide_short(pass, plan);
 }

@@ -48,6 +48,8 @@ struct plan_config {
 	int64_t servers; /* not gone, in any other state */
 	int64_t paused_until_ms;
 	char pause_reason[256];
+	int64_t braked_until_ms; /* 0: no brake; MS_NEVER: until something else happens */
+	char brake_reason[256];  /* follows "is held back: " */
 	int64_t last_planned_ms;
 	int64_t surplus_since_ms; /* 0: none */
 	int64_t surplus_floor;

@@ -76,29 +76,55 @@ void reason_seat(const struct pass *pass, size_t session, struct plan_decision *
 			    : "");
 }
 
+static void paused_text(const struct pass *pass, const char *who, int64_t until_ms, const char *why,
+			char *buf, size_t size)
+{
+	char left[DURATION_SIZE];
+
+	if (until_ms == MS_NEVER)
+		text_format(buf, size, "%s is paused until it is edited or checked well%s%s", who,
+			    why[0] ? ": " : "", why);
+	else
+		text_format(buf, size, "%s is paused for %s%s%s", who,
+			    duration(until_ms - pass->snapshot->now_ms, left),
+			    why[0] ? " after " : "", why);
+}
+
+static void brake_text(const struct pass *pass, const struct plan_config *config, int64_t until_ms,
+		       char *buf, size_t size)
+{
+	char left[DURATION_SIZE] = "";
+
+	if (until_ms != MS_NEVER)
+		duration(until_ms - pass->snapshot->now_ms, left);
+	text_format(buf, size, "%s is held back%s%s: %s", config->name, left[0] ? " for " : "",
+		    left, config->brake_reason);
+}
+
 /* Why the config makes nothing now; "" when nothing keeps it. */
 static void blocked_text(const struct pass *pass, size_t config, char *buf, size_t size)
 {
 	const struct plan_snapshot *snapshot = pass->snapshot;
 	const struct plan_config *own = &snapshot->configs[config];
 	const struct plan_account *account = &snapshot->accounts[own->account];
-	const char *why = "";
-	int64_t until = pass_paused_until(snapshot, config, &why);
-	const char *who =
-		own->paused_until_ms >= account->paused_until_ms ? own->name : account->name;
-	char left[DURATION_SIZE];
+	int64_t until_ms;
 
 	buf[0] = '\0';
-	if (until == MS_NEVER)
-		text_format(buf, size, "%s is paused until it is edited or checked well%s%s", who,
-			    why[0] ? ": " : "", why);
-	else if (until > 0)
-		text_format(buf, size, "%s is paused for %s%s%s", who,
-			    duration(until - snapshot->now_ms, left), why[0] ? " after " : "", why);
-	else if (account->max_instances >= 0 &&
-		 pass->instances[own->account] >= account->max_instances)
-		text_format(buf, size, "%s is at its limit of %" PRId64, account->name,
-			    account->max_instances);
+	switch (pass_held(snapshot, config, &until_ms)) {
+	case HOLD_CONFIG_PAUSE:
+		paused_text(pass, own->name, until_ms, own->pause_reason, buf, size);
+		break;
+	case HOLD_ACCOUNT_PAUSE:
+		paused_text(pass, account->name, until_ms, account->pause_reason, buf, size);
+		break;
+	case HOLD_BRAKE: brake_text(pass, own, until_ms, buf, size); break;
+	case HOLD_NONE:
+		if (account->max_instances >= 0 &&
+		    pass->instances[own->account] >= account->max_instances)
+			text_format(buf, size, "%s is at its limit of %" PRId64, account->name,
+				    account->max_instances);
+		break;
+	}
 }
 
 void reason_cancel(const struct pass *pass, size_t slot, struct plan_decision *decision)

@@ -15,8 +15,7 @@ static bool can_make(const struct pass *pass, size_t config)
 		return false;
 	if (pass->lifted)
 		return true;
-	return !pass_paused_until(snapshot, config, NULL) &&
-	       (limit < 0 || pass->instances[account] < limit);
+	return !pass_is_held(snapshot, config) && (limit < 0 || pass->instances[account] < limit);
 }
 
 /* Best priority; among equals the fewest servers, planned longest ago, id. b may be

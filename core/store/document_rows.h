@@ -46,6 +46,7 @@ struct config_state {
 	int64_t paused_until_ms; /* 0: not; MS_NEVER: until edited */
 	int64_t pause_step;      /* doublings so far */
 	char pause_reason[256];
+	int64_t failures; /* servers in a row that never got ready */
 };
 int config_state_get(struct tx *tx, const char *config_id, struct config_state *ret,
 		     struct hr_error *err);

@@ -21,6 +21,9 @@
 	X(ROW_INT64, created_ms, created_ms) \
 	X(ROW_INT64, finished_ms, finished_ms) \
 	X(ROW_BOOL, urgent, urgent) \
+	X(ROW_TEXT, config_id, config_id) \
+	X(ROW_INT64, started_ms, started_ms) \
+	X(ROW_BOOL, by_person, by_person) \
 	X(ROW_TEXT, resume_token, resume_token) \
 	X(ROW_INT64, percent, percent) \
 	X(ROW_TEXT, text, text) \
@@ -194,4 +197,42 @@ int operation_get_unfinished(struct tx *tx, const char *server_id, enum operatio
 		return error_set(err, HR_NOT_FOUND, "server %s has no unfinished %s operation",
 				 server_id, operation_kind_name(kind));
 	return rc < 0 ? -1 : 0;
+}
+
+int operation_nth_started(struct tx *tx, const char *config_id, enum operation_kind kind,
+			  int64_t most, int64_t *ret_ms, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+	int rc;
+
+	*ret_ms = 0;
+	if (sql_prepare(tx->sql,
+			"SELECT started_ms FROM operations WHERE config_id = ? AND kind = ? AND "
+			"started_ms > 0 AND by_person = 0 "
+			"ORDER BY started_ms DESC LIMIT 1 OFFSET ?",
+			&stmt, err) < 0)
+		return -1;
+	sql_bind_text(stmt, config_id);
+	sql_bind_int64(stmt, (int64_t)kind);
+	sql_bind_int64(stmt, most - 1);
+	rc = sql_step(stmt, err);
+	if (rc == 1)
+		*ret_ms = sql_column_int64(stmt, 0);
+	sql_done(stmt);
+	return rc < 0 ? -1 : 0;
+}
+
+int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(tx->sql,
+			"UPDATE operations SET due_ms = ? WHERE state = 10 AND due_ms > ? AND "
+			"config_id = ? AND started_ms = 0",
+			&stmt, err) < 0)
+		return -1;
+	sql_bind_int64(stmt, now_ms);
+	sql_bind_int64(stmt, now_ms);
+	sql_bind_text(stmt, config_id);
+	return sql_run(stmt, NULL, err);
 }

@@ -257,7 +257,7 @@ static int remove_gone(struct tx *tx, const char *id, struct hr_error *err)
 	return sql_run(stmt, NULL, err);
 }
 
-int server_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *err)
+int server_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err)
 {
 	struct gone_id *gone;
 	struct sql_stmt *stmt;
@@ -278,5 +278,6 @@ int server_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *e
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = remove_gone(tx, gone[i].id, err);
 	free(rows);
+	*ret_more = (int)n == limit;
 	return rc;
 }

@@ -36,7 +36,7 @@ enum server_order {
 };
 
 /* Removes rows gone since before before_ms, at most limit, with their operations and secrets. */
-int server_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *err);
+int server_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err);
 
 #define SERVER_STATE_BIT(state) (1u << ((state) / 10))
 

@@ -151,9 +151,10 @@ int session_next_expiry(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
 	return rc < 0 ? -1 : 0;
 }
 
-int session_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *err)
+int session_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
+	int64_t removed;
 
 	/* One that was refused has no end, only its arrival. */
 	if (sql_prepare(tx->sql,
@@ -165,5 +166,8 @@ int session_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *
 	sql_bind_int64(stmt, before_ms);
 	sql_bind_int64(stmt, before_ms);
 	sql_bind_int64(stmt, limit);
-	return sql_run(stmt, NULL, err);
+	if (sql_run(stmt, &removed, err) < 0)
+		return -1;
+	*ret_more = removed == limit;
+	return 0;
 }

@@ -37,6 +37,7 @@ int session_position(struct tx *tx, const struct session *session, int64_t *ret_
 int session_next_expiry(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
 
 /* Ended or refused rows older than before_ms are removed, at most limit. */
-int session_prune(struct tx *tx, int64_t before_ms, int limit, struct hr_error *err);
+int session_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more,
+		  struct hr_error *err);
 
 #endif

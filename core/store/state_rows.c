@@ -13,7 +13,8 @@
 	X(ROW_INT64, last_planned_ms, last_planned_ms) \
 	X(ROW_INT64, paused_until_ms, paused_until_ms) \
 	X(ROW_INT64, pause_step, pause_step) \
-	X(ROW_TEXT, pause_reason, pause_reason)
+	X(ROW_TEXT, pause_reason, pause_reason) \
+	X(ROW_INT64, failures, failures)
 #define ACCOUNT_REST(X) \
 	X(ROW_INT64, paused_until_ms, paused_until_ms) \
 	X(ROW_INT64, pause_step, pause_step) \

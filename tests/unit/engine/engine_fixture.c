@@ -15,7 +15,10 @@ size_t n_listed;
 bool list_complete;
 struct hr_error open_error;
 uint64_t open_capabilities;
-unsigned opens;
+unsigned opens, closes;
+bool hold_opens;
+unsigned stopped;
+bool asks_stops;
 
 static struct mailbox *answers;
 static struct dispatcher dispatcher;
@@ -36,6 +39,12 @@ static void wake(void *context)
 {
 	(void)context;
 	woken = true;
+}
+
+static unsigned stops_now(void *context)
+{
+	(void)context;
+	return stopped;
 }
 
 /* ---- Dispatcher ---- */
@@ -88,14 +97,15 @@ static int submit(struct dispatcher *self, const struct dispatch_request *reques
 
 	(void)self;
 	(void)err;
-	if (request->kind != DISPATCH_OPEN && request->kind != DISPATCH_CLOSE &&
+	opens += request->kind == DISPATCH_OPEN;
+	closes += request->kind == DISPATCH_CLOSE;
+	if ((request->kind != DISPATCH_OPEN || hold_opens) && request->kind != DISPATCH_CLOSE &&
 	    request->kind != DISPATCH_LIST) {
 		keep(request);
 		return 0;
 	}
 	answer = new_answer(request);
 	if (request->kind == DISPATCH_OPEN) {
-		opens++;
 		answer->error = open_error;
 		answer->result = open_error.class;
 		answer->capabilities = open_capabilities;
@@ -128,14 +138,20 @@ int count_asked(enum dispatch_kind kind)
 	return n;
 }
 
-struct asked *asked(enum dispatch_kind kind)
+struct asked *any_asked(enum dispatch_kind kind)
 {
 	struct asked *one = first_asked;
 
-	ck_assert_int_eq(count_asked(kind), 1);
-	while (one->request.kind != kind)
+	while (one && one->request.kind != kind)
 		one = one->next;
+	ck_assert_ptr_nonnull(one);
 	return one;
+}
+
+struct asked *asked(enum dispatch_kind kind)
+{
+	ck_assert_int_eq(count_asked(kind), 1);
+	return any_asked(kind);
 }
 
 /* ---- Answers ---- */
@@ -248,7 +264,10 @@ static void start(void)
 					 .random = draw,
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
-					 .safety_pass_ms = 3600000};
+					 .safety_pass_ms = 3600000,
+					 .stops = asks_stops ? stops_now : NULL,
+					 .stop_creates_file = "/stop-creates",
+					 .stop_changes_file = "/stop-changes"};
 	struct hr_error err = {0};
 
 	answers = mailbox_new(wake, NULL);
@@ -291,10 +310,12 @@ void engine_setup(const char *pool_fields, const char *config_fields, const char
 
 	now_ms = NOW;
 	n_listed = 0;
-	opens = 0;
+	opens = closes = 0;
+	hold_opens = false;
 	list_complete = true;
 	open_error = (struct hr_error){0};
 	open_capabilities = 0;
+	stopped = 0;
 	dispatcher.operations = &operations;
 	store_setup();
 	commit(put_all, &fields);
@@ -364,6 +385,18 @@ struct server only_server(unsigned states)
 
 	must_read(read_servers, &reading);
 	ck_assert_uint_eq(reading.n, 1);
+	server = reading.servers[0];
+	free(reading.servers);
+	return server;
+}
+
+struct server any_server(unsigned states)
+{
+	struct reading reading = {.states = states};
+	struct server server;
+
+	must_read(read_servers, &reading);
+	ck_assert_uint_ge(reading.n, 1);
 	server = reading.servers[0];
 	free(reading.servers);
 	return server;
@@ -480,6 +513,45 @@ void change_document(enum document_kind kind, const char *name, const char *key,
 	commit(change_run, &change);
 	json_decref(value);
 	engine_document_changed(engine, kind, change.id);
+	settle();
+}
+
+static int delete_run(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct change *change = arg;
+
+	return document_delete(tx, change->kind, change->id, err);
+}
+
+void delete_document(enum document_kind kind, const char *name)
+{
+	struct change change = {.kind = kind};
+
+	text_copy(change.id, sizeof(change.id), id_now(kind, name));
+	commit(delete_run, &change);
+	engine_document_changed(engine, kind, change.id);
+	settle();
+}
+
+static int destroy_run(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct life_context context = {.now_ms = now_ms, .by_person = true};
+	struct server server;
+
+	draw(NULL, context.ids.seed, sizeof(context.ids.seed));
+	if (server_get(tx, arg, &server, err) < 0)
+		return -1;
+	return life_destroy(tx, &context, &server, "by hand", err);
+}
+
+void order_destroy(const char *server_id)
+{
+	char id[ID_SIZE];
+
+	text_copy(id, sizeof(id), server_id);
+	commit(destroy_run, id);
+	engine_pool_changed(engine, id_now(DOCUMENT_POOL, "demo"));
+	engine_operations_due(engine);
 	settle();
 }
 

@@ -29,7 +29,13 @@ extern bool list_complete;
 /* What the next OPEN is answered with; class 0: well. */
 extern struct hr_error open_error;
 extern uint64_t open_capabilities;
-extern unsigned opens; /* how many there were */
+extern unsigned opens, closes; /* how many there were */
+extern bool hold_opens;        /* they wait to be answered as others do */
+
+/* What an administrator stops now (ENGINE_STOP_*); asked for, every 2 s, only after asks_stops was
+ * set before engine_setup. */
+extern unsigned stopped;
+extern bool asks_stops;
 
 /* A store with pool "demo" (put_pool with these fields), and the engine started over it. */
 void engine_setup(const char *pool_fields, const char *config_fields, const char *account_fields);
@@ -46,6 +52,8 @@ void pass(int64_t ms);
 /* The only request of the kind that waits; fails the test when there is another number. */
 struct asked *asked(enum dispatch_kind kind);
 int count_asked(enum dispatch_kind kind);
+/* Any one of them; fails the test when there is none. */
+struct asked *any_asked(enum dispatch_kind kind);
 
 /* Answers, then settle(). */
 void answer_ok(struct asked *asked, const char *instance_id);
@@ -59,6 +67,7 @@ void list_instance(const char *instance_id, const char *server_id, uint32_t stat
 
 /* Reads outside of a transaction. */
 struct server only_server(unsigned states); /* the only one in one of these states; 0: not gone */
+struct server any_server(unsigned states);
 int count_servers(unsigned states);
 struct operation unfinished(const char *server_id, enum operation_kind kind);
 struct account_state account_now(void);
@@ -66,7 +75,9 @@ struct config_state config_now(void);
 int events_of(const char *kind, char last[768]);
 const char *id_now(enum document_kind kind, const char *name);
 void change_document(enum document_kind kind, const char *name, const char *key, json_t *value);
-void ask_session(const char *user); /* as the API does, and tells the engine */
+void delete_document(enum document_kind kind, const char *name);
+void order_destroy(const char *server_id); /* by hand, as the API does */
+void ask_session(const char *user);        /* as the API does, and tells the engine */
 
 /* A server of the pool that was created as i-1, booted at 10.0.0.1 and runs. */
 struct server make_running(void);

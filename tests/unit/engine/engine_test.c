@@ -227,6 +227,35 @@ START_TEST(a_check_says_why_the_account_is_not_open)
 }
 END_TEST
 
+START_TEST(a_check_tries_again_what_did_not_open)
+{
+	open_error = (struct hr_error){.class = HR_INVALID};
+	text_copy(open_error.message, sizeof(open_error.message), "no such file");
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(50));
+	/* The administrator mends it, and asks. */
+	open_error = (struct hr_error){0};
+	checked.n = 0;
+	engine_check_account(engine, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"), check_done,
+			     &checked);
+	settle();
+	answer_ok(asked(DISPATCH_CHECK), "");
+	ck_assert(checked.n == 1 && checked.good);
+}
+END_TEST
+
+START_TEST(an_account_deleted_while_it_opens_is_closed)
+{
+	hold_opens = true;
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(50));
+	ck_assert_int_eq(count_asked(DISPATCH_OPEN), 1);
+	delete_document(DOCUMENT_AUTOSCALE_CONFIG, "demo-a");
+	delete_document(DOCUMENT_PROVIDER_CONFIG, "acct");
+	ck_assert_uint_eq(closes, 0);
+	answer_ok(asked(DISPATCH_OPEN), "");
+	ck_assert_uint_eq(closes, 1);
+}
+END_TEST
+
 START_TEST(a_check_under_way_ends_with_the_daemon)
 {
 	checked.n = 0;
@@ -313,6 +342,8 @@ int main(void)
 				      a_planned_server_that_is_never_sent_is_cancelled,
 				      a_check_is_answered,
 				      a_check_says_why_the_account_is_not_open,
+				      a_check_tries_again_what_did_not_open,
+				      an_account_deleted_while_it_opens_is_closed,
 				      a_check_under_way_ends_with_the_daemon,
 				      what_the_store_does_not_take_is_kept,
 				      a_start_waits_for_the_store,

@@ -58,10 +58,10 @@ TRANSACTION_TEST(a_config_pauses_from_30_s_to_30_min)
 				 context.now_ms + seconds[i] * 1000);
 		context.now_ms += seconds[i] * 1000;
 	}
-	must(pause_config_worked(tx, id, &err));
+	must(pause_config_worked(tx, &context, id, &err));
 	must(pause_config(tx, &context, id, "no image", &err));
 	ck_assert_int_eq(config_pause(tx).paused_until_ms, context.now_ms + 30000);
-	must(pause_config_lift(tx, id, &err));
+	must(pause_config_lift(tx, &context, id, &err));
 	ck_assert_int_eq(config_pause(tx).paused_until_ms, 0);
 	ck_assert_str_eq(config_pause(tx).pause_reason, "");
 }

@@ -320,7 +320,7 @@ TRANSACTION_TEST(keeps_secrets_apart)
 
 TRANSACTION_TEST(keeps_state_of_configs_and_accounts)
 {
-	struct config_state config = {0}, wanted = {1, 2, 3, MS_NEVER, 4, "SkuNotAvailable"};
+	struct config_state config = {0}, wanted = {1, 2, 3, MS_NEVER, 4, "SkuNotAvailable", 5};
 	struct account_state account = {0}, pause = {77, 5000, 2, "throttled"};
 	struct server server = server_of(50, 1);
 	struct hr_error err = {0};

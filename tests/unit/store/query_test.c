@@ -85,6 +85,7 @@ static void run_server_rows(struct tx *tx)
 	struct cohort *cohorts;
 	struct server server = new_server(1);
 	struct hr_error err = {0};
+	bool more;
 	int64_t times[50], ms;
 	size_t n;
 
@@ -109,7 +110,7 @@ static void run_server_rows(struct tx *tx)
 	must(server_get(tx, id_of(1), &server, &err));
 	server.state = SERVER_GONE;
 	must(server_update(tx, &server, &err));
-	must(server_prune(tx, MS_NEVER, 10, &err));
+	must(server_prune(tx, MS_NEVER, 10, &more, &err));
 }
 
 static void run_sessions_and_events(struct tx *tx)
@@ -118,6 +119,7 @@ static void run_sessions_and_events(struct tx *tx)
 	const unsigned active = SESSION_STATE_BIT(SESSION_ACTIVE);
 	struct session session = new_session(1, "ana");
 	struct hr_error err = {0};
+	bool more;
 	int64_t value;
 
 	must(session_insert(tx, &session, &err));
@@ -125,7 +127,7 @@ static void run_sessions_and_events(struct tx *tx)
 	must(session_get(tx, session.id, &session, &err));
 	must(session_position(tx, &session, &value, &err));
 	must(session_next_expiry(tx, &value, &err));
-	must(session_prune(tx, 1, 1, &err));
+	must(session_prune(tx, 1, 1, &more, &err));
 	list_sessions(tx, (struct session_query){.pool_id = "p", .states = queued});
 	list_sessions(tx, (struct session_query){.pool_id = "p", .states = active});
 	list_sessions(tx, (struct session_query){.server_id = "s", .states = active});

@@ -315,6 +315,7 @@ TRANSACTION_TEST(counts_sessions_and_users)
 	struct server server = new_server(1), other = new_server(2);
 	struct session a, b, c;
 	struct hr_error err = {0};
+	bool more;
 
 	server.settings.max_sessions = 5;
 	server.settings.max_users = 5;
@@ -342,7 +343,7 @@ TRANSACTION_TEST(counts_sessions_and_users)
 	ck_assert_int_eq(server.sessions, 2);
 	ck_assert_int_eq(server.users, 2);
 	/* Pruned rows stay counted. */
-	must(session_prune(tx, 5000, 10, &err));
+	must(session_prune(tx, 5000, 10, &more, &err));
 	put_session(tx, 14, "kim", &server);
 	must(server_recount_sessions(tx, &server, 4000, &err));
 	ck_assert_int_eq(server.sessions_ever, 4);
@@ -367,6 +368,7 @@ TRANSACTION_TEST(removes_old_gone_servers)
 	struct operation operation = new_operation(40, 1);
 	struct server server, got;
 	struct hr_error err = {0};
+	bool more;
 
 	for (int i = 1; i <= 5; i++) {
 		server = new_server(i);
@@ -379,13 +381,14 @@ TRANSACTION_TEST(removes_old_gone_servers)
 		must(server_update(tx, &server, &err));
 	}
 	must(secret_put(tx, "server", id_of(1), "log", "x", 1, &err));
-	must(server_prune(tx, 350, 2, &err));
+	must(server_prune(tx, 350, 2, &more, &err));
+	ck_assert(more);
 	must_fail(server_get(tx, id_of(1), &got, &err), HR_NOT_FOUND, "there is no server %s",
 		  id_of(1));
 	must_fail(operation_get(tx, operation.id, &operation, &err), HR_NOT_FOUND,
 		  "there is no operation %s", id_of(40));
 	must(server_get(tx, id_of(3), &got, &err));
-	must(server_prune(tx, 1000, 10, &err));
+	must(server_prune(tx, 1000, 10, &more, &err));
 	must_fail(server_get(tx, id_of(4), &got, &err), HR_NOT_FOUND, "there is no server %s",
 		  id_of(4));
 	must(server_get(tx, id_of(5), &got, &err));

@@ -141,6 +141,7 @@ TRANSACTION_TEST(are_pruned_when_over)
 {
 	struct session session;
 	struct hr_error err = {0};
+	bool more;
 	int64_t highest = 0;
 
 	for (int i = 1; i <= 6; i++) {
@@ -154,13 +155,15 @@ TRANSACTION_TEST(are_pruned_when_over)
 		insert(tx, &session);
 		highest = session.sequence;
 	}
-	must(session_prune(tx, 100, 100, &err)); /* nothing is that old */
+	must(session_prune(tx, 100, 100, &more, &err)); /* nothing is that old */
 	expect("u1 u2 u3 u4 u5 u6", 0);
-	must(session_prune(tx, 1000, 2, &err)); /* the two oldest */
+	must(session_prune(tx, 1000, 2, &more, &err)); /* the two oldest */
+	ck_assert(more);
 	expect("u1 u4 u5 u6", 0);
-	must(session_prune(tx, 500, 100, &err));
+	must(session_prune(tx, 500, 100, &more, &err));
 	expect("u1 u5 u6", 0);
-	must(session_prune(tx, 1000, 100, &err));
+	must(session_prune(tx, 1000, 100, &more, &err));
+	ck_assert(!more);
 	expect("u1", 0);
 	/* Numbers do not come back. */
 	session = new_session(7, "u7");
