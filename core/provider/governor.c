@@ -215,10 +215,33 @@ static enum verdict judge(const struct dispatch_answer *answer)
 	}
 }
 
+/* Whether requests go through as a rule has changed: told to every account of the key. */
+static void tell_breaker(struct governor *governor, const struct governor_key *key)
+{
+	const struct breaker *breaker = &key->breaker;
+
+	for (const struct governor_member *m = governor->queues.members; m; m = m->next) {
+		if (m->key != key)
+			continue;
+		if (breaker->opened)
+			dispatch_tell(governor->options.answers, m->id,
+				      DISPATCH_NEWS_BREAKER_OPENED,
+				      "not asked for %lld s, after %u failures in a row; the last "
+				      "one: %s",
+				      (long long)(breaker->pause_ms / MS_PER_S), breaker->failures,
+				      breaker->text[0] ? breaker->text : "no reason given");
+		else
+			dispatch_tell(governor->options.answers, m->id,
+				      DISPATCH_NEWS_BREAKER_CLOSED,
+				      "answers again, and is asked as usual");
+	}
+}
+
 static void learn(struct governor *governor, struct governor_key *key, bool was_probe,
 		  const struct dispatch_answer *answer)
 {
 	int64_t now_ms = governor->now.mono_ms;
+	bool was_open = key->breaker.opened;
 
 	switch (judge(answer)) {
 	case VERDICT_ANSWERS:
@@ -235,13 +258,17 @@ static void learn(struct governor *governor, struct governor_key *key, bool was_
 		break;
 	case VERDICT_NONE: breaker_undecided(&key->breaker, was_probe); break;
 	}
+	if (key->breaker.opened != was_open)
+		tell_breaker(governor, key);
 }
 
 static void take_answer(struct governor *governor, struct dispatch_answer *answer)
 {
-	struct governor_entry *entry = governor_flight_end(&governor->queues, answer->ticket);
 	struct governor_member *member = NULL;
+	struct governor_entry *entry = NULL;
 
+	if (answer->kind != DISPATCH_NEWS)
+		entry = governor_flight_end(&governor->queues, answer->ticket);
 	if (entry) {
 		if (answer->n_requests > 1)
 			budget_charge(&entry->key->budget, (int64_t)answer->n_requests - 1,

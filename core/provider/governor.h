@@ -17,7 +17,8 @@
  *     goes before what waits, which then meets the new settings.
  * What answers teach: HR_THROTTLED slows the key down; HR_TRANSIENT and HR_TIMEOUT (unless they bring
  * the provider's 4xx) and HR_INTERNAL count against the breaker; HR_CANCELLED and HR_UNSUPPORTED say
- * nothing; all others prove that the provider answers. Answers pass on unchanged. */
+ * nothing; all others prove that the provider answers. Answers pass on unchanged, and so does news; that
+ * the breaker opens or closes is news of its own, of every account with that key. */
 #ifndef HR_PROVIDER_GOVERNOR_H
 #define HR_PROVIDER_GOVERNOR_H
 

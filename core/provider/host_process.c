@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -219,25 +220,35 @@ void host_process_kill(const struct host_process *host)
 		syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
 }
 
-static void say_how(const siginfo_t *info, char *ret_how, size_t size)
+/* A process that was started out of our memory counts ours as its own, as long as that is more. */
+static bool used_much_memory(const struct rusage *usage)
 {
-	if (info->si_code == CLD_EXITED)
-		text_format(ret_how, size, "ended with status %d", info->si_status);
+	struct rusage own;
+
+	return usage->ru_maxrss >= HOST_MUCH_MEMORY_KIB && getrusage(RUSAGE_SELF, &own) == 0 &&
+	       usage->ru_maxrss > own.ru_maxrss;
+}
+
+static void say_how(int status, bool much_memory, char *ret_how, size_t size)
+{
+	const char *memory = much_memory ? ", with all the memory used that it may have" : "";
+
+	if (WIFSIGNALED(status))
+		text_format(ret_how, size, "was ended by signal %d (%s)%s", WTERMSIG(status),
+			    strsignal(WTERMSIG(status)), memory);
 	else
-		text_format(ret_how, size, "was ended by signal %d (%s)", info->si_status,
-			    strsignal(info->si_status));
+		text_format(ret_how, size, "ended with status %d%s", WEXITSTATUS(status), memory);
 }
 
 bool host_process_ended(struct host_process *host, char *ret_how, size_t size)
 {
-	siginfo_t info = {0};
+	struct rusage usage;
+	int status;
 
-	if (host->pid <= 0)
-		return false;
-	if (waitid(P_PID, (id_t)host->pid, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+	if (host->pid <= 0 || wait4(host->pid, &status, WNOHANG, &usage) != host->pid)
 		return false;
 	host->pid = 0;
-	say_how(&info, ret_how, size);
+	say_how(status, used_much_memory(&usage), ret_how, size);
 	return true;
 }
 

@@ -8,6 +8,10 @@
 
 #include "provider/wire.h"
 
+/* One that has had so much at a time has used what its sandbox permits (512 MiB), but for what it was
+ * refused last. */
+#define HOST_MUCH_MEMORY_KIB (448 * 1024)
+
 struct host_process {
 	pid_t pid;
 	int pidfd; /* readable when it has ended */

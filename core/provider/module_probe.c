@@ -17,11 +17,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "provider/host_process.h"
 #include "provider/wire.h"
 
 #define TODO_REMOVE "report this to its vendor, and remove it from the folder meanwhile"
-/* The sandbox gives 512 MiB of data; who ends near that ended of it. */
-#define MUCH_MEMORY_KIB (448 * 1024)
 
 static int __attribute__((format(printf, 4, 5)))
 refuse(const struct module_probe *probe, const char *todo, struct hr_error *err, const char *format,
@@ -174,7 +173,7 @@ static struct ending end_process(const struct module_probe *probe, bool must_end
 		while (wait4(probe->pid, &ending.status, 0, &usage) < 0 && errno == EINTR)
 			;
 	}
-	ending.much_memory = usage.ru_maxrss >= MUCH_MEMORY_KIB;
+	ending.much_memory = usage.ru_maxrss >= HOST_MUCH_MEMORY_KIB;
 	return ending;
 }
 

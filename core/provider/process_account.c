@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "provider/process_state.h"
 
@@ -17,20 +16,6 @@
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
-
-static void __attribute__((format(printf, 3, 4)))
-account_log(const struct process_account *account, enum log_level level, const char *format, ...)
-{
-	const struct log_subject subject = {.account =
-						    account->lane ? account->lane->account : NULL};
-	char text[600];
-	va_list args;
-
-	va_start(args, format);
-	text_formatv(text, sizeof(text), format, args);
-	va_end(args);
-	log_line(level, &subject, "%s", text);
-}
 
 struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
 					    struct hr_error *err)
@@ -204,6 +189,7 @@ void process_account_keep(struct process_account *account, const struct dispatch
 	dispatch_request_free(account->opened);
 	account->opened = copy;
 	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
+	process_news_running(account);
 }
 
 /* ---- Ending -------------------------------------------------------------------------------- */
@@ -239,6 +225,7 @@ static void count_crash(struct process_account *account, const char *text)
 {
 	crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
 	text_copy(account->last_crash, sizeof(account->last_crash), text);
+	process_news_failed(account, text);
 }
 
 /* "the process of module aws was ended by signal 11 (…) in create" */
@@ -319,7 +306,6 @@ void process_account_ended(struct process_account *account, const char *how)
 	describe_end(account, how, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
-	account_log(account, LOG_LEVEL_ERROR, "%s", text);
 	count_crash(account, text);
 	host_process_free(account->host);
 	account->host = NULL;
@@ -361,6 +347,14 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 				    account->reopen_number, REOPEN_TIMEOUT_MS, err);
 }
 
+static void count_failed_open(struct process_account *account, const struct hr_error *error)
+{
+	char text[sizeof(account->last_crash)];
+
+	text_format(text, sizeof(text), "the account cannot be opened again: %s", error->message);
+	count_crash(account, text);
+}
+
 static void reopen(struct process_account *account)
 {
 	struct hr_error error = {0};
@@ -368,9 +362,7 @@ static void reopen(struct process_account *account)
 	if (send_reopen(account, &error) == 0)
 		return;
 	account->reopen_number = 0;
-	count_crash(account, error.message);
-	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-		    error.message);
+	count_failed_open(account, &error);
 	answer_waiting(account);
 }
 
@@ -381,9 +373,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 
 	account->reopen_number = 0;
 	if (answer->result != HR_OK) {
-		count_crash(account, answer->error.message);
-		account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-			    answer->error.message);
+		count_failed_open(account, &answer->error);
 		host_process_free(account->host);
 		account->host = NULL;
 		answer_waiting(account);
@@ -394,7 +384,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 	account->needs_open = false;
 	account->lane->is_opening = false;
 	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
-	account_log(account, LOG_LEVEL_INFO, "the module's process was started again");
+	process_news_running(account);
 }
 
 int64_t process_account_step(struct process_account *account)

@@ -43,6 +43,10 @@ struct process_account {
 
 	struct crash_brake brake;
 	char last_crash[400];
+
+	bool is_down;       /* it was told that the process has failed, and not yet that it runs */
+	bool pause_is_told; /* likewise */
+	char told_reason[400]; /* the newest that was told */
 };
 
 struct process_dispatcher {
@@ -131,6 +135,15 @@ int64_t process_account_step(struct process_account *account);
 
 /* How many calls at once the account takes. */
 unsigned process_account_limit(const struct process_account *account);
+
+/* ---- process_news.c ---- */
+
+/* The process has ended unasked, or could not be started or not open its account; its next start is
+ * where the brake says. Told where it is a change: not again for each attempt that ends alike. */
+void process_news_failed(struct process_account *account, const char *reason);
+
+/* The process has its account open. */
+void process_news_running(struct process_account *account);
 
 /* ---- process_services.c ---- */
 

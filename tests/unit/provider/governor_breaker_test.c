@@ -128,6 +128,63 @@ START_TEST(what_each_class_teaches)
 }
 END_TEST
 
+/* ---- News ---------------------------------------------------------------------------------- */
+
+#define OPENED                                                                                 \
+	": not asked for 5 s, after 8 failures in a row; the last one: connection refused by " \
+	"192.0.2.1\n"
+#define CLOSED ": answers again, and is asked as usual\n"
+
+static void let_probe_end(int32_t result)
+{
+	uint64_t probe = ask(DISPATCH_LOOK);
+
+	step();
+	reply(probe, result);
+	step();
+	expect(probe, result, NULL);
+	ck_assert_ptr_null(take());
+}
+
+/* Once each, however often a probe fails meanwhile. */
+START_TEST(a_breakers_changes_are_news)
+{
+	open_breaker();
+	ck_assert_str_eq(news, "a 4" OPENED);
+	pass(5000);
+	let_probe_end(HR_TIMEOUT);
+	ck_assert_str_eq(news, "a 4" OPENED);
+	pass(10000);
+	let_probe_end(HR_OK);
+	ck_assert_str_eq(news, "a 4" OPENED "a 5" CLOSED);
+	let_probe_end(HR_OK);
+	let_probe_end(HR_TRANSIENT);
+	ck_assert_str_eq(news, "a 4" OPENED "a 5" CLOSED);
+}
+END_TEST
+
+START_TEST(every_account_of_the_key_is_told_of)
+{
+	describe_shares = true;
+	described = (struct governor_account){.rate_per_minute = 6000, .burst = 100};
+	open_account("b");
+	open_breaker();
+	ck_assert_str_eq(news, "a 4" OPENED "b 4" OPENED);
+}
+END_TEST
+
+START_TEST(news_of_others_passes)
+{
+	open_account("a");
+	drop_answers();
+	pass_on("a", DISPATCH_NEWS_FAILED, "it crashed");
+	step();
+	ck_assert_ptr_null(take());
+	ck_assert_str_eq(news, "a 1: it crashed\n");
+	ck_assert_int_eq(figure().breaker, BREAKER_CLOSED);
+}
+END_TEST
+
 /* ---- Any sequence -------------------------------------------------------------------------- */
 
 #define REQUESTS 600
@@ -229,6 +286,9 @@ int main(void)
 	tcase_add_test(tcase, a_probe_that_fails_opens_it_for_longer);
 	tcase_add_loop_test(tcase, what_each_class_teaches, 0,
 			    (int)(sizeof(taught) / sizeof(taught[0])));
+	tcase_add_test(tcase, a_breakers_changes_are_news);
+	tcase_add_test(tcase, every_account_of_the_key_is_told_of);
+	tcase_add_test(tcase, news_of_others_passes);
 	tcase_add_loop_test(tcase, what_holds_for_any_sequence, 0, 30);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

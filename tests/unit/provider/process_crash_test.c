@@ -57,6 +57,52 @@ START_TEST(crash_in_an_operation)
 }
 END_TEST
 
+/* What is told unasked: why it failed, and that it runs again; and nothing while it goes on well. */
+START_TEST(the_end_is_news)
+{
+	char expected[600];
+
+	dispatch_answer_free(create_in(crashes[_i].behaviour));
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	snprintf(expected, sizeof(expected),
+		 "failed: %.*s\nrunning: the process of module mock runs again\n",
+		 (int)(strlen(crashes[_i].message) - strlen(" during create")),
+		 crashes[_i].message);
+	ck_assert_str_eq(news, expected);
+	open_behaving("good");
+	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	ck_assert_str_eq(news, expected);
+}
+END_TEST
+
+START_TEST(a_hang_is_news)
+{
+	struct dispatch_request r = request(DISPATCH_CREATE);
+
+	open_account("mock", "\"behaviour\":\"hang\",\"delay\":60000");
+	r.timeout_ms = 100;
+	dispatch_answer_free(ask(&r));
+	wait_for_news("running: ");
+	ck_assert_str_eq(news, "failed: the process of module mock was ended: it did not return "
+			       "from create 1000 ms after it was told to end\n"
+			       "running: the process of module mock runs again\n");
+}
+END_TEST
+
+/* A sanitizer build limits no memory. */
+#ifndef HR_SANITIZERS
+START_TEST(endless_memory_is_news)
+{
+	struct dispatch_answer *answer = create_in("alloc");
+
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	dispatch_answer_free(answer);
+	wait_for_news("failed: the process of module mock was ended by signal 11 (Segmentation "
+		      "fault), with all the memory used that it may have\n");
+}
+END_TEST
+#endif
+
 /* All calls of the account are answered, none of another's. */
 START_TEST(others_go_on)
 {
@@ -113,6 +159,12 @@ START_TEST(keeps_crashing)
 		"the process of module mock " SEGV_END
 		"; it is started again in 1 s (it ended so 2 times in a row); if this goes on, "
 		"report it to the module's vendor, Acme");
+	/* Each change is told once: the second end, and that it pauses now. */
+	ck_assert_str_eq(news, "failed: the process of module mock " SEGV_END "\n"
+			       "running: the process of module mock runs again\n"
+			       "failed: the process of module mock " SEGV_END "\n"
+			       "paused: the process of module mock is started again in 1 s, after "
+			       "it failed 2 times in a row\n");
 	pass_time(err.retry_after_ms + 50);
 	answer = ask_kind(DISPATCH_LIST);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
@@ -165,6 +217,9 @@ START_TEST(crash_in_open)
 	ck_assert_str_eq(answer->error.message,
 			 "the process of module mock " SEGV_END " during open");
 	dispatch_answer_free(answer);
+	/* Who asks again meets the same: told once. */
+	dispatch_answer_free(try_open("mock", "\"behaviour\":\"segv-open\""));
+	ck_assert_str_eq(news, "failed: the process of module mock " SEGV_END "\n");
 	/* Of an account that never was open nothing can be asked. */
 	open_behaving("good");
 	dispatch_answer_free(ask_kind(DISPATCH_LIST));
@@ -196,6 +251,11 @@ int main(void)
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
 	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
 	tcase_add_loop_test(tests, crash_in_an_operation, 0, sizeof(crashes) / sizeof(crashes[0]));
+	tcase_add_loop_test(tests, the_end_is_news, 0, sizeof(crashes) / sizeof(crashes[0]));
+	tcase_add_test(tests, a_hang_is_news);
+#ifndef HR_SANITIZERS
+	tcase_add_test(tests, endless_memory_is_news);
+#endif
 	tcase_add_test(tests, others_go_on);
 	tcase_add_test(tests, keeps_crashing);
 	tcase_add_test(tests, again_for_ever);
