@@ -15,6 +15,8 @@ struct governor {
 	struct governor_queues queues;
 	struct moment now; /* of the last step */
 	bool is_cancelled;
+	struct account_metric *published; /* room for so many, used by publish alone */
+	size_t n_published;
 };
 
 static struct governor *of_dispatcher(const struct dispatcher *dispatcher)
@@ -301,6 +303,33 @@ static bool take_answers(struct governor *governor)
 
 /* ---- The dispatcher ------------------------------------------------------------------------ */
 
+/* The accounts' figures. Where there is no memory they stay as they were. */
+static void publish(struct governor *governor)
+{
+	size_t n = 0;
+
+	if (!governor->options.metrics)
+		return;
+	for (const struct governor_member *m = governor->queues.members; m; m = m->next) {
+		struct account_metric *figure;
+
+		if (n == governor->n_published) {
+			figure = reallocarray(governor->published, n + 16, sizeof(*figure));
+			if (!figure)
+				return;
+			governor->published = figure;
+			governor->n_published = n + 16;
+		}
+		figure = &governor->published[n++];
+		memset(figure, 0, sizeof(*figure));
+		text_copy(figure->account, sizeof(figure->account), m->id);
+		memcpy(figure->waiting, m->waiting, sizeof(figure->waiting));
+		figure->rate_milli = budget_rate_milli(&m->key->budget);
+		figure->breaker = breaker_state(&m->key->breaker, governor->now.mono_ms);
+	}
+	module_metrics_accounts(governor->options.metrics, governor->published, n);
+}
+
 /* Until the inner dispatcher has taken what was let through, and nothing more comes of it. */
 static int64_t governor_step(struct dispatcher *dispatcher, struct moment now)
 {
@@ -317,6 +346,7 @@ static int64_t governor_step(struct dispatcher *dispatcher, struct moment now)
 			again |= pump(governor, key, &own_ms);
 	} while (again);
 	governor_keys_sweep(&governor->queues);
+	publish(governor);
 	return inner_ms < own_ms ? inner_ms : own_ms;
 }
 
@@ -379,7 +409,7 @@ static int governor_submit(struct dispatcher *dispatcher, const struct dispatch_
 		return dispatch_submit(governor->options.inner, request, err);
 	if (governor->is_cancelled)
 		return error_set(err, HR_TRANSIENT, "headroomd is about to end; nothing was sent");
-	if (governor_queue_add(&governor->queues, member->key, request) != 0)
+	if (governor_queue_add(&governor->queues, member, request) != 0)
 		return error_no_memory(err, "asking a provider");
 	return 0;
 }
@@ -408,6 +438,7 @@ static void governor_free(struct dispatcher *dispatcher)
 	dispatch_free(governor->options.inner);
 	take_answers(governor);
 	governor_queues_clear(&governor->queues);
+	free(governor->published);
 	free(governor);
 }
 

@@ -25,6 +25,7 @@
 #include "provider/account_key.h"
 #include "provider/breaker.h"
 #include "provider/dispatch.h"
+#include "provider/module_metrics.h"
 
 #define GOVERNOR_OLDEST_EVERY 8
 #define GOVERNOR_URGENCIES (DISPATCH_LOOK + 1)
@@ -47,6 +48,8 @@ struct governor_options {
 			struct governor_account *ret_account);
 	void *context;
 	struct breaker_limits breaker; /* zeroes: the defaults */
+	struct module_metrics
+		*metrics; /* borrowed; what accounts wait for; NULL: nothing is told */
 };
 
 int governor_new(const struct governor_options *options, struct dispatcher **ret_dispatcher,

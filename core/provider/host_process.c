@@ -229,26 +229,25 @@ static bool used_much_memory(const struct rusage *usage)
 	       usage->ru_maxrss > own.ru_maxrss;
 }
 
-static void say_how(int status, bool much_memory, char *ret_how, size_t size)
+bool host_process_ended(struct host_process *host, struct host_ending *ret_ending)
 {
-	const char *memory = much_memory ? ", with all the memory used that it may have" : "";
-
-	if (WIFSIGNALED(status))
-		text_format(ret_how, size, "was ended by signal %d (%s)%s", WTERMSIG(status),
-			    strsignal(WTERMSIG(status)), memory);
-	else
-		text_format(ret_how, size, "ended with status %d%s", WEXITSTATUS(status), memory);
-}
-
-bool host_process_ended(struct host_process *host, char *ret_how, size_t size)
-{
+	const char *memory;
 	struct rusage usage;
 	int status;
 
 	if (host->pid <= 0 || wait4(host->pid, &status, WNOHANG, &usage) != host->pid)
 		return false;
 	host->pid = 0;
-	say_how(status, used_much_memory(&usage), ret_how, size);
+	ret_ending->much_memory = used_much_memory(&usage);
+	ret_ending->was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	memory = ret_ending->much_memory ? ", with all the memory used that it may have" : "";
+	if (WIFSIGNALED(status))
+		text_format(ret_ending->how, sizeof(ret_ending->how),
+			    "was ended by signal %d (%s)%s", WTERMSIG(status),
+			    strsignal(WTERMSIG(status)), memory);
+	else
+		text_format(ret_ending->how, sizeof(ret_ending->how), "ended with status %d%s",
+			    WEXITSTATUS(status), memory);
 	return true;
 }
 

@@ -38,11 +38,20 @@ struct process_account *process_account_new(struct process_dispatcher *d, struct
 	return account;
 }
 
+/* The host, if there is one, is no more. */
+static void drop_host(struct process_account *account, enum host_end end)
+{
+	if (!account->host)
+		return;
+	host_process_free(account->host);
+	account->host = NULL;
+	module_metrics_ended(account->dispatcher->metrics, account->module->id, end);
+}
+
 void process_account_close(struct process_account *account)
 {
 	process_services_cancel(account, 0);
-	host_process_free(account->host);
-	account->host = NULL;
+	drop_host(account, HOST_END_CLOSED);
 	dispatch_request_free(account->opened);
 	account->opened = NULL;
 	account->lane = NULL;
@@ -97,6 +106,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	if (find_user(account, &options, &folder, err) != 0 ||
 	    host_process_start(&options, &account->host, err) != 0)
 		return -1;
+	module_metrics_started(account->dispatcher->metrics, account->module->id);
 	account->generation++;
 	account->kill_ms = MS_NEVER;
 	account->why_killed[0] = '\0';
@@ -105,8 +115,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	memset(&account->refusal, 0, sizeof(account->refusal));
 	if (watch(account, err) == 0)
 		return 0;
-	host_process_free(account->host);
-	account->host = NULL;
+	drop_host(account, HOST_END_CLOSED);
 	return -1;
 }
 
@@ -119,8 +128,7 @@ int process_account_host(struct process_account *account, const struct dispatch_
 			  &module, err) != 0)
 		return -1;
 	if (account->host && account->module != module) {
-		host_process_free(account->host);
-		account->host = NULL;
+		drop_host(account, HOST_END_CLOSED);
 		crash_brake_replaced(&account->brake);
 	}
 	account->module = module;
@@ -209,7 +217,8 @@ bool process_account_pauses(const struct process_account *account, struct hr_err
 	return true;
 }
 
-void process_account_kill(struct process_account *account, const char *format, ...)
+void process_account_kill(struct process_account *account, enum host_end end, const char *format,
+			  ...)
 {
 	va_list args;
 
@@ -218,6 +227,7 @@ void process_account_kill(struct process_account *account, const char *format, .
 	va_start(args, format);
 	text_formatv(account->why_killed, sizeof(account->why_killed), format, args);
 	va_end(args);
+	account->kill_end = end;
 	host_process_kill(account->host);
 }
 
@@ -298,17 +308,30 @@ static void answer_waiting(struct process_account *account)
 	}
 }
 
-void process_account_ended(struct process_account *account, const char *how)
+static enum host_end reason_of(const struct process_account *account,
+			       const struct host_ending *ending)
+{
+	if (account->refusal.class != 0)
+		return HOST_END_REFUSED;
+	if (account->why_killed[0] != '\0')
+		return account->kill_end;
+	if (ending->was_killed)
+		return HOST_END_KILLED;
+	if (account->n_forbidden > 0)
+		return HOST_END_FORBIDDEN;
+	return ending->much_memory ? HOST_END_MEMORY : HOST_END_CRASH;
+}
+
+void process_account_ended(struct process_account *account, const struct host_ending *ending)
 {
 	char text[400];
 	struct job *job;
 
-	describe_end(account, how, text, sizeof(text));
+	describe_end(account, ending->how, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
 	count_crash(account, text);
-	host_process_free(account->host);
-	account->host = NULL;
+	drop_host(account, reason_of(account, ending));
 	process_services_cancel(account, 0);
 	account->reopen_number = 0;
 	account->kill_ms = MS_NEVER;
@@ -374,8 +397,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 	account->reopen_number = 0;
 	if (answer->result != HR_OK) {
 		count_failed_open(account, &answer->error);
-		host_process_free(account->host);
-		account->host = NULL;
+		drop_host(account, HOST_END_CLOSED);
 		answer_waiting(account);
 		return;
 	}
@@ -396,9 +418,11 @@ int64_t process_account_step(struct process_account *account)
 	if (account->host && account->host->fd < 0 && account->kill_ms == MS_NEVER)
 		account->kill_ms = now + CLOSED_PATIENCE_MS;
 	if (account->host && account->kill_ms <= now)
-		process_account_kill(account, "it closed its channel and went on");
+		process_account_kill(account, HOST_END_GARBAGE,
+				     "it closed its channel and went on");
 	if (account->host && account->reopen_number != 0 && account->reopen_until_ms <= now)
-		process_account_kill(account, "it did not open the account within %lld s",
+		process_account_kill(account, HOST_END_HANG,
+				     "it did not open the account within %lld s",
 				     (long long)(REOPEN_TIMEOUT_MS / MS_PER_S));
 	if (account->has_more)
 		return now;

@@ -34,6 +34,7 @@ struct process_account {
 	int64_t reopen_until_ms;
 	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
 	char why_killed[256];    /* "": it was not us */
+	enum host_end kill_end;  /* what it counts as then */
 	struct hr_error refusal; /* class 0: the module was not refused */
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
@@ -61,6 +62,7 @@ struct process_dispatcher {
 	struct process_account *accounts;
 	struct http_service *http;
 	struct secret_rules secrets;
+	struct module_metrics *metrics;
 	struct mailbox *inbox; /* answers of the HTTP service */
 	int wake_fd;           /* readable when there are some */
 	int epoll_fd;
@@ -114,11 +116,11 @@ void process_account_watch(struct process_account *account);
 bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error);
 
 /* Kills the host, for that reason. */
-void process_account_kill(struct process_account *account, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void process_account_kill(struct process_account *account, enum host_end end, const char *format,
+			  ...) __attribute__((format(printf, 3, 4)));
 
-/* The host has ended, in these words: whatever it was asked is answered. */
-void process_account_ended(struct process_account *account, const char *how);
+/* The host has ended: whatever it was asked is answered. */
+void process_account_ended(struct process_account *account, const struct host_ending *ending);
 
 /* The lane's seat is one of a host that is gone: open it again soon. */
 void process_account_reopen(struct process_account *account);

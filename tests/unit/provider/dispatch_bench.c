@@ -18,6 +18,7 @@ struct module_folder state;
 static struct module_folder modules;
 static struct registry *registry;
 static struct http_service *http;
+struct module_metrics *metrics;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
@@ -44,6 +45,7 @@ void start_dispatcher(unsigned workers)
 	options.answers = answers;
 	options.http = http;
 	options.secrets.secrets_dir = state.path;
+	options.metrics = metrics;
 	ck_assert_int_eq(process_dispatcher_new(&options, &dispatcher, &err), 0);
 }
 
@@ -107,6 +109,7 @@ void bench_setup(void)
 	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
 	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);
+	ck_assert_int_eq(module_metrics_new(&metrics, &err), 0);
 	answers = mailbox_new(NULL, NULL);
 	ck_assert_ptr_nonnull(answers);
 	next_ticket = 1;
@@ -120,6 +123,7 @@ void bench_teardown(void)
 
 	dispatch_free(dispatcher);
 	http_service_free(http);
+	module_metrics_free(metrics);
 	while ((mail = mailbox_take(answers)) != NULL)
 		dispatch_answer_free((struct dispatch_answer *)(void *)mail);
 	mailbox_free(answers);

@@ -26,7 +26,8 @@ extern struct module_folder state; /* the state folder */
 extern struct mailbox *answers;
 extern struct dispatcher *dispatcher;
 extern uint64_t next_ticket;
-extern char trace[400]; /* path of a file in the folder of the account ACCOUNT */
+extern struct module_metrics *metrics; /* by process: of the dispatcher */
+extern char trace[400];                /* path of a file in the folder of the account ACCOUNT */
 extern const bool by_process;
 extern char news[4096]; /* of the account ACCOUNT, "failed: why" and so on, a line each */
 

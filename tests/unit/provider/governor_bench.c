@@ -21,6 +21,7 @@ struct moment now;
 static uint64_t last_ticket;
 struct governor_account described;
 int describe_result;
+struct module_metrics *metrics;
 char news[4096];
 bool describe_shares; /* every account has the key "shared" */
 
@@ -99,6 +100,8 @@ void governor_setup(void)
 	describe_shares = false;
 	described = (struct governor_account){.rate_per_minute = 60, .burst = 2};
 	now = (struct moment){.wall_ms = WALL_MS, .mono_ms = 0};
+	ck_assert_int_eq(module_metrics_new(&metrics, &err), 0);
+	options.metrics = metrics;
 	options.inner_answers = inner_answers = mailbox_new(NULL, NULL);
 	options.answers = answers = mailbox_new(NULL, NULL);
 	ck_assert_int_eq(governor_new(&options, &governor, &err), 0);
@@ -135,6 +138,7 @@ void governor_teardown(void)
 	struct dispatch_answer *answer;
 
 	dispatch_free(governor);
+	module_metrics_free(metrics);
 	ck_assert_uint_eq(inner_frees, 1);
 	ck_assert_ptr_null(mailbox_take(inner_answers));
 	while ((answer = take()) != NULL)

@@ -24,6 +24,7 @@ extern bool inner_refuses;   /* what it is asked */
 extern unsigned inner_cancels, inner_frees;
 extern struct dispatcher *governor;
 extern struct moment now;
+extern struct module_metrics *metrics; /* the governor's */
 /* What the next OPEN is described as: its key is the account's id, or "shared". */
 extern struct governor_account described;
 extern int describe_result;

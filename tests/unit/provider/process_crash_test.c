@@ -24,14 +24,32 @@
 static const struct {
 	const char *behaviour;
 	const char *message;
+	enum host_end end; /* what it counts as */
 } crashes[] = {
-	{"segv", "the process of module mock " SEGV_END " during create"},
-	{"abort", "the process of module mock was ended by signal 6 (Aborted) during create"},
-	{"exit", "the process of module mock ended with status 0 during create"},
-	{"garbage", "the process of module mock was ended: it sent what it may not send (a frame "
-		    "says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are "
-		    "possible) during create"},
+	{"segv", "the process of module mock " SEGV_END " during create", HOST_END_CRASH},
+	{"abort", "the process of module mock was ended by signal 6 (Aborted) during create",
+	 HOST_END_CRASH},
+	{"exit", "the process of module mock ended with status 0 during create", HOST_END_CRASH},
+	{"garbage",
+	 "the process of module mock was ended: it sent what it may not send (a frame "
+	 "says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are "
+	 "possible) during create",
+	 HOST_END_GARBAGE},
 };
+
+/* One process runs; so many had been started before, the last one of which ended so. */
+static void check_counted(uint64_t ended, enum host_end end)
+{
+	struct module_figures figures;
+
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.n_modules, 1);
+	ck_assert_str_eq(figures.modules[0].module, "mock");
+	ck_assert_uint_eq(figures.modules[0].starts, ended + 1);
+	ck_assert_uint_eq(figures.modules[0].ends[end], ended);
+	ck_assert_uint_eq(figures.modules[0].running, 1);
+	module_figures_clear(&figures);
+}
 
 static struct dispatch_answer *create_in(const char *behaviour)
 {
@@ -69,6 +87,7 @@ START_TEST(the_end_is_news)
 		 (int)(strlen(crashes[_i].message) - strlen(" during create")),
 		 crashes[_i].message);
 	ck_assert_str_eq(news, expected);
+	check_counted(1, crashes[_i].end);
 	open_behaving("good");
 	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
 	ck_assert_str_eq(news, expected);
@@ -86,6 +105,7 @@ START_TEST(a_hang_is_news)
 	ck_assert_str_eq(news, "failed: the process of module mock was ended: it did not return "
 			       "from create 1000 ms after it was told to end\n"
 			       "running: the process of module mock runs again\n");
+	check_counted(1, HOST_END_HANG);
 }
 END_TEST
 
@@ -99,6 +119,8 @@ START_TEST(endless_memory_is_news)
 	dispatch_answer_free(answer);
 	wait_for_news("failed: the process of module mock was ended by signal 11 (Segmentation "
 		      "fault), with all the memory used that it may have\n");
+	wait_for_news("running: ");
+	check_counted(1, HOST_END_MEMORY);
 }
 END_TEST
 #endif
@@ -200,6 +222,33 @@ START_TEST(again_for_ever)
 }
 END_TEST
 
+START_TEST(calls_are_counted)
+{
+	struct module_figures figures;
+	struct call_metric *creates;
+
+	dispatch_answer_free(create_in("refuse"));
+	dispatch_answer_free(create_in("exit"));
+	open_account("mock", "\"delay\":30");
+	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.calls[DISPATCH_OPEN].calls, 3);
+	creates = &figures.calls[DISPATCH_CREATE];
+	ck_assert_uint_eq(creates->calls, 3);
+	ck_assert_uint_eq(creates->outcomes[0], 1);
+	ck_assert_str_eq(module_metrics_outcome_name(0), "done");
+	for (size_t i = 0; i < MODULE_METRICS_OUTCOMES; i++)
+		if (strcmp(module_metrics_outcome_name(i), "capacity") == 0 ||
+		    strcmp(module_metrics_outcome_name(i), "transient") == 0)
+			ck_assert_uint_eq(creates->outcomes[i], 1);
+	ck_assert_int_ge(creates->duration_ms, 30);
+	/* One took longer than 25 ms. */
+	ck_assert_uint_le(creates->buckets[1], 2);
+	ck_assert_uint_eq(creates->buckets[MODULE_METRICS_BUCKETS - 1], 3);
+	module_figures_clear(&figures);
+}
+END_TEST
+
 START_TEST(prints_to_stdout)
 {
 	struct dispatch_answer *answer = create_in("print");
@@ -259,6 +308,7 @@ int main(void)
 	tcase_add_test(tests, others_go_on);
 	tcase_add_test(tests, keeps_crashing);
 	tcase_add_test(tests, again_for_ever);
+	tcase_add_test(tests, calls_are_counted);
 	tcase_add_test(tests, prints_to_stdout);
 	tcase_add_test(tests, crash_in_open);
 	tcase_add_test(tests, long_lists);
