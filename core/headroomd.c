@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "daemon_governor.h"
 #include "daemon_options.h"
+#include "daemon_record.h"
 #include "daemon_start.h"
 #include "engine/engine.h"
 #include "event_log.h"
@@ -123,6 +124,7 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 		.host_program = daemon->config.host_program,
 		.secrets = start_secret_rules(&daemon->config),
 	};
+	struct http_service_options http_options;
 	struct dispatcher *inner;
 	int fd;
 
@@ -132,7 +134,8 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	daemon->answers = mailbox_new(daemon_wake, daemon);
 	if (daemon->module_answers == NULL || daemon->answers == NULL)
 		return error_no_memory(err, "starting");
-	if (http_service_new(&(struct http_service_options){0}, &daemon->http, err) != 0)
+	if (daemon_record(&daemon->config, &http_options, err) != 0 ||
+	    http_service_new(&http_options, &daemon->http, err) != 0)
 		return -1;
 	if (module_metrics_new(&daemon->metrics, err) != 0)
 		return -1;
