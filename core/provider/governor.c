@@ -50,6 +50,8 @@ static void answer_late(struct governor *governor, struct governor_entry *entry)
 		  "sent",
 		  dispatch_kind_name(entry->request->kind),
 		  (long long)(entry->request->timeout_ms / MS_PER_S), entry->request->account);
+	/* Who is told to come later does not wait in vain again. */
+	why.retry_after_ms = budget_told_ms(&entry->key->budget, governor->now.mono_ms);
 	entry->key->late++;
 	answer_entry(governor, entry, &why);
 }

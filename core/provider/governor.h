@@ -9,7 +9,8 @@
  *     every GOVERNOR_OLDEST_EVERYth that goes is the one that has waited longest, whatever it is, so
  *     that nothing waits for ever for lack of urgency;
  *   - one that waits past its timeout is answered HR_TIMEOUT, without HR_FAULT_OUTCOME_UNKNOWN: nothing
- *     was sent. What goes through has as much less time as it waited;
+ *     was sent; while the provider has said when to come again, with the rest of that as
+ *     retry_after_ms. What goes through has as much less time as it waited;
  *   - while the breaker is open all are answered HR_TRANSIENT at once, with retry_after_ms, but for one
  *     that a user waits for: it stays, if its time allows, and is the probe. While a probe is
  *     under way the others wait for how it ends;
