@@ -15,6 +15,7 @@
 #define CALLS_MAX 64
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
+#define KILLED "was killed from outside (SIGKILL), perhaps by the kernel for lack of memory"
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
 
 struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
@@ -231,9 +232,12 @@ void process_account_kill(struct process_account *account, enum host_end end, co
 	host_process_kill(account->host);
 }
 
-static void count_crash(struct process_account *account, const char *text)
+static void count_failure(struct process_account *account, enum host_end end, const char *text)
 {
-	crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
+	if (end == HOST_END_KILLED)
+		crash_brake_killed(&account->brake, account->dispatcher->now.mono_ms);
+	else
+		crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
 	text_copy(account->last_crash, sizeof(account->last_crash), text);
 	process_news_failed(account, text);
 }
@@ -324,14 +328,15 @@ static enum host_end reason_of(const struct process_account *account,
 
 void process_account_ended(struct process_account *account, const struct host_ending *ending)
 {
+	enum host_end end = reason_of(account, ending);
 	char text[400];
 	struct job *job;
 
-	describe_end(account, ending->how, text, sizeof(text));
+	describe_end(account, end == HOST_END_KILLED ? KILLED : ending->how, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
-	count_crash(account, text);
-	drop_host(account, reason_of(account, ending));
+	count_failure(account, end, text);
+	drop_host(account, end);
 	process_services_cancel(account, 0);
 	account->reopen_number = 0;
 	account->kill_ms = MS_NEVER;
@@ -375,7 +380,7 @@ static void count_failed_open(struct process_account *account, const struct hr_e
 	char text[sizeof(account->last_crash)];
 
 	text_format(text, sizeof(text), "the account cannot be opened again: %s", error->message);
-	count_crash(account, text);
+	count_failure(account, HOST_END_CRASH, text);
 }
 
 static void reopen(struct process_account *account)

@@ -72,7 +72,7 @@ kept=$ssh_line
 # Each kill comes before the sessions that are asked for behind it; the servers stay what they are.
 tree=$(judge_trees | grep "^$(session_server "$session")")
 kill -KILL "$host"
-serve_again "the process of module local was ended by signal 9 (Killed)" 1
+serve_again "the process of module local was killed from outside (SIGKILL), perhaps by the kernel for lack of memory" 1
 kill -KILL "$spawner"
 serve_again "the process that starts servers has ended" 2
 grep -qF "the process of module local ended with status 1" "$work/daemon.log" ||

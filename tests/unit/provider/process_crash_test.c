@@ -3,6 +3,8 @@
  * they were asked is answered, and other accounts go on. */
 #include "dispatch_bench.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +108,39 @@ START_TEST(a_hang_is_news)
 			       "from create 1000 ms after it was told to end\n"
 			       "running: the process of module mock runs again\n");
 	check_counted(1, HOST_END_HANG);
+}
+END_TEST
+
+static pid_t host_pid(void)
+{
+	char path[64], children[256] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, children, sizeof(children) - 1);
+	close(fd);
+	ck_assert_int_gt(n, 0);
+	ck_assert_ptr_eq(strchr(children, ' '), children + strlen(children) - 1); /* only one */
+	return (pid_t)strtol(children, NULL, 10);
+}
+
+/* By an administrator, or the kernel: told as what it is, and started again at once. */
+START_TEST(a_kill_from_outside_is_news)
+{
+	open_behaving("good");
+	ck_assert_int_eq(kill(host_pid(), SIGKILL), 0);
+	wait_for_news("running: ");
+	ck_assert_str_eq(news,
+			 "failed: the process of module mock was killed from outside (SIGKILL), "
+			 "perhaps by the kernel for lack of memory\n"
+			 "running: the process of module mock runs again\n");
+	check_counted(1, HOST_END_KILLED);
+	/* A crash after it is the first one: no pause. */
+	dispatch_answer_free(create_in("exit"));
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	ck_assert_ptr_null(strstr(news, "paused: "));
 }
 END_TEST
 
@@ -302,6 +337,7 @@ int main(void)
 	tcase_add_loop_test(tests, crash_in_an_operation, 0, sizeof(crashes) / sizeof(crashes[0]));
 	tcase_add_loop_test(tests, the_end_is_news, 0, sizeof(crashes) / sizeof(crashes[0]));
 	tcase_add_test(tests, a_hang_is_news);
+	tcase_add_test(tests, a_kill_from_outside_is_news);
 #ifndef HR_SANITIZERS
 	tcase_add_test(tests, endless_memory_is_news);
 #endif
