@@ -18,7 +18,8 @@ static int describe(void *context, const struct dispatch_request *request,
 
 int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
 			struct mailbox *inner_answers, struct mailbox *answers,
-			struct dispatcher **ret_dispatcher, struct hr_error *err)
+			struct module_metrics *metrics, struct dispatcher **ret_dispatcher,
+			struct hr_error *err)
 {
 	const struct governor_options options = {
 		.inner = inner,
@@ -26,6 +27,7 @@ int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
 		.answers = answers,
 		.describe = describe,
 		.context = registry,
+		.metrics = metrics,
 	};
 
 	return governor_new(&options, ret_dispatcher, err);

@@ -4,13 +4,14 @@
 #ifndef HR_DAEMON_GOVERNOR_H
 #define HR_DAEMON_GOVERNOR_H
 
-#include "provider/dispatch.h"
+#include "provider/module_metrics.h"
 #include "provider/registry.h"
 
-/* inner is owned from now on, also where this fails; the others are borrowed. inner pushes into
+/* inner is owned from now on, also where this fails; the others are borrowed, metrics may be NULL. inner pushes into
  * inner_answers, the engine takes from answers. */
 int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
 			struct mailbox *inner_answers, struct mailbox *answers,
-			struct dispatcher **ret_dispatcher, struct hr_error *err);
+			struct module_metrics *metrics, struct dispatcher **ret_dispatcher,
+			struct hr_error *err);
 
 #endif

@@ -33,7 +33,8 @@ int event_log_open(struct event_log *log, struct store *store, struct hr_error *
 /* What a person must look at; the rest is the ordinary course of things. */
 static enum log_level level_of(const struct event *event)
 {
-	static const char *const grave[] = {"failed", "refused", "paused", "short", "protected"};
+	static const char *const grave[] = {"failed", "refused",   "paused",
+					    "short",  "protected", "opened"};
 	const char *dot = strrchr(event->kind, '.');
 
 	for (size_t i = 0; dot != NULL && i < sizeof(grave) / sizeof(grave[0]); i++) {

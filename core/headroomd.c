@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "daemon_governor.h"
 #include "daemon_options.h"
+#include "daemon_record.h"
 #include "daemon_start.h"
 #include "engine/engine.h"
 #include "event_log.h"
@@ -46,6 +47,7 @@ struct daemon {
 	struct store *store;
 	struct registry *registry;
 	struct http_service *http;
+	struct module_metrics *metrics;
 	struct mailbox *module_answers; /* to the governor */
 	struct mailbox *answers;        /* to the engine */
 	struct dispatcher *dispatcher;
@@ -126,6 +128,7 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 		.host_program = daemon->config.host_program,
 		.secrets = start_secret_rules(&daemon->config),
 	};
+	struct http_service_options http_options;
 	struct dispatcher *inner;
 	int fd;
 
@@ -135,14 +138,18 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	daemon->answers = mailbox_new(daemon_wake, daemon);
 	if (daemon->module_answers == NULL || daemon->answers == NULL)
 		return error_no_memory(err, "starting");
-	if (http_service_new(&(struct http_service_options){0}, &daemon->http, err) != 0)
+	if (daemon_record(&daemon->config, &http_options, err) != 0 ||
+	    http_service_new(&http_options, &daemon->http, err) != 0)
 		return -1;
+	if (module_metrics_new(&daemon->metrics, err) != 0)
+		return -1;
+	options.metrics = daemon->metrics;
 	options.registry = daemon->registry;
 	options.answers = daemon->module_answers;
 	options.http = daemon->http;
 	if (process_dispatcher_new(&options, &inner, err) != 0 ||
 	    daemon_governor_new(daemon->registry, inner, daemon->module_answers, daemon->answers,
-				&daemon->dispatcher, err) != 0)
+				daemon->metrics, &daemon->dispatcher, err) != 0)
 		return -1;
 	/* Level-triggered, and emptied by the dispatcher's step. */
 	fd = dispatch_fd(daemon->dispatcher);
@@ -192,6 +199,7 @@ static int daemon_open_api(struct daemon *daemon, struct hr_error *err)
 		.engine = daemon->engine,
 		.registry = daemon->registry,
 		.http = daemon->http,
+		.metrics = daemon->metrics,
 		.listen_fd = daemon->listen_fd,
 		.socket_path = daemon->config.socket,
 	};
@@ -332,6 +340,7 @@ static void daemon_close(struct daemon *daemon)
 	if (daemon->dispatcher != NULL)
 		dispatch_cancel_all(daemon->dispatcher);
 	dispatch_free(daemon->dispatcher);
+	module_metrics_free(daemon->metrics);
 	http_service_free(daemon->http);
 	store_close(daemon->store);
 	engine_free(daemon->engine);

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "http/http.h"
+#include "provider/module_metrics.h"
 #include "provider/registry.h"
 #include "store/store.h"
 
@@ -16,7 +17,8 @@ struct api_options {
 	struct store *store; /* borrowed, like engine and registry: must outlive the API */
 	struct engine *engine;
 	struct registry *registry;
-	struct http_service *http; /* for its counters; borrowed likewise; NULL: none */
+	struct http_service *http;      /* for its counters; borrowed likewise; NULL: none */
+	struct module_metrics *metrics; /* likewise */
 	const char *listen; /* "127.0.0.1:8460", "[::1]:8460"; port 0: any free; NULL: none */
 	int listen_fd;      /* above 0: from api_listen, used instead; taken over in any case */
 	const char *socket_path;    /* unix socket; NULL: none */

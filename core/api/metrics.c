@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/metrics_modules.h"
 #include "api/pool_status.h"
 #include "api/server.h"
 #include "base/clock.h"
@@ -15,14 +16,14 @@
 
 #define PAGE 100
 
-static void head(FILE *out, const char *name, const char *type, const char *help)
+void metrics_head(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP headroom_%s %s\n# TYPE headroom_%s %s\n", name, help, name, type);
 }
 
 static void one(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
 {
-	head(out, name, type, help);
+	metrics_head(out, name, type, help);
 	fprintf(out, "headroom_%s %llu\n", name, (unsigned long long)value);
 }
 
@@ -103,7 +104,7 @@ static void write_engine(struct engine *engine, FILE *out)
 
 static void write_api(struct api *api, FILE *out)
 {
-	head(out, "http_requests_total", "counter", "Requests answered, by HTTP status.");
+	metrics_head(out, "http_requests_total", "counter", "Requests answered, by HTTP status.");
 	for (int status = 100; status < HTTP_STATUS_MAX; status++) {
 		uint64_t n = atomic_load(&api->answers[status]);
 
@@ -135,8 +136,9 @@ static void write_requests(struct http_service *http, FILE *out)
 
 	if (!http || http_metrics(http, &metrics, NULL) != 0)
 		return;
-	head(out, "provider_requests_total", "counter",
-	     "Requests to providers, by account, method and class of the answer; 0: none came.");
+	metrics_head(
+		out, "provider_requests_total", "counter",
+		"Requests to providers, by account, method and class of the answer; 0: none came.");
 	for (size_t i = 0; i < metrics.n_requests; i++)
 		fprintf(out,
 			"headroom_provider_requests_total{account=\"%s\",method=\"%s\",code=\"%dxx\"} "
@@ -144,15 +146,16 @@ static void write_requests(struct http_service *http, FILE *out)
 			metrics.requests[i].account, metrics.requests[i].method,
 			metrics.requests[i].status_class,
 			(unsigned long long)metrics.requests[i].requests);
-	head(out, "provider_request_seconds_total", "counter", "Time that these requests took.");
+	metrics_head(out, "provider_request_seconds_total", "counter",
+		     "Time that these requests took.");
 	for (size_t i = 0; i < metrics.n_requests; i++)
 		fprintf(out,
 			"headroom_provider_request_seconds_total{account=\"%s\",method=\"%s\",code="
 			"\"%dxx\"} %.3f\n",
 			metrics.requests[i].account, metrics.requests[i].method,
 			metrics.requests[i].status_class, metrics.requests[i].seconds);
-	head(out, "provider_requests_refused_total", "counter",
-	     "Requests that were not made, since settings do not allow their host.");
+	metrics_head(out, "provider_requests_refused_total", "counter",
+		     "Requests that were not made, since settings do not allow their host.");
 	for (size_t i = 0; i < metrics.n_accounts; i++)
 		fprintf(out, "headroom_provider_requests_refused_total{account=\"%s\"} %llu\n",
 			metrics.accounts[i].account,
@@ -173,14 +176,15 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 	out = open_memstream(&text, &len);
 	if (!out)
 		return error_no_memory(err, "writing metrics");
-	head(out, "servers", "gauge", "Servers that are not gone, by pool and state.");
+	metrics_head(out, "servers", "gauge", "Servers that are not gone, by pool and state.");
 	rc = each_pool(tx, out, pool_servers, err);
-	head(out, "sessions", "gauge", "Sessions waiting and active, by pool.");
+	metrics_head(out, "sessions", "gauge", "Sessions waiting and active, by pool.");
 	if (rc == 0)
 		rc = each_pool(tx, out, pool_sessions, err);
 	write_engine(api->options.engine, out);
 	write_store(api->options.store, out);
 	write_requests(api->options.http, out);
+	metrics_write_modules(api->options.metrics, out);
 	write_api(api, out);
 	one(out, "uptime_seconds", "gauge", "Since the API started.",
 	    (uint64_t)((clock_now().wall_ms - api->started_ms) / MS_PER_S));

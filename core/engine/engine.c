@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/account_checks.h"
+#include "engine/account_news.h"
 #include "engine/accounts.h"
 #include "engine/deadlines.h"
 #include "engine/engine_state.h"
@@ -264,6 +265,10 @@ static void take_answer(struct engine *engine, struct dispatch_answer *answer)
 {
 	struct flight *flight = engine->flights;
 
+	if (answer->kind == DISPATCH_NEWS) {
+		account_news_take(engine, answer);
+		return;
+	}
 	while (flight && flight->ticket != answer->ticket)
 		flight = flight->next;
 	if (!flight) {

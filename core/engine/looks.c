@@ -257,7 +257,7 @@ static int look_failed(struct tx *tx, struct look *look, struct hr_error *err)
 	const struct hr_error *cause = &look->answer->error;
 
 	look->paused_by_auth = cause->class == HR_AUTH;
-	if (cause->class != HR_AUTH && cause->class != HR_THROTTLED)
+	if (cause->class != HR_AUTH)
 		return 0;
 	return pause_account(tx, &look->task.context, look->answer->account, cause, err);
 }

@@ -12,8 +12,6 @@
 
 #define CONFIG_FIRST_MS (30 * MS_PER_S)
 #define LONGEST_MS (1800 * MS_PER_S)
-#define THROTTLE_FIRST_MS MS_PER_S
-#define THROTTLE_LONGEST_MS (300 * MS_PER_S)
 #define DEFECT_FIRST_MS (5 * MS_PER_S)
 #define RETRY_AFTER_LONGEST_MS (3600 * MS_PER_S)
 
@@ -147,17 +145,6 @@ int64_t pause_retry_after(const struct hr_error *cause)
 							      : RETRY_AFTER_LONGEST_MS;
 }
 
-static int64_t account_pause_length(const struct hr_error *cause, int64_t step)
-{
-	int64_t length;
-
-	if (cause->class == HR_THROTTLED) {
-		length = doubled(THROTTLE_FIRST_MS, step, THROTTLE_LONGEST_MS);
-		return cause->retry_after_ms > length ? pause_retry_after(cause) : length;
-	}
-	return doubled(DEFECT_FIRST_MS, step, LONGEST_MS);
-}
-
 int pause_account(struct tx *tx, struct life_context *context, const char *provider_config_id,
 		  const struct hr_error *cause, struct hr_error *err)
 {
@@ -183,7 +170,7 @@ int pause_account(struct tx *tx, struct life_context *context, const char *provi
 			    "%s is paused until its credentials are accepted again: %s",
 			    document.name, cause->message);
 	} else {
-		length = account_pause_length(cause, state.pause_step);
+		length = doubled(DEFECT_FIRST_MS, state.pause_step, LONGEST_MS);
 		state.paused_until_ms = context->now_ms + length;
 		text_format(message, sizeof(message), "%s is paused for %lld s: %s", document.name,
 			    (long long)((length + MS_PER_S - 1) / MS_PER_S), cause->message);

@@ -26,8 +26,9 @@ int pause_config_worked(struct tx *tx, const struct life_context *context, const
  * outside. */
 int64_t pause_retry_after(const struct hr_error *cause);
 
-/* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), HR_THROTTLED for what
- * the provider said (at least 1 s, doubling to 5 min), other classes from 5 s, doubling to 30 min. */
+/* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), other classes from 5 s,
+ * doubling to 30 min. Not for HR_THROTTLED: the governor slows the account down
+ * (core/provider/governor.h). */
 int pause_account(struct tx *tx, struct life_context *context, const char *provider_config_id,
 		  const struct hr_error *cause, struct hr_error *err);
 

@@ -22,8 +22,13 @@ struct cassette {
 	char *id;
 	char *path;
 	bool replays;
+	/* Replaying: */
 	json_t *exchanges; /* an array of {"request", "answer"} */
-	bool *given;       /* replaying: which ones were */
+	bool *given;       /* which ones were */
+	/* Recording: */
+	int fd;    /* -1: nothing is recorded yet */
+	off_t len; /* of the file, but for the array's end */
+	bool is_full;
 };
 
 /* ---- Files ---------------------------------------------------------------------------------- */
@@ -50,6 +55,7 @@ int cassette_open(const char *dir, const char *id, bool replays, struct cassette
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return error_no_memory(err, "opening a cassette");
+	c->fd = -1;
 	c->id = strdup(id);
 	c->replays = replays;
 	if (asprintf(&c->path, "%s/%s.json", dir, id) < 0)
@@ -60,10 +66,6 @@ int cassette_open(const char *dir, const char *id, bool replays, struct cassette
 	}
 	if (replays && load(c, err) != 0)
 		goto failed;
-	if (!replays && !(c->exchanges = json_array())) {
-		error_no_memory(err, "opening a cassette");
-		goto failed;
-	}
 	*ret_cassette = c;
 	return 0;
 failed:
@@ -76,6 +78,8 @@ void cassette_free(struct cassette *c)
 	if (!c)
 		return;
 	json_decref(c->exchanges);
+	if (c->fd >= 0)
+		close(c->fd);
 	free(c->given);
 	free(c->path);
 	free(c->id);
@@ -92,24 +96,44 @@ const char *cassette_id(const struct cassette *c)
 	return c->id;
 }
 
-static int write_file(const struct cassette *c, struct hr_error *err)
+/* 0, or -1 with errno. */
+static int write_at(int fd, const char *text, size_t len, off_t at)
 {
-	CLEANUP_FREE char *new_path = NULL;
-	int fd = -1, rc = -1;
+	while (len > 0) {
+		ssize_t n = pwrite(fd, text, len, at);
 
-	if (asprintf(&new_path, "%s.new", c->path) < 0) {
-		new_path = NULL;
-		return error_no_memory(err, "writing a cassette");
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+		at += n;
 	}
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		rc = json_dumpfd(c->exchanges, fd, JSON_INDENT(2) | JSON_SORT_KEYS);
-	if (fd >= 0 && close(fd) != 0)
-		rc = -1;
-	if (rc == 0)
-		rc = rename(new_path, c->path);
-	if (rc != 0)
+	return 0;
+}
+
+/* Adds one more exchange to the file's array. */
+static int append(struct cassette *c, const char *text, struct hr_error *err)
+{
+	CLEANUP_FREE char *more = NULL;
+	int len;
+
+	if (c->fd < 0) {
+		/* Not into a file that others may have been given to read. */
+		unlink(c->path);
+		c->fd = open(c->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	}
+	if (c->fd < 0)
 		return error_set_errno(err, errno, "cannot write the cassette %.200s", c->path);
+	len = asprintf(&more, "%s\n%s\n]\n", c->len == 0 ? "[" : ",", text);
+	if (len < 0) {
+		more = NULL;
+		return error_no_memory(err, "recording an exchange");
+	}
+	if (write_at(c->fd, more, (size_t)len, c->len) != 0)
+		return error_set_errno(err, errno, "cannot write the cassette %.200s", c->path);
+	c->len += len - (off_t)strlen("\n]\n");
 	return 0;
 }
 
@@ -217,16 +241,27 @@ static json_t *answer_json(const struct http_answer *answer, struct scrub *scrub
 int cassette_record(struct cassette *c, json_t *request, const struct http_answer *answer,
 		    struct scrub *scrub, struct hr_error *err)
 {
-	json_t *exchange = json_object();
+	json_t *exchange;
+	char *text = NULL;
+	int rc;
 
-	if (!exchange || json_object_set(exchange, "request", request) != 0 ||
-	    json_object_set_new(exchange, "answer", answer_json(answer, scrub)) != 0) {
-		json_decref(exchange);
+	if (c->is_full)
+		return 0;
+	exchange = json_object();
+	if (exchange && json_object_set(exchange, "request", request) == 0 &&
+	    json_object_set_new(exchange, "answer", answer_json(answer, scrub)) == 0)
+		text = json_dumps(exchange, JSON_INDENT(2) | JSON_SORT_KEYS);
+	json_decref(exchange);
+	if (!text)
 		return error_no_memory(err, "recording an exchange");
-	}
-	if (json_array_append_new(c->exchanges, exchange) != 0)
-		return error_no_memory(err, "recording an exchange");
-	return write_file(c, err);
+	c->is_full = c->len + (off_t)strlen(text) > CASSETTE_LEN_MAX;
+	rc = c->is_full ? error_set(err, HR_QUOTA,
+				    "the cassette %.200s is full (%u MiB): what follows is not "
+				    "recorded",
+				    c->path, CASSETTE_LEN_MAX >> 20)
+			: append(c, text, err);
+	free(text);
+	return rc;
 }
 
 /* ---- Replay --------------------------------------------------------------------------------- */

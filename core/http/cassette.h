@@ -13,6 +13,8 @@
 #include "http/request.h"
 #include "http/scrub.h"
 
+#define CASSETTE_LEN_MAX (64u << 20) /* bytes; then nothing more is recorded */
+
 struct cassette;
 
 /* Of <dir>/<id>.json. Replaying: it is read, HR_INVALID where it cannot be. Recording: it begins
@@ -27,7 +29,7 @@ const char *cassette_id(const struct cassette *cassette);
 /* The request as the cassette has it; the caller owns it. NULL: no memory. Any thread. */
 json_t *cassette_request(const struct request *request, struct scrub *scrub);
 
-/* Appends an exchange and writes the file anew (0600). The http thread. */
+/* Appends an exchange to the file (0600). HR_QUOTA, once: it is full. The http thread. */
 int cassette_record(struct cassette *cassette, json_t *request, const struct http_answer *answer,
 		    struct scrub *scrub, struct hr_error *err);
 

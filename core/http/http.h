@@ -29,6 +29,8 @@ struct http_service_options {
 	 * At most one of the two. */
 	const char *record_dir;
 	const char *replay_dir;
+	/* Which accounts are recorded, ids up to NULL; NULL: all. Borrowed while the service lives. */
+	const char *const *record_ids;
 };
 
 /* Starts the service's thread. Call before threads that use libcurl, or after curl_global_init. */

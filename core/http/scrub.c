@@ -142,6 +142,7 @@ char *scrub_bytes(struct scrub *scrub, const char *bytes, size_t len, size_t *re
 		}
 	}
 	pthread_mutex_unlock(&scrub->mutex);
+	out = scrub_names(copy, out);
 	copy[out] = '\0';
 	*ret_len = out;
 	return copy;

@@ -28,8 +28,12 @@ void scrub_clear(struct scrub *scrub);
  * out: they would be found everywhere. Any thread. 0, or -1: no memory. */
 int scrub_add(struct scrub *scrub, const char *value);
 
-/* A malloc'ed copy of len bytes with each secret replaced by "***", NUL added. NULL: no memory. Any
- * thread. */
+/* A malloc'ed copy of len bytes with each secret replaced by "***", and the values that scrub_names finds;
+ * NUL added. NULL: no memory. Any thread. */
 char *scrub_bytes(struct scrub *scrub, const char *bytes, size_t len, size_t *ret_len);
+
+/* Masks, in place, values under names that tell of a secret ("access_token": "...", sig=..., <password>...):
+ * in JSON, XML, forms and queries; and JSON Web Tokens wherever they are. Gives the new length. */
+size_t scrub_names(char *text, size_t len);
 
 #endif

@@ -137,6 +137,7 @@ int http_service_new(const struct http_service_options *options, struct http_ser
 		free(service);
 		return error_no_memory(err, "starting the HTTP service");
 	}
+	service->record_ids = options->record_ids;
 	service->multi = curl_multi_init();
 	if (!service->multi || copy_dirs(service, options) != 0 ||
 	    curl_multi_setopt(service->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
@@ -194,6 +195,15 @@ void service_bury(struct http_service *service, struct http_account *account)
 	}
 }
 
+static bool is_recorded(const struct http_service *service, const char *id)
+{
+	bool found = !service->record_ids;
+
+	for (size_t i = 0; !found && service->record_ids[i]; i++)
+		found = strcmp(service->record_ids[i], id) == 0;
+	return found;
+}
+
 int service_find_cassette(struct http_service *service, const char *id,
 			  struct cassette **ret_cassette, struct hr_error *err)
 {
@@ -202,7 +212,7 @@ int service_find_cassette(struct http_service *service, const char *id,
 	int rc = 0;
 
 	*ret_cassette = NULL;
-	if (!dir)
+	if (!dir || (service->record_dir && !is_recorded(service, id)))
 		return 0;
 	pthread_mutex_lock(&service->mutex);
 	for (size_t i = 0; i < service->n_cassettes; i++)

@@ -18,6 +18,7 @@ struct http_service {
 	CURLM *multi;          /* the http thread's, but for curl_multi_wakeup */
 	char *record_dir;
 	char *replay_dir;
+	const char *const *record_ids;
 	struct metrics metrics;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* over all below */

@@ -32,6 +32,9 @@ struct daemon_config {
 	char secrets_dir[DAEMON_PATH_SIZE]; /* of "file:" references; "": none */
 	char **secret_environment;          /* names of "env:" references, NULL-terminated; owned */
 
+	char record_http[DAEMON_PATH_SIZE]; /* folder of recordings; "": none */
+	char **record_accounts; /* provider config ids, NULL-terminated; NULL: all; owned */
+
 	enum log_level log_level;
 	enum log_format log_format;
 

@@ -177,6 +177,30 @@ static const struct hr_setting security_rows[] = {
 	},
 };
 
+static const struct hr_setting debug_rows[] = {
+	{
+		.key = "record_http",
+		.type = HR_TYPE_STRING,
+		PATH_LIMITS,
+		.title = "Folder of recordings",
+		.help = "Where what modules ask their providers is recorded, and what they are "
+			"answered, one file for each provider config, secrets masked. For a bug "
+			"report; made if it is not there. Unset: nothing is recorded.",
+		.example = "/var/lib/headroom/recordings",
+	},
+	{
+		.key = "record_accounts",
+		.type = HR_TYPE_LIST,
+		.minimum = 0,
+		.maximum = 64,
+		.pattern = "[0-9a-f-]{36}",
+		.title = "Recorded accounts",
+		.help = "Ids of the provider configs that are recorded, separated by commas. Unset: "
+			"all.",
+		.example = "0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d",
+	},
+};
+
 const struct daemon_section daemon_sections[] = {
 	{"server", SCHEMA_OF("section [server]", server_rows)},
 	{"state", SCHEMA_OF("section [state]", state_rows)},
@@ -184,5 +208,6 @@ const struct daemon_section daemon_sections[] = {
 	{"log", SCHEMA_OF("section [log]", log_rows)},
 	{"engine", SCHEMA_OF("section [engine]", engine_rows)},
 	{"security", SCHEMA_OF("section [security]", security_rows)},
+	{"debug", SCHEMA_OF("section [debug]", debug_rows)},
 	{NULL, {NULL, NULL, 0, 0}},
 };

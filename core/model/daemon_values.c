@@ -244,6 +244,19 @@ static int read_dry_run(const char *folder, const json_t *value, struct daemon_c
 	return 0;
 }
 
+static int read_record_http(const char *folder, const json_t *value, struct daemon_config *config,
+			    struct hr_error *err)
+{
+	return read_path(folder, value, config->record_http, err);
+}
+
+static int read_record_accounts(const char *folder, const json_t *value,
+				struct daemon_config *config, struct hr_error *err)
+{
+	(void)folder;
+	return read_names(value, &config->record_accounts, err);
+}
+
 static const struct key_reader key_readers[] = {
 	{"server", "listen", read_listen},
 	{"server", "socket", read_socket},
@@ -261,6 +274,8 @@ static const struct key_reader key_readers[] = {
 	{"security", "host_uids", read_host_uids},
 	{"security", "secrets_dir", read_secrets_dir},
 	{"security", "secret_environment", read_secret_environment},
+	{"debug", "record_http", read_record_http},
+	{"debug", "record_accounts", read_record_accounts},
 };
 
 #define N_KEY_READERS (sizeof(key_readers) / sizeof(key_readers[0]))
@@ -280,5 +295,6 @@ void daemon_config_clear(struct daemon_config *config)
 	strings_free(config->provider_dirs);
 	strings_free(config->local_modules);
 	strings_free(config->secret_environment);
+	strings_free(config->record_accounts);
 	memset(config, 0, sizeof(*config));
 }

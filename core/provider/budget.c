@@ -146,6 +146,11 @@ void budget_throttled(struct budget *budget, int64_t retry_after_ms, int64_t now
 	budget->short_of = false;
 }
 
+int64_t budget_told_ms(const struct budget *budget, int64_t now_ms)
+{
+	return budget->counted_ms > now_ms ? budget->counted_ms - now_ms : 0;
+}
+
 int64_t budget_rate_milli(const struct budget *budget)
 {
 	return budget->rate;

@@ -54,6 +54,9 @@ void budget_success(struct budget *budget, int64_t now_ms);
  * before retry_after_ms has passed (0 or less: not said, a second). */
 void budget_throttled(struct budget *budget, int64_t retry_after_ms, int64_t now_ms);
 
+/* How long nothing is taken since the provider said so; 0: it did not. */
+int64_t budget_told_ms(const struct budget *budget, int64_t now_ms);
+
 /* For figures: thousandths of a request a minute, and of a token (rounded down). */
 int64_t budget_rate_milli(const struct budget *budget);
 int64_t budget_tokens_milli(const struct budget *budget, int64_t now_ms);

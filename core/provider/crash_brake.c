@@ -30,6 +30,18 @@ void crash_brake_crashed(struct crash_brake *brake, int64_t now_ms)
 	brake->not_before_ms = now_ms + (pause < PAUSE_LONGEST_MS ? pause : PAUSE_LONGEST_MS);
 }
 
+void crash_brake_killed(struct crash_brake *brake, int64_t now_ms)
+{
+	bool repeats = brake->was_killed && now_ms - brake->killed_ms < GOOD_MS;
+
+	brake->was_killed = true;
+	brake->killed_ms = now_ms;
+	if (repeats)
+		crash_brake_crashed(brake, now_ms);
+	else
+		brake->is_open = false;
+}
+
 void crash_brake_replaced(struct crash_brake *brake)
 {
 	brake->is_open = false;

@@ -2,11 +2,13 @@
 /* What every dispatcher needs: copies of requests, making and freeing of answers. */
 #include "provider/dispatch.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "provider/settings.h"
 
@@ -92,6 +94,27 @@ struct dispatch_answer *dispatch_answer_new(const struct dispatch_request *reque
 	text_copy(answer->account, sizeof(answer->account), request->account);
 	text_copy(answer->server_id, sizeof(answer->server_id), request->step.server_id);
 	return answer;
+}
+
+void dispatch_tell(struct mailbox *answers, const char *account, enum dispatch_news news,
+		   const char *format, ...)
+{
+	struct dispatch_answer *answer = calloc(1, sizeof(*answer));
+	char text[sizeof(answer->error.message)];
+	va_list args;
+
+	va_start(args, format);
+	text_formatv(text, sizeof(text), format, args);
+	va_end(args);
+	if (!answer) {
+		log_line(LOG_LEVEL_WARNING, &(struct log_subject){.account = account}, "%s", text);
+		return;
+	}
+	answer->kind = DISPATCH_NEWS;
+	answer->news = news;
+	text_copy(answer->account, sizeof(answer->account), account);
+	text_copy(answer->error.message, sizeof(answer->error.message), text);
+	mailbox_push(answers, &answer->mail);
 }
 
 void dispatch_answer_free(struct dispatch_answer *answer)

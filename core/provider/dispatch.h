@@ -23,7 +23,17 @@ enum dispatch_kind {
 	DISPATCH_STATUS,
 	DISPATCH_LIST,
 	DISPATCH_DESTROY,
-	DISPATCH_INJECT
+	DISPATCH_INJECT,
+	DISPATCH_NEWS /* of answers only: nobody asked */
+};
+
+/* What a dispatcher tells of an account unasked: each is a change of its state. */
+enum dispatch_news {
+	DISPATCH_NEWS_FAILED = 1, /* the module's process ended unexpectedly, or does not start */
+	DISPATCH_NEWS_PAUSED,     /* it is not started again at once */
+	DISPATCH_NEWS_RUNNING,    /* it runs again, with its account open */
+	DISPATCH_NEWS_BREAKER_OPENED,
+	DISPATCH_NEWS_BREAKER_CLOSED
 };
 
 /* Who goes first where an account's budget is short. */
@@ -100,8 +110,9 @@ struct dispatch_answer {
 	char unread[512];                  /* LIST: what could not be read, and why */
 	struct dispatch_problem *problems; /* CHECK */
 	size_t n_problems;
-	uint64_t capabilities; /* OPEN: the module's HR_CAP_* */
-	uint32_t n_requests;   /* requests to the provider that the call made; 0: not known */
+	uint64_t capabilities;   /* OPEN: the module's HR_CAP_* */
+	uint32_t n_requests;     /* requests to the provider that the call made; 0: not known */
+	enum dispatch_news news; /* NEWS; ticket is 0 and error.message says it in words */
 };
 
 void dispatch_answer_free(struct dispatch_answer *answer);
@@ -124,11 +135,16 @@ void dispatch_request_free(struct dispatch_request *request);
 /* For implementations: an empty answer to that request. NULL: no memory. */
 struct dispatch_answer *dispatch_answer_new(const struct dispatch_request *request);
 
+/* For implementations: puts news of the account into the mailbox of answers. Without memory for it the
+ * log has it. */
+void dispatch_tell(struct mailbox *answers, const char *account, enum dispatch_news news,
+		   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 struct dispatcher;
 
 struct dispatcher_operations {
 	/* Every submitted request gets exactly one answer, pushed into the mailbox that the
-	 * dispatcher was made with. 0; -1: no memory, or the account is not open (HR_TRANSIENT);
+	 * dispatcher was made with; between them news may come. 0; -1: no memory, or the account is not open (HR_TRANSIENT);
 	 * then no answer comes. The engine's thread. */
 	int (*submit)(struct dispatcher *dispatcher, const struct dispatch_request *request,
 		      struct hr_error *err);

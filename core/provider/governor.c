@@ -15,6 +15,8 @@ struct governor {
 	struct governor_queues queues;
 	struct moment now; /* of the last step */
 	bool is_cancelled;
+	struct account_metric *published; /* room for so many, used by publish alone */
+	size_t n_published;
 };
 
 static struct governor *of_dispatcher(const struct dispatcher *dispatcher)
@@ -48,6 +50,8 @@ static void answer_late(struct governor *governor, struct governor_entry *entry)
 		  "sent",
 		  dispatch_kind_name(entry->request->kind),
 		  (long long)(entry->request->timeout_ms / MS_PER_S), entry->request->account);
+	/* Who is told to come later does not wait in vain again. */
+	why.retry_after_ms = budget_told_ms(&entry->key->budget, governor->now.mono_ms);
 	entry->key->late++;
 	answer_entry(governor, entry, &why);
 }
@@ -215,10 +219,33 @@ static enum verdict judge(const struct dispatch_answer *answer)
 	}
 }
 
+/* Whether requests go through as a rule has changed: told to every account of the key. */
+static void tell_breaker(struct governor *governor, const struct governor_key *key)
+{
+	const struct breaker *breaker = &key->breaker;
+
+	for (const struct governor_member *m = governor->queues.members; m; m = m->next) {
+		if (m->key != key)
+			continue;
+		if (breaker->opened)
+			dispatch_tell(governor->options.answers, m->id,
+				      DISPATCH_NEWS_BREAKER_OPENED,
+				      "not asked for %lld s, after %u failures in a row; the last "
+				      "one: %s",
+				      (long long)(breaker->pause_ms / MS_PER_S), breaker->failures,
+				      breaker->text[0] ? breaker->text : "no reason given");
+		else
+			dispatch_tell(governor->options.answers, m->id,
+				      DISPATCH_NEWS_BREAKER_CLOSED,
+				      "answers again, and is asked as usual");
+	}
+}
+
 static void learn(struct governor *governor, struct governor_key *key, bool was_probe,
 		  const struct dispatch_answer *answer)
 {
 	int64_t now_ms = governor->now.mono_ms;
+	bool was_open = key->breaker.opened;
 
 	switch (judge(answer)) {
 	case VERDICT_ANSWERS:
@@ -235,13 +262,17 @@ static void learn(struct governor *governor, struct governor_key *key, bool was_
 		break;
 	case VERDICT_NONE: breaker_undecided(&key->breaker, was_probe); break;
 	}
+	if (key->breaker.opened != was_open)
+		tell_breaker(governor, key);
 }
 
 static void take_answer(struct governor *governor, struct dispatch_answer *answer)
 {
-	struct governor_entry *entry = governor_flight_end(&governor->queues, answer->ticket);
 	struct governor_member *member = NULL;
+	struct governor_entry *entry = NULL;
 
+	if (answer->kind != DISPATCH_NEWS)
+		entry = governor_flight_end(&governor->queues, answer->ticket);
 	if (entry) {
 		if (answer->n_requests > 1)
 			budget_charge(&entry->key->budget, (int64_t)answer->n_requests - 1,
@@ -274,6 +305,33 @@ static bool take_answers(struct governor *governor)
 
 /* ---- The dispatcher ------------------------------------------------------------------------ */
 
+/* The accounts' figures. Where there is no memory they stay as they were. */
+static void publish(struct governor *governor)
+{
+	size_t n = 0;
+
+	if (!governor->options.metrics)
+		return;
+	for (const struct governor_member *m = governor->queues.members; m; m = m->next) {
+		struct account_metric *figure;
+
+		if (n == governor->n_published) {
+			figure = reallocarray(governor->published, n + 16, sizeof(*figure));
+			if (!figure)
+				return;
+			governor->published = figure;
+			governor->n_published = n + 16;
+		}
+		figure = &governor->published[n++];
+		memset(figure, 0, sizeof(*figure));
+		text_copy(figure->account, sizeof(figure->account), m->id);
+		memcpy(figure->waiting, m->waiting, sizeof(figure->waiting));
+		figure->rate_milli = budget_rate_milli(&m->key->budget);
+		figure->breaker = breaker_state(&m->key->breaker, governor->now.mono_ms);
+	}
+	module_metrics_accounts(governor->options.metrics, governor->published, n);
+}
+
 /* Until the inner dispatcher has taken what was let through, and nothing more comes of it. */
 static int64_t governor_step(struct dispatcher *dispatcher, struct moment now)
 {
@@ -290,6 +348,7 @@ static int64_t governor_step(struct dispatcher *dispatcher, struct moment now)
 			again |= pump(governor, key, &own_ms);
 	} while (again);
 	governor_keys_sweep(&governor->queues);
+	publish(governor);
 	return inner_ms < own_ms ? inner_ms : own_ms;
 }
 
@@ -352,7 +411,7 @@ static int governor_submit(struct dispatcher *dispatcher, const struct dispatch_
 		return dispatch_submit(governor->options.inner, request, err);
 	if (governor->is_cancelled)
 		return error_set(err, HR_TRANSIENT, "headroomd is about to end; nothing was sent");
-	if (governor_queue_add(&governor->queues, member->key, request) != 0)
+	if (governor_queue_add(&governor->queues, member, request) != 0)
 		return error_no_memory(err, "asking a provider");
 	return 0;
 }
@@ -381,6 +440,7 @@ static void governor_free(struct dispatcher *dispatcher)
 	dispatch_free(governor->options.inner);
 	take_answers(governor);
 	governor_queues_clear(&governor->queues);
+	free(governor->published);
 	free(governor);
 }
 

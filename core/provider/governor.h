@@ -9,7 +9,8 @@
  *     every GOVERNOR_OLDEST_EVERYth that goes is the one that has waited longest, whatever it is, so
  *     that nothing waits for ever for lack of urgency;
  *   - one that waits past its timeout is answered HR_TIMEOUT, without HR_FAULT_OUTCOME_UNKNOWN: nothing
- *     was sent. What goes through has as much less time as it waited;
+ *     was sent; while the provider has said when to come again, with the rest of that as
+ *     retry_after_ms. What goes through has as much less time as it waited;
  *   - while the breaker is open all are answered HR_TRANSIENT at once, with retry_after_ms, but for one
  *     that a user waits for: it stays, if its time allows, and is the probe. While a probe is
  *     under way the others wait for how it ends;
@@ -17,13 +18,15 @@
  *     goes before what waits, which then meets the new settings.
  * What answers teach: HR_THROTTLED slows the key down; HR_TRANSIENT and HR_TIMEOUT (unless they bring
  * the provider's 4xx) and HR_INTERNAL count against the breaker; HR_CANCELLED and HR_UNSUPPORTED say
- * nothing; all others prove that the provider answers. Answers pass on unchanged. */
+ * nothing; all others prove that the provider answers. Answers pass on unchanged, and so does news; that
+ * the breaker opens or closes is news of its own, of every account with that key. */
 #ifndef HR_PROVIDER_GOVERNOR_H
 #define HR_PROVIDER_GOVERNOR_H
 
 #include "provider/account_key.h"
 #include "provider/breaker.h"
 #include "provider/dispatch.h"
+#include "provider/module_metrics.h"
 
 #define GOVERNOR_OLDEST_EVERY 8
 #define GOVERNOR_URGENCIES (DISPATCH_LOOK + 1)
@@ -46,6 +49,8 @@ struct governor_options {
 			struct governor_account *ret_account);
 	void *context;
 	struct breaker_limits breaker; /* zeroes: the defaults */
+	struct module_metrics
+		*metrics; /* borrowed; what accounts wait for; NULL: nothing is told */
 };
 
 int governor_new(const struct governor_options *options, struct dispatcher **ret_dispatcher,

@@ -155,7 +155,7 @@ void governor_keys_sweep(struct governor_queues *queues)
 
 /* ---- Entries ------------------------------------------------------------------------------- */
 
-int governor_queue_add(struct governor_queues *queues, struct governor_key *key,
+int governor_queue_add(struct governor_queues *queues, struct governor_member *member,
 		       const struct dispatch_request *request)
 {
 	struct governor_entry *entry = calloc(1, sizeof(*entry));
@@ -171,10 +171,12 @@ int governor_queue_add(struct governor_queues *queues, struct governor_key *key,
 		return -1;
 	}
 	entry->request->urgency = urgency;
-	entry->key = key;
+	entry->key = member->key;
+	entry->member = member;
 	entry->ticket = request->ticket;
 	entry->number = ++queues->last_number;
-	append(&key->waiting[urgency], entry);
+	append(&member->key->waiting[urgency], entry);
+	member->waiting[urgency]++;
 	return 0;
 }
 
@@ -195,7 +197,11 @@ struct governor_entry *governor_queue_next(const struct governor_key *key)
 
 void governor_queue_remove(struct governor_entry *entry)
 {
-	unlink_entry(&entry->key->waiting[entry->request->urgency], entry);
+	enum dispatch_urgency urgency = entry->request->urgency;
+
+	unlink_entry(&entry->key->waiting[urgency], entry);
+	entry->member->waiting[urgency]--;
+	entry->member = NULL;
 }
 
 void governor_flight_begin(struct governor_queues *queues, struct governor_entry *entry)

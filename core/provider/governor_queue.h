@@ -13,6 +13,7 @@ struct governor_key;
 struct governor_entry {
 	struct governor_entry *next;
 	struct governor_key *key;
+	struct governor_member *member;   /* while it waits */
 	struct dispatch_request *request; /* NULL once it went through */
 	struct dispatch_answer *answer;   /* made beforehand, so that it is never lost; likewise */
 	uint64_t ticket;
@@ -44,6 +45,7 @@ struct governor_member {
 	struct governor_member *next;
 	char id[ID_SIZE];
 	struct governor_key *key;
+	unsigned waiting[GOVERNOR_URGENCIES];
 };
 
 struct governor_queues {
@@ -73,7 +75,7 @@ void governor_member_remove(struct governor_queues *queues, struct governor_memb
 void governor_keys_sweep(struct governor_queues *queues);
 
 /* Copies the request to the end of its urgency's list. -1: no memory. */
-int governor_queue_add(struct governor_queues *queues, struct governor_key *key,
+int governor_queue_add(struct governor_queues *queues, struct governor_member *member,
 		       const struct dispatch_request *request);
 
 /* Which goes next by urgency, age and turn; NULL: none waits. It stays. */

@@ -219,16 +219,7 @@ void host_process_kill(const struct host_process *host)
 		syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
 }
 
-static void say_how(const siginfo_t *info, char *ret_how, size_t size)
-{
-	if (info->si_code == CLD_EXITED)
-		text_format(ret_how, size, "ended with status %d", info->si_status);
-	else
-		text_format(ret_how, size, "was ended by signal %d (%s)", info->si_status,
-			    strsignal(info->si_status));
-}
-
-bool host_process_ended(struct host_process *host, char *ret_how, size_t size)
+bool host_process_ended(struct host_process *host, struct host_ending *ret_ending)
 {
 	siginfo_t info = {0};
 
@@ -237,7 +228,13 @@ bool host_process_ended(struct host_process *host, char *ret_how, size_t size)
 	if (waitid(P_PID, (id_t)host->pid, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
 		return false;
 	host->pid = 0;
-	say_how(&info, ret_how, size);
+	ret_ending->was_killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
+	if (info.si_code == CLD_EXITED)
+		text_format(ret_ending->how, sizeof(ret_ending->how), "ended with status %d",
+			    info.si_status);
+	else
+		text_format(ret_ending->how, sizeof(ret_ending->how), "was ended by signal %d (%s)",
+			    info.si_status, strsignal(info.si_status));
 	return true;
 }
 

@@ -56,9 +56,13 @@ void host_process_deafen(struct host_process *host);
 /* SIGKILL; its end is still to come. */
 void host_process_kill(const struct host_process *host);
 
-/* Whether it has ended; then how, in words: "was ended by signal 11 (Segmentation fault)", "ended with
- * status 3". Once. */
-bool host_process_ended(struct host_process *host, char *ret_how, size_t size);
+struct host_ending {
+	char how[160]; /* "was ended by signal 11 (Segmentation fault)", "ended with status 3" */
+	bool was_killed; /* SIGKILL, whoever sent it */
+};
+
+/* Whether it has ended; then how. Once. */
+bool host_process_ended(struct host_process *host, struct host_ending *ret_ending);
 
 /* Kills it if it still runs, waits for its end (a killed process ends at once) and frees. */
 void host_process_free(struct host_process *host);

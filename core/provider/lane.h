@@ -23,7 +23,8 @@ struct job {
 	struct lane *lane;
 	struct dispatch_request *request;
 	struct dispatch_answer *answer; /* NULL once it was given */
-	int64_t deadline_ms;            /* monotonic */
+	int64_t deadline_ms;            /* monotonic, as below */
+	int64_t started_ms;             /* by process: when it was sent */
 	int64_t cancelled_ms;           /* since when its call is to end; 0: it is not */
 	bool timed_out;
 	bool is_stuck;     /* was answered while its call went on */

@@ -119,6 +119,9 @@ void process_finish(struct process_dispatcher *d, struct job *job, struct dispat
 	bool ran = is_running(d, job);
 
 	job_name_cancellation(job, result);
+	if (ran)
+		module_metrics_called(d->metrics, kind, result->result,
+				      d->now.mono_ms - job->started_ms);
 	if (ran && kind == DISPATCH_OPEN)
 		finish_open(job, result);
 	drop_prepared(job);
@@ -223,6 +226,7 @@ static void start_job(struct process_dispatcher *d, struct job *job)
 	int rc = 0;
 
 	job->number = ++d->last_number;
+	job->started_ms = d->now.mono_ms;
 	if (kind == DISPATCH_OPEN) {
 		rc = send_open(account, job, timeout_ms, &error);
 	} else if (seat && account->host && seat->generation == account->generation) {
@@ -345,7 +349,7 @@ static int64_t watch_running(struct process_dispatcher *d)
 			cancel_running(d, job, true);
 		due = job->cancelled_ms != 0 ? job->cancelled_ms + GRACE_MS : job->deadline_ms;
 		if (job->cancelled_ms != 0 && due <= d->now.mono_ms)
-			process_account_kill(job->lane->context,
+			process_account_kill(job->lane->context, HOST_END_HANG,
 					     "it did not return from %s %d ms after it was told to "
 					     "end",
 					     dispatch_kind_name(job->request->kind), GRACE_MS);
@@ -359,15 +363,14 @@ static int64_t watch_running(struct process_dispatcher *d)
 
 static void account_event(struct process_account *account)
 {
-	char how[128];
+	struct host_ending ending;
 
 	if (!account->host)
 		return;
 	host_process_flush(account->host);
 	process_messages_take(account);
-	if (account->host && account->host->fd < 0 &&
-	    host_process_ended(account->host, how, sizeof(how)))
-		process_account_ended(account, how);
+	if (account->host && account->host->fd < 0 && host_process_ended(account->host, &ending))
+		process_account_ended(account, &ending);
 }
 
 static void take_events(struct process_dispatcher *d)
@@ -464,7 +467,7 @@ static void wait_for_calls(struct process_dispatcher *d)
 static void end_hosts(struct process_dispatcher *d)
 {
 	int64_t until = clock_now().mono_ms + END_PATIENCE_MS;
-	char how[128];
+	struct host_ending ending;
 	bool busy = true;
 
 	for (struct lane *lane = d->lanes.first; lane; lane = lane->next) {
@@ -479,7 +482,7 @@ static void end_hosts(struct process_dispatcher *d)
 		busy = false;
 		for (struct process_account *a = d->accounts; a; a = a->next)
 			if (a->host && a->host->pid > 0)
-				busy |= !host_process_ended(a->host, how, sizeof(how));
+				busy |= !host_process_ended(a->host, &ending);
 		if (busy)
 			nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 	}
@@ -540,6 +543,7 @@ int process_dispatcher_new(const struct process_options *options,
 	d->host_program = strdup(options->host_program);
 	d->http = options->http;
 	d->secrets = options->secrets;
+	d->metrics = options->metrics;
 	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	d->wake_fd = -1;
 	if (!d->installation || !d->state_dir || !d->host_program || d->epoll_fd < 0 ||

@@ -6,6 +6,7 @@
 
 #include "http/http.h"
 #include "provider/dispatch.h"
+#include "provider/module_metrics.h"
 #include "provider/registry.h"
 #include "provider/secret_reference.h"
 
@@ -16,9 +17,10 @@ struct process_options {
 	const char *state_dir;     /* each account has <state_dir>/accounts/<id> */
 	int64_t host_uid_first;    /* as root: range of uids, each of one account's */
 	int64_t host_uid_last;
-	const char *host_program;    /* headroom-host, absolute */
-	struct http_service *http;   /* borrowed; NULL: no module can make a request */
-	struct secret_rules secrets; /* borrowed strings */
+	const char *host_program;       /* headroom-host, absolute */
+	struct http_service *http;      /* borrowed; NULL: no module can make a request */
+	struct secret_rules secrets;    /* borrowed strings */
+	struct module_metrics *metrics; /* borrowed; NULL: nothing is counted */
 };
 
 int process_dispatcher_new(const struct process_options *options,

@@ -9,28 +9,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "provider/process_state.h"
 
 #define CALLS_MAX 64
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
+#define KILLED "was killed from outside (SIGKILL), perhaps by the kernel for lack of memory"
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
-
-static void __attribute__((format(printf, 3, 4)))
-account_log(const struct process_account *account, enum log_level level, const char *format, ...)
-{
-	const struct log_subject subject = {.account =
-						    account->lane ? account->lane->account : NULL};
-	char text[600];
-	va_list args;
-
-	va_start(args, format);
-	text_formatv(text, sizeof(text), format, args);
-	va_end(args);
-	log_line(level, &subject, "%s", text);
-}
 
 struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
 					    struct hr_error *err)
@@ -53,11 +39,20 @@ struct process_account *process_account_new(struct process_dispatcher *d, struct
 	return account;
 }
 
+/* The host, if there is one, is no more. */
+static void drop_host(struct process_account *account, enum host_end end)
+{
+	if (!account->host)
+		return;
+	host_process_free(account->host);
+	account->host = NULL;
+	module_metrics_ended(account->dispatcher->metrics, account->module->id, end);
+}
+
 void process_account_close(struct process_account *account)
 {
 	process_services_cancel(account, 0);
-	host_process_free(account->host);
-	account->host = NULL;
+	drop_host(account, HOST_END_CLOSED);
 	dispatch_request_free(account->opened);
 	account->opened = NULL;
 	account->lane = NULL;
@@ -112,6 +107,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	if (find_user(account, &options, &folder, err) != 0 ||
 	    host_process_start(&options, &account->host, err) != 0)
 		return -1;
+	module_metrics_started(account->dispatcher->metrics, account->module->id);
 	account->generation++;
 	account->workers = 0;
 	account->kill_ms = MS_NEVER;
@@ -122,8 +118,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	memset(&account->refusal, 0, sizeof(account->refusal));
 	if (watch(account, err) == 0)
 		return 0;
-	host_process_free(account->host);
-	account->host = NULL;
+	drop_host(account, HOST_END_CLOSED);
 	return -1;
 }
 
@@ -136,8 +131,7 @@ int process_account_host(struct process_account *account, const struct dispatch_
 			  &module, err) != 0)
 		return -1;
 	if (account->host && account->module != module) {
-		host_process_free(account->host);
-		account->host = NULL;
+		drop_host(account, HOST_END_CLOSED);
 		crash_brake_replaced(&account->brake);
 	}
 	account->module = module;
@@ -208,6 +202,7 @@ void process_account_keep(struct process_account *account, const struct dispatch
 	dispatch_request_free(account->opened);
 	account->opened = copy;
 	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
+	process_news_running(account);
 }
 
 /* ---- Ending -------------------------------------------------------------------------------- */
@@ -227,7 +222,8 @@ bool process_account_pauses(const struct process_account *account, struct hr_err
 	return true;
 }
 
-void process_account_kill(struct process_account *account, const char *format, ...)
+void process_account_kill(struct process_account *account, enum host_end end, const char *format,
+			  ...)
 {
 	va_list args;
 
@@ -236,13 +232,18 @@ void process_account_kill(struct process_account *account, const char *format, .
 	va_start(args, format);
 	text_formatv(account->why_killed, sizeof(account->why_killed), format, args);
 	va_end(args);
+	account->kill_end = end;
 	host_process_kill(account->host);
 }
 
-static void count_crash(struct process_account *account, const char *text)
+static void count_failure(struct process_account *account, enum host_end end, const char *text)
 {
-	crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
+	if (end == HOST_END_KILLED)
+		crash_brake_killed(&account->brake, account->dispatcher->now.mono_ms);
+	else
+		crash_brake_crashed(&account->brake, account->dispatcher->now.mono_ms);
 	text_copy(account->last_crash, sizeof(account->last_crash), text);
+	process_news_failed(account, text);
 }
 
 /* "the process of module aws was ended by signal 11 (…) in create" */
@@ -317,18 +318,31 @@ static void answer_waiting(struct process_account *account)
 	}
 }
 
-void process_account_ended(struct process_account *account, const char *how)
+static enum host_end reason_of(const struct process_account *account,
+			       const struct host_ending *ending)
 {
+	if (account->refusal.class != 0)
+		return HOST_END_REFUSED;
+	if (account->why_killed[0] != '\0')
+		return account->kill_end;
+	if (ending->was_killed)
+		return HOST_END_KILLED;
+	if (account->n_forbidden > 0)
+		return HOST_END_FORBIDDEN;
+	return account->memory_limit_mib > 0 ? HOST_END_MEMORY : HOST_END_CRASH;
+}
+
+void process_account_ended(struct process_account *account, const struct host_ending *ending)
+{
+	enum host_end end = reason_of(account, ending);
 	char text[400];
 	struct job *job;
 
-	describe_end(account, how, text, sizeof(text));
+	describe_end(account, end == HOST_END_KILLED ? KILLED : ending->how, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
-	account_log(account, LOG_LEVEL_ERROR, "%s", text);
-	count_crash(account, text);
-	host_process_free(account->host);
-	account->host = NULL;
+	count_failure(account, end, text);
+	drop_host(account, end);
 	process_services_cancel(account, 0);
 	account->reopen_number = 0;
 	account->kill_ms = MS_NEVER;
@@ -367,6 +381,14 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 				    account->reopen_number, REOPEN_TIMEOUT_MS, err);
 }
 
+static void count_failed_open(struct process_account *account, const struct hr_error *error)
+{
+	char text[sizeof(account->last_crash)];
+
+	text_format(text, sizeof(text), "the account cannot be opened again: %s", error->message);
+	count_failure(account, HOST_END_CRASH, text);
+}
+
 static void reopen(struct process_account *account)
 {
 	struct hr_error error = {0};
@@ -374,9 +396,7 @@ static void reopen(struct process_account *account)
 	if (send_reopen(account, &error) == 0)
 		return;
 	account->reopen_number = 0;
-	count_crash(account, error.message);
-	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-		    error.message);
+	count_failed_open(account, &error);
 	answer_waiting(account);
 }
 
@@ -387,11 +407,8 @@ void process_account_reopened(struct process_account *account, const struct disp
 
 	account->reopen_number = 0;
 	if (answer->result != HR_OK) {
-		count_crash(account, answer->error.message);
-		account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-			    answer->error.message);
-		host_process_free(account->host);
-		account->host = NULL;
+		count_failed_open(account, &answer->error);
+		drop_host(account, HOST_END_CLOSED);
 		answer_waiting(account);
 		return;
 	}
@@ -400,7 +417,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 	account->needs_open = false;
 	account->lane->is_opening = false;
 	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
-	account_log(account, LOG_LEVEL_INFO, "the module's process was started again");
+	process_news_running(account);
 }
 
 int64_t process_account_step(struct process_account *account)
@@ -412,9 +429,11 @@ int64_t process_account_step(struct process_account *account)
 	if (account->host && account->host->fd < 0 && account->kill_ms == MS_NEVER)
 		account->kill_ms = now + CLOSED_PATIENCE_MS;
 	if (account->host && account->kill_ms <= now)
-		process_account_kill(account, "it closed its channel and went on");
+		process_account_kill(account, HOST_END_GARBAGE,
+				     "it closed its channel and went on");
 	if (account->host && account->reopen_number != 0 && account->reopen_until_ms <= now)
-		process_account_kill(account, "it did not open the account within %lld s",
+		process_account_kill(account, HOST_END_HANG,
+				     "it did not open the account within %lld s",
 				     (long long)(REOPEN_TIMEOUT_MS / MS_PER_S));
 	if (account->has_more)
 		return now;

@@ -16,7 +16,7 @@
 
 static void garbage(struct process_account *account, const char *what)
 {
-	process_account_kill(account, "it sent what it may not send (%s)", what);
+	process_account_kill(account, HOST_END_GARBAGE, "it sent what it may not send (%s)", what);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@ struct process_account {
 	int64_t reopen_until_ms;
 	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
 	char why_killed[256];    /* "": it was not us */
+	enum host_end kill_end;  /* what it counts as then */
 	struct hr_error refusal; /* class 0: the module was not refused */
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
@@ -45,6 +46,10 @@ struct process_account {
 
 	struct crash_brake brake;
 	char last_crash[400];
+
+	bool is_down;       /* it was told that the process has failed, and not yet that it runs */
+	bool pause_is_told; /* likewise */
+	char told_reason[400]; /* the newest that was told */
 };
 
 struct process_dispatcher {
@@ -59,6 +64,7 @@ struct process_dispatcher {
 	struct process_account *accounts;
 	struct http_service *http;
 	struct secret_rules secrets;
+	struct module_metrics *metrics;
 	struct mailbox *inbox; /* answers of the HTTP service */
 	int wake_fd;           /* readable when there are some */
 	int epoll_fd;
@@ -113,11 +119,11 @@ void process_account_watch(struct process_account *account);
 bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error);
 
 /* Kills the host, for that reason. */
-void process_account_kill(struct process_account *account, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void process_account_kill(struct process_account *account, enum host_end end, const char *format,
+			  ...) __attribute__((format(printf, 3, 4)));
 
-/* The host has ended, in these words: whatever it was asked is answered. */
-void process_account_ended(struct process_account *account, const char *how);
+/* The host has ended: whatever it was asked is answered. */
+void process_account_ended(struct process_account *account, const struct host_ending *ending);
 
 /* The lane's seat is one of a host that is gone: open it again soon. */
 void process_account_reopen(struct process_account *account);
@@ -134,6 +140,15 @@ int64_t process_account_step(struct process_account *account);
 
 /* How many calls at once the account takes. */
 unsigned process_account_limit(const struct process_account *account);
+
+/* ---- process_news.c ---- */
+
+/* The process has ended unasked, or could not be started or not open its account; its next start is
+ * where the brake says. Told where it is a change: not again for each attempt that ends alike. */
+void process_news_failed(struct process_account *account, const char *reason);
+
+/* The process has its account open. */
+void process_news_running(struct process_account *account);
 
 /* ---- process_services.c ---- */
 

@@ -51,7 +51,7 @@ serve_again()
 	wait_for 10 "the log tells of the end: $1" logged "$1" 1
 	session_open demo ben
 	[ "$(ssh_run pwd)" = /home/desktop ] || fail "ssh to the new session: $(cat "$work/ssh.log")"
-	wait_for 30 "the log tells of the new start" logged "the module's process was started again" "$2"
+	wait_for 30 "the log tells of the new start" logged "module.running: this-machine: the process of module local runs again" "$2"
 	"$headroom" session end "$session" >/dev/null || fail "session end"
 	find_host
 	[ "$host" != "$old" ] || fail "the process is still the old one: $host"
@@ -72,7 +72,7 @@ kept=$ssh_line
 # Each kill comes before the sessions that are asked for behind it; the servers stay what they are.
 tree=$(judge_trees | grep "^$(session_server "$session")")
 kill -KILL "$host"
-serve_again "the process of module local was ended by signal 9 (Killed)" 1
+serve_again "the process of module local was killed from outside (SIGKILL), perhaps by the kernel for lack of memory" 1
 kill -KILL "$spawner"
 serve_again "the process that starts servers has ended" 2
 grep -qF "the process of module local ended with status 1" "$work/daemon.log" ||

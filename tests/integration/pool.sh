@@ -109,6 +109,12 @@ check_metrics()
 	printf '%s\n' "$metrics" >"$work/metrics"
 	grep -qE '^headroom_servers\{pool="demo",state="running"\} 2$' "$work/metrics" ||
 		fail "/metrics does not count two running servers: $metrics"
+	grep -qE '^headroom_hosts_running\{module="local"\} 1$' "$work/metrics" ||
+		fail "/metrics does not count the module's process: $metrics"
+	grep -qE '^headroom_module_calls_total\{operation="create",outcome="done"\} [1-9]' "$work/metrics" ||
+		fail "/metrics does not count creates: $metrics"
+	grep -qE '^headroom_account_breaker_state\{account="[0-9a-f-]{36}",state="closed"\} 1$' "$work/metrics" ||
+		fail "/metrics does not show the account's breaker: $metrics"
 }
 
 check_tokens()

@@ -318,6 +318,47 @@ START_TEST(metrics_count)
 }
 END_TEST
 
+START_TEST(metrics_of_modules)
+{
+	const struct account_metric account = {.account = "11111111-1111-4111-8111-111111111111",
+					       .waiting = {0, 3, 0, 0},
+					       .rate_milli = 90000,
+					       .breaker = BREAKER_OPEN};
+
+#define OF_ACCOUNT "{account=\"11111111-1111-4111-8111-111111111111\""
+	ck_assert_int_eq(metric("headroom_hosts_running{module=\"mock\"}"), -1);
+	module_metrics_started(module_metrics, "mock");
+	module_metrics_started(module_metrics, "mock");
+	module_metrics_ended(module_metrics, "mock", HOST_END_MEMORY);
+	module_metrics_called(module_metrics, DISPATCH_CREATE, HR_OK, 700);
+	module_metrics_called(module_metrics, DISPATCH_CREATE, HR_QUOTA, 90000);
+	module_metrics_accounts(module_metrics, &account, 1);
+	ck_assert_int_eq(metric("headroom_hosts_started_total{module=\"mock\"}"), 2);
+	ck_assert_int_eq(metric("headroom_hosts_ended_total{module=\"mock\",reason=\"memory\"}"),
+			 1);
+	ck_assert_int_eq(metric("headroom_hosts_ended_total{module=\"mock\",reason=\"crash\"}"), 0);
+	ck_assert_int_eq(metric("headroom_hosts_running{module=\"mock\"}"), 1);
+#define CALLS "headroom_module_calls_total{operation=\"create\",outcome="
+	ck_assert_int_eq(metric(CALLS "\"done\"}"), 1);
+	ck_assert_int_eq(metric(CALLS "\"quota\"}"), 1);
+#define DURATION "headroom_module_call_duration_seconds"
+	ck_assert_int_eq(metric(DURATION "_bucket{operation=\"create\",le=\"0.5\"}"), 0);
+	ck_assert_int_eq(metric(DURATION "_bucket{operation=\"create\",le=\"1\"}"), 1);
+	ck_assert_int_eq(metric(DURATION "_bucket{operation=\"create\",le=\"60\"}"), 1);
+	ck_assert_int_eq(metric(DURATION "_bucket{operation=\"create\",le=\"+Inf\"}"), 2);
+	ck_assert_int_eq(metric(DURATION "_sum{operation=\"create\"}"), 90);
+	ck_assert_int_eq(metric(DURATION "_count{operation=\"create\"}"), 2);
+	ck_assert_ptr_nonnull(strstr(reply.text, "# TYPE " DURATION " histogram\n"));
+	ck_assert_int_eq(
+		metric("headroom_account_waiting_calls" OF_ACCOUNT ",urgency=\"removal\"}"), 3);
+	ck_assert_ptr_nonnull(strstr(
+		reply.text, "headroom_account_budget_requests_per_second" OF_ACCOUNT "} 1.5\n"));
+	ck_assert_int_eq(metric("headroom_account_breaker_state" OF_ACCOUNT ",state=\"open\"}"), 1);
+	ck_assert_int_eq(metric("headroom_account_breaker_state" OF_ACCOUNT ",state=\"closed\"}"),
+			 0);
+}
+END_TEST
+
 static int connect_tcp(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
@@ -378,6 +419,7 @@ int main(void)
 		requests_that_are_none,
 		answers_carry_what_they_should,
 		metrics_count,
+		metrics_of_modules,
 	};
 	const TTest *const slow[] = {slow_senders_are_cut_off};
 	int failed = run_tests("access", tests, sizeof(tests) / sizeof(tests[0]), api_setup,

@@ -24,6 +24,7 @@
 
 char socket_path[PATH_SIZE];
 const char *api_at;
+struct module_metrics *module_metrics;
 
 static struct module_folder modules;
 static struct registry *registry;
@@ -163,6 +164,8 @@ static void setup(int64_t timeout_ms)
 	options.store = store;
 	options.engine = engine;
 	options.registry = registry;
+	must(module_metrics_new(&module_metrics, &err));
+	options.metrics = module_metrics;
 	options.socket_path = socket_path;
 	must(api_start(&options, &api, &err));
 	api_at = api_address(api);
@@ -241,6 +244,7 @@ void api_teardown(void)
 	store = NULL;
 	engine_free(engine);
 	mailbox_free(answers);
+	module_metrics_free(module_metrics);
 	registry_close(registry);
 	close(wake_fd);
 	dup2(real_stderr, STDERR_FILENO);

@@ -24,7 +24,8 @@ extern struct reply reply;
 void client_clear(void);
 
 extern char socket_path[PATH_SIZE];
-extern const char *api_at; /* "127.0.0.1:port" */
+extern const char *api_at;                    /* "127.0.0.1:port" */
+extern struct module_metrics *module_metrics; /* what the API shows; nothing else writes there */
 
 void api_setup(void);
 /* The same; a request has this long. */

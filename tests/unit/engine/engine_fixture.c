@@ -163,6 +163,12 @@ static void deliver(struct asked *one, struct dispatch_answer *answer)
 	settle();
 }
 
+void tell(enum dispatch_news news, const char *text)
+{
+	dispatch_tell(answers, id_now(DOCUMENT_PROVIDER_CONFIG, "acct"), news, "%s", text);
+	settle();
+}
+
 void answer_ok(struct asked *one, const char *instance_id)
 {
 	struct dispatch_answer *answer = new_answer(&one->request);

@@ -62,6 +62,9 @@ void answer_again(struct asked *asked, const char *token, int64_t delay_ms,
 void answer_error(struct asked *asked, int32_t class, uint32_t flags, int64_t retry_after_ms);
 void answer_state(struct asked *asked, uint32_t state, const char *address);
 
+/* The dispatcher tells this of the account "acct", then settle(). */
+void tell(enum dispatch_news news, const char *text);
+
 /* Adds to listed: an instance of ours, made ago_ms ago. */
 void list_instance(const char *instance_id, const char *server_id, uint32_t state, int64_t ago_ms);
 

@@ -146,7 +146,7 @@ START_TEST(what_retry_after_says_is_waited_for)
 	answer_error(asked(DISPATCH_CREATE), told[_i].class, 0, told[_i].retry_after_ms);
 	pass(told[_i].waits_ms - 1);
 	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
-	pass(40000); /* a pause of the account, looked at every 30 s with jitter */
+	pass(251); /* jitter of our own pauses */
 	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 2);
 }
 END_TEST
@@ -155,16 +155,9 @@ START_TEST(nobody_is_waited_for_longer_than_an_hour)
 {
 	struct server server = only_server(0);
 
-	answer_error(asked(DISPATCH_CREATE), HR_TRANSIENT, 0, INT64_MAX);
+	answer_error(asked(DISPATCH_CREATE), HR_THROTTLED, 0, INT64_MAX);
 	ck_assert_int_eq(unfinished(server.id, OPERATION_CREATE).due_ms, now_ms + 3600000);
 	pass(0);
-}
-END_TEST
-
-START_TEST(a_retry_after_without_end_pauses_an_hour)
-{
-	answer_error(asked(DISPATCH_CREATE), HR_THROTTLED, 0, INT64_MAX);
-	ck_assert_int_eq(account_now().paused_until_ms, now_ms + 3600000);
 }
 END_TEST
 
@@ -191,15 +184,27 @@ START_TEST(looks_are_the_least_urgent)
 }
 END_TEST
 
-START_TEST(a_throttled_account_waits)
+/* The dispatcher's governor slows the account down; the engine waits with what was throttled alone. */
+START_TEST(throttling_does_not_pause_the_account)
 {
 	answer_error(asked(DISPATCH_CREATE), HR_THROTTLED, 0, 20000);
-	ck_assert_int_eq(account_now().paused_until_ms, now_ms + 20000);
+	ck_assert_int_eq(account_now().paused_until_ms, 0);
 	ck_assert_int_eq(config_now().paused_until_ms, 0);
+	ck_assert_int_eq(events_of("account.paused", NULL), 0);
+	ask_session("ann");
+	answer_ok(asked(DISPATCH_CREATE), "i-2"); /* another server's */
 	pass(19999);
 	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
-	pass(30000);
+	pass(1);
 	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 2);
+}
+END_TEST
+
+START_TEST(a_throttled_look_does_not_pause_the_account)
+{
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	answer_error(asked(DISPATCH_STATUS), HR_THROTTLED, 0, 20000);
+	ck_assert_int_eq(account_now().paused_until_ms, 0);
 }
 END_TEST
 
@@ -444,10 +449,10 @@ int main(void)
 	add(tcase, an_unknown_outcome_is_looked_for);
 	tcase_add_loop_test(tcase, what_retry_after_says_is_waited_for, 0, 4);
 	add(tcase, nobody_is_waited_for_longer_than_an_hour);
-	add(tcase, a_retry_after_without_end_pauses_an_hour);
 	add(tcase, requests_say_how_urgent_they_are);
 	add(tcase, looks_are_the_least_urgent);
-	add(tcase, a_throttled_account_waits);
+	add(tcase, throttling_does_not_pause_the_account);
+	add(tcase, a_throttled_look_does_not_pause_the_account);
 	add(tcase, refused_rights_pause_the_account_until_a_check);
 	add(tcase, an_edit_lifts_pauses);
 	add(tcase, a_defect_pauses_the_account_and_is_retried);

@@ -26,10 +26,10 @@ static struct account_state account_pause(struct tx *tx)
 }
 
 /* Pauses the account at this time; gives for how long. */
-static int64_t pause_for(struct tx *tx, int64_t at_ms, int32_t class, int64_t retry_after_ms)
+static int64_t pause_for(struct tx *tx, int64_t at_ms, int32_t class)
 {
 	struct life_context context = {.now_ms = at_ms};
-	struct hr_error err = {0}, cause = {.class = class, .retry_after_ms = retry_after_ms};
+	struct hr_error err = {0}, cause = {.class = class};
 	int64_t until;
 
 	text_copy(cause.message, sizeof(cause.message), "slow down");
@@ -75,19 +75,6 @@ TRANSACTION_TEST(a_config_that_is_gone_is_not_paused)
 	ck_assert_int_eq(count_events(tx, "config.paused", NULL), 0);
 }
 
-TRANSACTION_TEST(a_throttled_account_waits_what_it_is_told)
-{
-	char message[768];
-
-	put_pool(tx, "{}", "{}");
-	ck_assert_int_eq(pause_for(tx, NOW, HR_THROTTLED, 20000), 20000);
-	ck_assert_int_eq(count_events(tx, "account.paused", message), 1);
-	ck_assert_str_eq(message, "acct is paused for 20 s: slow down");
-	/* Then at least the doubled second. */
-	ck_assert_int_eq(pause_for(tx, NOW + 30000, HR_THROTTLED, 0), 2000);
-	ck_assert_int_eq(pause_for(tx, NOW + 60000, HR_THROTTLED, 0), 4000);
-}
-
 TRANSACTION_TEST(an_account_without_rights_pauses_until_a_check)
 {
 	struct hr_error err = {0};
@@ -96,7 +83,7 @@ TRANSACTION_TEST(an_account_without_rights_pauses_until_a_check)
 
 	put_pool(tx, "{}", "{}");
 	id = document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct");
-	ck_assert_int_eq(pause_for(tx, NOW, HR_AUTH, 0), MS_NEVER);
+	ck_assert_int_eq(pause_for(tx, NOW, HR_AUTH), MS_NEVER);
 	count_events(tx, "account.paused", message);
 	ck_assert_str_eq(message,
 			 "acct is paused until its credentials are accepted again: slow down");
@@ -112,19 +99,21 @@ TRANSACTION_TEST(an_account_without_rights_pauses_until_a_check)
 TRANSACTION_TEST(a_defect_pauses_from_5_s_until_it_works)
 {
 	struct hr_error err = {0};
+	char message[768];
 
 	put_pool(tx, "{}", "{}");
-	ck_assert_int_eq(pause_for(tx, NOW, HR_INTERNAL, 0), 5000);
-	ck_assert_int_eq(pause_for(tx, NOW + 100000, HR_INTERNAL, 0), 10000);
+	ck_assert_int_eq(pause_for(tx, NOW, HR_INTERNAL), 5000);
+	ck_assert_int_eq(count_events(tx, "account.paused", message), 1);
+	ck_assert_str_eq(message, "acct is paused for 5 s: slow down");
+	ck_assert_int_eq(pause_for(tx, NOW + 100000, HR_INTERNAL), 10000);
 	must(pause_account_worked(tx, document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"), &err));
-	ck_assert_int_eq(pause_for(tx, NOW + 200000, HR_INTERNAL, 0), 5000);
+	ck_assert_int_eq(pause_for(tx, NOW + 200000, HR_INTERNAL), 5000);
 }
 
 int main(void)
 {
 	const TTest *const tests[] = {a_config_pauses_from_30_s_to_30_min,
 				      a_config_that_is_gone_is_not_paused,
-				      a_throttled_account_waits_what_it_is_told,
 				      an_account_without_rights_pauses_until_a_check,
 				      a_defect_pauses_from_5_s_until_it_works};
 

@@ -254,6 +254,94 @@ START_TEST(resolved_secrets_are_masked_too)
 }
 END_TEST
 
+/* Secrets that no setting holds: a canary in a header, in the query and in the body. */
+START_TEST(a_canary_does_not_reach_the_file)
+{
+	static const struct http_header with_canary[] = {HEADER("X-Auth-Token", "canary-1"),
+							 {NULL, NULL}};
+	struct http_account *account;
+	char *text;
+
+	bench_start_with(folder, NULL);
+	account = bench_account(NULL, SETTINGS, server.port);
+	http_answer_free(bench_perform(account, "POST", 0, with_canary,
+				       "{\"user_data\": \"canary-2\", \"name\": \"srv-1\"}",
+				       "http://127.0.0.1:%d/a?token=canary-3&zone=z", server.port));
+	http_account_free(account);
+	bench_stop();
+	text = read_file();
+	ck_assert_ptr_null(strstr(text, "canary"));
+	ck_assert_ptr_nonnull(strstr(text, "srv-1"));
+	ck_assert_ptr_nonnull(strstr(text, "/a?token=***&zone=z"));
+	free(text);
+}
+END_TEST
+
+/* A file that others may read is not written into; nor is what was recorded before kept. */
+START_TEST(an_old_file_is_replaced)
+{
+	struct stat st;
+	json_t *exchanges;
+	char *text;
+
+	ck_assert_int_eq(close(open(file, O_WRONLY | O_CREAT, 0644)), 0);
+	record();
+	record();
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	text = read_file();
+	exchanges = json_loads(text, 0, NULL);
+	ck_assert_uint_eq(json_array_size(exchanges), 5);
+	json_decref(exchanges);
+	free(text);
+}
+END_TEST
+
+START_TEST(only_accounts_that_are_named)
+{
+	static const char *const ids[] = {"another", NULL};
+	const struct http_service_options options = {.record_dir = folder, .record_ids = ids};
+	struct http_account *account;
+
+	bench_start_as(&options);
+	account = bench_account(NULL, SETTINGS, server.port);
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	http_account_free(account);
+	ck_assert_int_ne(access(file, F_OK), 0);
+	account = bench_account(&(const struct bench_account){.id = "another"}, SETTINGS,
+				server.port);
+	http_answer_free(ask(account, "GET", NULL, "/a"));
+	http_account_free(account);
+	bench_stop();
+	snprintf(file, sizeof(file), "%s/another.json", folder); /* removed by the teardown */
+	ck_assert_int_eq(access(file, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_full_cassette_says_so_once)
+{
+	struct http_answer answer = {.status = 200, .body_len = 34u << 20};
+	struct scrub scrub = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+	json_t *request = json_pack("{ss}", "method", "GET"), *exchanges;
+	struct cassette *cassette;
+	struct hr_error err = {0};
+
+	answer.body = malloc(answer.body_len);
+	memset(answer.body, 'x', answer.body_len);
+	ck_assert_int_eq(cassette_open(folder, "account", false, &cassette, &err), 0);
+	ck_assert_int_eq(cassette_record(cassette, request, &answer, &scrub, &err), 0);
+	ck_assert_int_eq(cassette_record(cassette, request, &answer, &scrub, &err), -1);
+	ck_assert_int_eq(err.class, HR_QUOTA);
+	ck_assert_int_eq(cassette_record(cassette, request, &answer, &scrub, &err), 0);
+	cassette_free(cassette);
+	exchanges = json_load_file(file, 0, NULL);
+	ck_assert_uint_eq(json_array_size(exchanges), 1);
+	json_decref(exchanges);
+	json_decref(request);
+	free(answer.body);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cassette");
@@ -270,6 +358,10 @@ int main(void)
 	tcase_add_test(t, missing_or_bad_cassette_is_refused);
 	tcase_add_test(t, policy_comes_first);
 	tcase_add_test(t, resolved_secrets_are_masked_too);
+	tcase_add_test(t, a_canary_does_not_reach_the_file);
+	tcase_add_test(t, an_old_file_is_replaced);
+	tcase_add_test(t, only_accounts_that_are_named);
+	tcase_add_test(t, a_full_cassette_says_so_once);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

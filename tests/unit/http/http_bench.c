@@ -30,12 +30,19 @@ static const struct hr_setting rows[] = {
 
 static const struct schema schema = SCHEMA_OF("settings", rows);
 
-void bench_start_with(const char *record_dir, const char *replay_dir)
+void bench_start_as(const struct http_service_options *options)
 {
-	const struct http_service_options options = {record_dir, replay_dir};
 	struct hr_error err = {0};
 
-	ck_assert_msg(http_service_new(&options, &service, &err) == 0, "%s", err.message);
+	ck_assert_msg(http_service_new(options, &service, &err) == 0, "%s", err.message);
+}
+
+void bench_start_with(const char *record_dir, const char *replay_dir)
+{
+	const struct http_service_options options = {.record_dir = record_dir,
+						     .replay_dir = replay_dir};
+
+	bench_start_as(&options);
 }
 
 void bench_start(void)

@@ -14,6 +14,7 @@ void bench_start(void);
 void bench_stop(void);
 
 /* As bench_start, with folders for cassettes. */
+void bench_start_as(const struct http_service_options *options);
 void bench_start_with(const char *record_dir, const char *replay_dir);
 
 struct bench_account {

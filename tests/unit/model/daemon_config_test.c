@@ -93,7 +93,7 @@ START_TEST(tables_are_sound)
 		ck_assert_msg(schema_check(schema, &err) == 0, "%s", err.message);
 		ck_assert_ptr_nonnull(strstr(schema->subject, name));
 	}
-	ck_assert_uint_eq(n, 6);
+	ck_assert_uint_eq(n, 7);
 }
 END_TEST
 
@@ -135,7 +135,9 @@ START_TEST(everything_given)
 		"[providers]\npath = mods:/opt/mods:\nlocal_modules = local, sim\n"
 		"[log]\nlevel = debug\nformat = json\n"
 		"[engine]\nsafety_pass = 1m\n"
-		"[security]\nmaster_key = /keys/k\nhost_uids = 1000-1999\n";
+		"[security]\nmaster_key = /keys/k\nhost_uids = 1000-1999\n"
+		"[debug]\nrecord_http = rec\n"
+		"record_accounts = 0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d\n";
 	struct daemon_config config;
 	struct hr_error err;
 
@@ -155,6 +157,9 @@ START_TEST(everything_given)
 	ck_assert_str_eq(config.master_key, "/keys/k");
 	ck_assert_int_eq(config.host_uid_first, 1000);
 	ck_assert_int_eq(config.host_uid_last, 1999);
+	ck_assert_str_eq(config.record_http, below("rec"));
+	ck_assert_str_eq(config.record_accounts[0], "0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d");
+	ck_assert_ptr_null(config.record_accounts[1]);
 	daemon_config_clear(&config);
 	remove_all();
 }
@@ -223,7 +228,7 @@ START_TEST(unknown_names)
 		":3: unknown section [servr]; did you mean [server]?");
 	refused("[kitchen]\nsink = 1\n", "kitchen",
 		":2: unknown section [kitchen]; known sections: [server], [state], [providers], "
-		"[log], [engine], [security]");
+		"[log], [engine], [security], [debug]");
 	refused("[log]\nlevel = info\n\nlevel = debug\n", "log.level",
 		":4: key \"level\" in section [log] stands on line 2 already; keep one of the two");
 }

@@ -62,6 +62,42 @@ START_TEST(a_minute_of_service_forgives)
 }
 END_TEST
 
+static int64_t pause_after_kill(int64_t now_ms)
+{
+	crash_brake_killed(&brake, now_ms);
+	return brake.not_before_ms > now_ms ? brake.not_before_ms - now_ms : 0;
+}
+
+START_TEST(a_kill_from_outside_does_not_count)
+{
+	ck_assert_int_eq(pause_after_kill(5000), 0);
+	ck_assert_uint_eq(brake.n_crashes, 0);
+	/* Nor does it add to the module's own faults, or excuse them. */
+	crash_brake_opened(&brake, 5100);
+	ck_assert_int_eq(pause_after_crash(6000), 0);
+	crash_brake_opened(&brake, 6100);
+	ck_assert_int_eq(pause_after_crash(7000), 1000);
+	crash_brake_opened(&brake, 8100);
+	ck_assert_int_eq(pause_after_kill(100000), 0);
+	ck_assert_uint_eq(brake.n_crashes, 2);
+}
+END_TEST
+
+/* As where there is no memory for it: it would only be killed again. */
+START_TEST(kills_within_a_minute_count)
+{
+	ck_assert_int_eq(pause_after_kill(0), 0);
+	crash_brake_opened(&brake, 100);
+	ck_assert_int_eq(pause_after_kill(59999), 0); /* the first that counts */
+	ck_assert_uint_eq(brake.n_crashes, 1);
+	crash_brake_opened(&brake, 60100);
+	ck_assert_int_eq(pause_after_kill(70000), 1000);
+	ck_assert_int_eq(pause_after_kill(71000), 2000);
+	crash_brake_opened(&brake, 74000);
+	ck_assert_int_eq(pause_after_kill(134000), 0);
+}
+END_TEST
+
 START_TEST(another_modules_service_does_not_count)
 {
 	pause_after_crash(0);
@@ -82,6 +118,8 @@ int main(void)
 	tcase_add_test(tests, pauses_grow);
 	tcase_add_test(tests, a_short_life_adds);
 	tcase_add_test(tests, a_minute_of_service_forgives);
+	tcase_add_test(tests, a_kill_from_outside_does_not_count);
+	tcase_add_test(tests, kills_within_a_minute_count);
 	tcase_add_test(tests, another_modules_service_does_not_count);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

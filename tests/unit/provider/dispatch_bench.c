@@ -18,10 +18,12 @@ struct module_folder state;
 static struct module_folder modules;
 static struct registry *registry;
 static struct http_service *http;
+struct module_metrics *metrics;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
 char trace[400];
+char news[4096];
 
 #ifdef BENCH_BY_PROCESS
 const bool by_process = true;
@@ -43,6 +45,7 @@ void start_dispatcher(unsigned workers)
 	options.answers = answers;
 	options.http = http;
 	options.secrets.secrets_dir = state.path;
+	options.metrics = metrics;
 	ck_assert_int_eq(process_dispatcher_new(&options, &dispatcher, &err), 0);
 }
 
@@ -106,9 +109,11 @@ void bench_setup(void)
 	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
 	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);
+	ck_assert_int_eq(module_metrics_new(&metrics, &err), 0);
 	answers = mailbox_new(NULL, NULL);
 	ck_assert_ptr_nonnull(answers);
 	next_ticket = 1;
+	news[0] = '\0';
 	start_dispatcher(8);
 }
 
@@ -118,6 +123,7 @@ void bench_teardown(void)
 
 	dispatch_free(dispatcher);
 	http_service_free(http);
+	module_metrics_free(metrics);
 	while ((mail = mailbox_take(answers)) != NULL)
 		dispatch_answer_free((struct dispatch_answer *)(void *)mail);
 	mailbox_free(answers);
@@ -158,17 +164,53 @@ uint64_t submit(const struct dispatch_request *r)
 	return r->ticket;
 }
 
+/* Adds it to the text of news. */
+static void take_news(struct dispatch_answer *answer)
+{
+	static const char *const words[] = {"?", "failed", "paused", "running"};
+	size_t len = strlen(news);
+
+	ck_assert_uint_eq(answer->ticket, 0);
+	ck_assert_str_eq(answer->account, ACCOUNT);
+	ck_assert_int_le(answer->news, DISPATCH_NEWS_RUNNING);
+	snprintf(news + len, sizeof(news) - len, "%s: %s\n", words[answer->news],
+		 answer->error.message);
+	dispatch_answer_free(answer);
+}
+
+/* NULL: none has come. */
+static struct dispatch_answer *take_answer(void)
+{
+	struct dispatch_answer *answer;
+
+	while ((answer = (struct dispatch_answer *)(void *)mailbox_take(answers)) != NULL &&
+	       answer->kind == DISPATCH_NEWS)
+		take_news(answer);
+	return answer;
+}
+
+void wait_for_news(const char *text)
+{
+	int64_t until = clock_now().mono_ms + PATIENCE_MS;
+
+	while (strstr(news, text) == NULL) {
+		ck_assert_msg(clock_now().mono_ms < until, "news are only: %s", news);
+		pass_time(0);
+		ck_assert_ptr_null(take_answer());
+	}
+}
+
 /* The next answer, of whatever request. */
 struct dispatch_answer *next_answer(void)
 {
 	int64_t until = clock_now().mono_ms + PATIENCE_MS;
-	struct mail *mail;
+	struct dispatch_answer *answer;
 
-	while ((mail = mailbox_take(answers)) == NULL) {
+	while ((answer = take_answer()) == NULL) {
 		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
 		pass_time(0);
 	}
-	return (struct dispatch_answer *)(void *)mail;
+	return answer;
 }
 
 /* Submits and waits for this one's answer. */

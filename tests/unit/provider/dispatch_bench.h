@@ -26,8 +26,10 @@ extern struct module_folder state; /* the state folder */
 extern struct mailbox *answers;
 extern struct dispatcher *dispatcher;
 extern uint64_t next_ticket;
-extern char trace[400]; /* path of a file in the folder of the account ACCOUNT */
+extern struct module_metrics *metrics; /* by process: of the dispatcher */
+extern char trace[400];                /* path of a file in the folder of the account ACCOUNT */
 extern const bool by_process;
+extern char news[4096]; /* of the account ACCOUNT, "failed: why" and so on, a line each */
 
 /* Fixture. */
 void bench_setup(void);
@@ -50,6 +52,9 @@ const struct registry_module *bench_module(const char *id);
 
 /* How many workers are held by calls that do not return; 0 by process. */
 unsigned stuck_workers(void);
+
+/* Waits until news holds the text; no answer may come meanwhile. */
+void wait_for_news(const char *text);
 
 /* The next answer, of whatever request; the caller frees it, here and below. */
 struct dispatch_answer *next_answer(void);

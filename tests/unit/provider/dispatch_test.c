@@ -125,7 +125,8 @@ START_TEST(behind_an_open)
 
 	dispatch_free(dispatcher);
 	start_dispatcher(1);
-	open_account("mock", "\"delay\":300");
+	/* By process longer than it takes to start one for the other account, sanitized too. */
+	open_account("mock", by_process ? "\"delay\":2500" : "\"delay\":300");
 	slow = request(DISPATCH_LIST);
 	submit(&slow); /* has the only worker */
 	open_it = request(DISPATCH_OPEN);

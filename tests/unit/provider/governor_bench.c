@@ -2,6 +2,7 @@
 /* The governor between a test and a dispatcher that only notes what it is asked. */
 #include "governor_bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ struct moment now;
 static uint64_t last_ticket;
 struct governor_account described;
 int describe_result;
+struct module_metrics *metrics;
+char news[4096];
 bool describe_shares; /* every account has the key "shared" */
 
 /* ---- The inner dispatcher ------------------------------------------------------------------ */
@@ -92,19 +95,42 @@ void governor_setup(void)
 	inner_due_ms = MS_NEVER;
 	inner_refuses = false;
 	last_ticket = 0;
+	news[0] = '\0';
 	describe_result = 0;
 	describe_shares = false;
 	described = (struct governor_account){.rate_per_minute = 60, .burst = 2};
 	now = (struct moment){.wall_ms = WALL_MS, .mono_ms = 0};
+	ck_assert_int_eq(module_metrics_new(&metrics, &err), 0);
+	options.metrics = metrics;
 	options.inner_answers = inner_answers = mailbox_new(NULL, NULL);
 	options.answers = answers = mailbox_new(NULL, NULL);
 	ck_assert_int_eq(governor_new(&options, &governor, &err), 0);
 }
 
+static void take_news(struct dispatch_answer *answer)
+{
+	size_t len = strlen(news);
+
+	ck_assert_uint_eq(answer->ticket, 0);
+	snprintf(news + len, sizeof(news) - len, "%s %d: %s\n", answer->account, (int)answer->news,
+		 answer->error.message);
+	dispatch_answer_free(answer);
+}
+
 /* The next answer; NULL: none. The caller frees. */
 struct dispatch_answer *take(void)
 {
-	return (struct dispatch_answer *)mailbox_take(answers);
+	struct dispatch_answer *answer;
+
+	while ((answer = (struct dispatch_answer *)mailbox_take(answers)) != NULL &&
+	       answer->kind == DISPATCH_NEWS)
+		take_news(answer);
+	return answer;
+}
+
+void pass_on(const char *account, enum dispatch_news what, const char *text)
+{
+	dispatch_tell(inner_answers, account, what, "%s", text);
 }
 
 void governor_teardown(void)
@@ -112,6 +138,7 @@ void governor_teardown(void)
 	struct dispatch_answer *answer;
 
 	dispatch_free(governor);
+	module_metrics_free(metrics);
 	ck_assert_uint_eq(inner_frees, 1);
 	ck_assert_ptr_null(mailbox_take(inner_answers));
 	while ((answer = take()) != NULL)

@@ -24,10 +24,14 @@ extern bool inner_refuses;   /* what it is asked */
 extern unsigned inner_cancels, inner_frees;
 extern struct dispatcher *governor;
 extern struct moment now;
+extern struct module_metrics *metrics; /* the governor's */
 /* What the next OPEN is described as: its key is the account's id, or "shared". */
 extern struct governor_account described;
 extern int describe_result;
 extern bool describe_shares;
+
+/* What was told, "ACCOUNT NUMBER: text" a line, as far as it was taken. */
+extern char news[4096];
 
 /* Sixty a minute, a burst of two. */
 void governor_setup(void);
@@ -51,7 +55,10 @@ void reply_n(uint64_t ticket, int32_t result, int64_t retry_after_ms, int32_t st
 	     uint32_t n_requests);
 void reply(uint64_t ticket, int32_t result);
 
-/* The governor's next answer; NULL: none. The caller frees. */
+/* The inner dispatcher tells this. */
+void pass_on(const char *account, enum dispatch_news what, const char *text);
+
+/* The governor's next answer, news before it taken; NULL: none. The caller frees. */
 struct dispatch_answer *take(void);
 /* The next one must be this; message NULL: any. */
 void expect(uint64_t ticket, int32_t result, const char *message);

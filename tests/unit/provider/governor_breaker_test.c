@@ -128,6 +128,111 @@ START_TEST(what_each_class_teaches)
 }
 END_TEST
 
+/* ---- News ---------------------------------------------------------------------------------- */
+
+#define OPENED                                                                                 \
+	": not asked for 5 s, after 8 failures in a row; the last one: connection refused by " \
+	"192.0.2.1\n"
+#define CLOSED ": answers again, and is asked as usual\n"
+
+static void let_probe_end(int32_t result)
+{
+	uint64_t probe = ask(DISPATCH_LOOK);
+
+	step();
+	reply(probe, result);
+	step();
+	expect(probe, result, NULL);
+	ck_assert_ptr_null(take());
+}
+
+/* Once each, however often a probe fails meanwhile. */
+START_TEST(a_breakers_changes_are_news)
+{
+	open_breaker();
+	ck_assert_str_eq(news, "a 4" OPENED);
+	pass(5000);
+	let_probe_end(HR_TIMEOUT);
+	ck_assert_str_eq(news, "a 4" OPENED);
+	pass(10000);
+	let_probe_end(HR_OK);
+	ck_assert_str_eq(news, "a 4" OPENED "a 5" CLOSED);
+	let_probe_end(HR_OK);
+	let_probe_end(HR_TRANSIENT);
+	ck_assert_str_eq(news, "a 4" OPENED "a 5" CLOSED);
+}
+END_TEST
+
+START_TEST(every_account_of_the_key_is_told_of)
+{
+	describe_shares = true;
+	described = (struct governor_account){.rate_per_minute = 6000, .burst = 100};
+	open_account("b");
+	open_breaker();
+	ck_assert_str_eq(news, "a 4" OPENED "b 4" OPENED);
+}
+END_TEST
+
+START_TEST(news_of_others_passes)
+{
+	open_account("a");
+	drop_answers();
+	pass_on("a", DISPATCH_NEWS_FAILED, "it crashed");
+	step();
+	ck_assert_ptr_null(take());
+	ck_assert_str_eq(news, "a 1: it crashed\n");
+	ck_assert_int_eq(figure().breaker, BREAKER_CLOSED);
+}
+END_TEST
+
+/* ---- Figures ------------------------------------------------------------------------------- */
+
+static struct account_metric figure_of(const char *account)
+{
+	struct account_metric found = {.rate_milli = -1};
+	struct module_figures figures;
+
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	for (size_t i = 0; i < figures.n_accounts; i++)
+		if (strcmp(figures.accounts[i].account, account) == 0)
+			found = figures.accounts[i];
+	module_figures_clear(&figures);
+	return found;
+}
+
+START_TEST(accounts_have_figures)
+{
+	describe_shares = true;
+	open_account("a");
+	open_account("b");
+	for (int i = 0; i < 4; i++)
+		ask(DISPATCH_STANDBY);
+	ask_of("b", DISPATCH_STATUS, DISPATCH_LOOK, 60000);
+	step();
+	/* Two went with the burst; each account has what waits of it, and their common budget. */
+	ck_assert_uint_eq(n_sent, 2);
+	ck_assert_uint_eq(figure_of("a").waiting[DISPATCH_STANDBY], 2);
+	ck_assert_uint_eq(figure_of("b").waiting[DISPATCH_STANDBY], 0);
+	ck_assert_uint_eq(figure_of("b").waiting[DISPATCH_LOOK], 1);
+	ck_assert_int_eq(figure_of("a").rate_milli, 60000);
+	ck_assert_int_eq(figure_of("b").rate_milli, 60000);
+	ck_assert_int_eq(figure_of("a").breaker, BREAKER_CLOSED);
+	ask_of("a", DISPATCH_CLOSE, DISPATCH_FOR_USERS, 1000);
+	step();
+	ck_assert_int_eq(figure_of("a").rate_milli, -1); /* it is no more */
+	ck_assert_uint_eq(figure_of("b").waiting[DISPATCH_LOOK], 1);
+}
+END_TEST
+
+START_TEST(an_open_breaker_is_a_figure)
+{
+	open_breaker();
+	ck_assert_int_eq(figure_of("a").breaker, BREAKER_OPEN);
+	pass(5000);
+	ck_assert_int_eq(figure_of("a").breaker, BREAKER_HALF_OPEN);
+}
+END_TEST
+
 /* ---- Any sequence -------------------------------------------------------------------------- */
 
 #define REQUESTS 600
@@ -229,6 +334,11 @@ int main(void)
 	tcase_add_test(tcase, a_probe_that_fails_opens_it_for_longer);
 	tcase_add_loop_test(tcase, what_each_class_teaches, 0,
 			    (int)(sizeof(taught) / sizeof(taught[0])));
+	tcase_add_test(tcase, a_breakers_changes_are_news);
+	tcase_add_test(tcase, every_account_of_the_key_is_told_of);
+	tcase_add_test(tcase, news_of_others_passes);
+	tcase_add_test(tcase, accounts_have_figures);
+	tcase_add_test(tcase, an_open_breaker_is_a_figure);
 	tcase_add_loop_test(tcase, what_holds_for_any_sequence, 0, 30);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -90,6 +90,30 @@ START_TEST(nothing_waits_for_ever_for_want_of_urgency)
 }
 END_TEST
 
+START_TEST(who_waits_in_vain_hears_when_to_come_again)
+{
+	struct dispatch_answer *answer;
+	uint64_t ticket;
+
+	open_account("a");
+	ticket = ask(DISPATCH_STANDBY);
+	step();
+	reply_n(ticket, HR_THROTTLED, 200000, 429, 1);
+	step();
+	expect(ticket, HR_THROTTLED, NULL);
+	ticket = ask(DISPATCH_STANDBY);
+	step();
+	ck_assert_ptr_null(take());
+	pass(60000);
+	answer = take();
+	ck_assert_ptr_nonnull(answer);
+	ck_assert_uint_eq(answer->ticket, ticket);
+	ck_assert_int_eq(answer->result, HR_TIMEOUT);
+	ck_assert_int_eq(answer->error.retry_after_ms, 140000);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 START_TEST(throttling_slows_down)
 {
 	uint64_t ticket;
@@ -323,6 +347,7 @@ int main(void)
 	tcase_add_test(tcase, the_most_urgent_goes_first);
 	tcase_add_test(tcase, nothing_waits_for_ever_for_want_of_urgency);
 	tcase_add_test(tcase, throttling_slows_down);
+	tcase_add_test(tcase, who_waits_in_vain_hears_when_to_come_again);
 	tcase_add_test(tcase, who_waits_too_long_is_told);
 	tcase_add_test(tcase, accounts_of_one_key_share);
 	tcase_add_test(tcase, accounts_of_other_keys_do_not);

@@ -3,6 +3,8 @@
  * they were asked is answered, and other accounts go on. */
 #include "dispatch_bench.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,14 +26,32 @@
 static const struct {
 	const char *behaviour;
 	const char *message;
+	enum host_end end; /* what it counts as */
 } crashes[] = {
-	{"segv", "the process of module mock " SEGV_END " during create"},
-	{"abort", "the process of module mock was ended by signal 6 (Aborted) during create"},
-	{"exit", "the process of module mock ended with status 0 during create"},
-	{"garbage", "the process of module mock was ended: it sent what it may not send (a frame "
-		    "says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are "
-		    "possible) during create"},
+	{"segv", "the process of module mock " SEGV_END " during create", HOST_END_CRASH},
+	{"abort", "the process of module mock was ended by signal 6 (Aborted) during create",
+	 HOST_END_CRASH},
+	{"exit", "the process of module mock ended with status 0 during create", HOST_END_CRASH},
+	{"garbage",
+	 "the process of module mock was ended: it sent what it may not send (a frame "
+	 "says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are "
+	 "possible) during create",
+	 HOST_END_GARBAGE},
 };
+
+/* One process runs; so many had been started before, the last one of which ended so. */
+static void check_counted(uint64_t ended, enum host_end end)
+{
+	struct module_figures figures;
+
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.n_modules, 1);
+	ck_assert_str_eq(figures.modules[0].module, "mock");
+	ck_assert_uint_eq(figures.modules[0].starts, ended + 1);
+	ck_assert_uint_eq(figures.modules[0].ends[end], ended);
+	ck_assert_uint_eq(figures.modules[0].running, 1);
+	module_figures_clear(&figures);
+}
 
 static struct dispatch_answer *create_in(const char *behaviour)
 {
@@ -56,6 +76,89 @@ START_TEST(crash_in_an_operation)
 	dispatch_answer_free(answer);
 }
 END_TEST
+
+/* What is told unasked: why it failed, and that it runs again; and nothing while it goes on well. */
+START_TEST(the_end_is_news)
+{
+	char expected[600];
+
+	dispatch_answer_free(create_in(crashes[_i].behaviour));
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	snprintf(expected, sizeof(expected),
+		 "failed: %.*s\nrunning: the process of module mock runs again\n",
+		 (int)(strlen(crashes[_i].message) - strlen(" during create")),
+		 crashes[_i].message);
+	ck_assert_str_eq(news, expected);
+	check_counted(1, crashes[_i].end);
+	open_behaving("good");
+	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	ck_assert_str_eq(news, expected);
+}
+END_TEST
+
+START_TEST(a_hang_is_news)
+{
+	struct dispatch_request r = request(DISPATCH_CREATE);
+
+	open_account("mock", "\"behaviour\":\"hang\",\"delay\":60000");
+	r.timeout_ms = 100;
+	dispatch_answer_free(ask(&r));
+	wait_for_news("running: ");
+	ck_assert_str_eq(news, "failed: the process of module mock was ended: it did not return "
+			       "from create 1000 ms after it was told to end\n"
+			       "running: the process of module mock runs again\n");
+	check_counted(1, HOST_END_HANG);
+}
+END_TEST
+
+static pid_t host_pid(void)
+{
+	char path[64], children[256] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, children, sizeof(children) - 1);
+	close(fd);
+	ck_assert_int_gt(n, 0);
+	ck_assert_ptr_eq(strchr(children, ' '), children + strlen(children) - 1); /* only one */
+	return (pid_t)strtol(children, NULL, 10);
+}
+
+/* By an administrator, or the kernel: told as what it is, and started again at once. */
+START_TEST(a_kill_from_outside_is_news)
+{
+	open_behaving("good");
+	ck_assert_int_eq(kill(host_pid(), SIGKILL), 0);
+	wait_for_news("running: ");
+	ck_assert_str_eq(news,
+			 "failed: the process of module mock was killed from outside (SIGKILL), "
+			 "perhaps by the kernel for lack of memory\n"
+			 "running: the process of module mock runs again\n");
+	check_counted(1, HOST_END_KILLED);
+	/* A crash after it is the first one: no pause. */
+	dispatch_answer_free(create_in("exit"));
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	ck_assert_ptr_null(strstr(news, "paused: "));
+}
+END_TEST
+
+/* A sanitizer build limits no memory. */
+#ifndef HR_SANITIZERS
+START_TEST(endless_memory_is_news)
+{
+	struct dispatch_answer *answer = create_in("alloc");
+
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	dispatch_answer_free(answer);
+	wait_for_news("failed: the process of module mock was ended by signal 11 (Segmentation "
+		      "fault), with all the memory used that it may have\n");
+	wait_for_news("running: ");
+	check_counted(1, HOST_END_MEMORY);
+}
+END_TEST
+#endif
 
 /* All calls of the account are answered, none of another's. */
 START_TEST(others_go_on)
@@ -113,6 +216,12 @@ START_TEST(keeps_crashing)
 		"the process of module mock " SEGV_END
 		"; it is started again in 1 s (it ended so 2 times in a row); if this goes on, "
 		"report it to the module's vendor, Acme");
+	/* Each change is told once: the second end, and that it pauses now. */
+	ck_assert_str_eq(news, "failed: the process of module mock " SEGV_END "\n"
+			       "running: the process of module mock runs again\n"
+			       "failed: the process of module mock " SEGV_END "\n"
+			       "paused: the process of module mock is started again in 1 s, after "
+			       "it failed 2 times in a row\n");
 	pass_time(err.retry_after_ms + 50);
 	answer = ask_kind(DISPATCH_LIST);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
@@ -148,6 +257,33 @@ START_TEST(again_for_ever)
 }
 END_TEST
 
+START_TEST(calls_are_counted)
+{
+	struct module_figures figures;
+	struct call_metric *creates;
+
+	dispatch_answer_free(create_in("refuse"));
+	dispatch_answer_free(create_in("exit"));
+	open_account("mock", "\"delay\":30");
+	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.calls[DISPATCH_OPEN].calls, 3);
+	creates = &figures.calls[DISPATCH_CREATE];
+	ck_assert_uint_eq(creates->calls, 3);
+	ck_assert_uint_eq(creates->outcomes[0], 1);
+	ck_assert_str_eq(module_metrics_outcome_name(0), "done");
+	for (size_t i = 0; i < MODULE_METRICS_OUTCOMES; i++)
+		if (strcmp(module_metrics_outcome_name(i), "capacity") == 0 ||
+		    strcmp(module_metrics_outcome_name(i), "transient") == 0)
+			ck_assert_uint_eq(creates->outcomes[i], 1);
+	ck_assert_int_ge(creates->duration_ms, 30);
+	/* One took longer than 25 ms. */
+	ck_assert_uint_le(creates->buckets[1], 2);
+	ck_assert_uint_eq(creates->buckets[MODULE_METRICS_BUCKETS - 1], 3);
+	module_figures_clear(&figures);
+}
+END_TEST
+
 START_TEST(prints_to_stdout)
 {
 	struct dispatch_answer *answer = create_in("print");
@@ -165,6 +301,9 @@ START_TEST(crash_in_open)
 	ck_assert_str_eq(answer->error.message,
 			 "the process of module mock " SEGV_END " during open");
 	dispatch_answer_free(answer);
+	/* Who asks again meets the same: told once. */
+	dispatch_answer_free(try_open("mock", "\"behaviour\":\"segv-open\""));
+	ck_assert_str_eq(news, "failed: the process of module mock " SEGV_END "\n");
 	/* Of an account that never was open nothing can be asked. */
 	open_behaving("good");
 	dispatch_answer_free(ask_kind(DISPATCH_LIST));
@@ -196,9 +335,16 @@ int main(void)
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
 	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
 	tcase_add_loop_test(tests, crash_in_an_operation, 0, sizeof(crashes) / sizeof(crashes[0]));
+	tcase_add_loop_test(tests, the_end_is_news, 0, sizeof(crashes) / sizeof(crashes[0]));
+	tcase_add_test(tests, a_hang_is_news);
+	tcase_add_test(tests, a_kill_from_outside_is_news);
+#ifndef HR_SANITIZERS
+	tcase_add_test(tests, endless_memory_is_news);
+#endif
 	tcase_add_test(tests, others_go_on);
 	tcase_add_test(tests, keeps_crashing);
 	tcase_add_test(tests, again_for_ever);
+	tcase_add_test(tests, calls_are_counted);
 	tcase_add_test(tests, prints_to_stdout);
 	tcase_add_test(tests, crash_in_open);
 	tcase_add_test(tests, long_lists);
