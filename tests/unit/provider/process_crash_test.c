@@ -153,7 +153,7 @@ START_TEST(endless_memory_is_news)
 	ck_assert_int_eq(answer->result, HR_TRANSIENT);
 	dispatch_answer_free(answer);
 	wait_for_news("failed: the process of module mock was ended by signal 11 (Segmentation "
-		      "fault), with all the memory used that it may have\n");
+		      "fault), after it had used up its memory limit of 512 MiB\n");
 	wait_for_news("running: ");
 	check_counted(1, HOST_END_MEMORY);
 }
