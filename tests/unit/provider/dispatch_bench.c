@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The test bench of the dispatchers. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,7 @@ void bench_setup(void)
 	answers = mailbox_new(NULL, NULL);
 	ck_assert_ptr_nonnull(answers);
 	next_ticket = 1;
+	transcript_begin();
 	start_dispatcher(8);
 }
 
@@ -116,6 +118,7 @@ void bench_teardown(void)
 {
 	struct mail *mail;
 
+	transcript_end();
 	dispatch_free(dispatcher);
 	http_service_free(http);
 	while ((mail = mailbox_take(answers)) != NULL)
@@ -159,6 +162,7 @@ struct dispatch_answer *next_answer(void)
 		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
 		pass_time(0);
 	}
+	transcript_add((struct dispatch_answer *)(void *)mail);
 	return (struct dispatch_answer *)(void *)mail;
 }
 

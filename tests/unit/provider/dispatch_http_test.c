@@ -2,6 +2,7 @@
 /* A module's requests, inline and by process: made by the daemon, to the hosts of the account's
  * settings only, with the secrets of this moment, ended with their call. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,7 @@ int main(void)
 	tcase_add_test(tests, cancelled);
 	tcase_add_test(tests, secrets_by_reference);
 	tcase_add_test(tests, bad_reference_at_open);
+	transcript_open(by_process ? "process_http" : "inline_http");
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
