@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transcripts of answers. Ports and times, which no two runs share, are left out. */
+/* Transcripts of answers. Ports, folders and times, which no two runs share, are left out; so is the
+ * number of requests, which only the one by process counts (0: not known). */
 #include "transcript.h"
 
 #include <ctype.h>
@@ -68,6 +69,19 @@ static void mask_ports(char *text)
 	}
 }
 
+/* "/tmp/modules.bidNXq": the last six letters differ. */
+static void mask_folders(char *text)
+{
+	static const char prefix[] = "/modules.";
+	char *at = text;
+
+	while ((at = strstr(at, prefix)) != NULL) {
+		at += strlen(prefix);
+		for (int i = 0; i < 6 && at[i] != '\0'; i++)
+			at[i] = 'X';
+	}
+}
+
 static void put_error(FILE *out, const struct hr_error *error)
 {
 	fprintf(out, " class=%d flags=%u http=%d field=%s example=%s code=%s request=%s: %s",
@@ -91,8 +105,8 @@ void transcript_add(const struct dispatch_answer *answer)
 	fprintf(out, " instance=%s token=%s delay=%lld percent=%d text=%s", answer->instance_id,
 		answer->resume_token ? answer->resume_token : "-", (long long)answer->delay_ms,
 		(int)answer->percent, answer->text);
-	fprintf(out, " complete=%d unread=%s capabilities=%llx requests=%u", answer->complete,
-		answer->unread, (unsigned long long)answer->capabilities, answer->n_requests);
+	fprintf(out, " complete=%d unread=%s capabilities=%llx", answer->complete, answer->unread,
+		(unsigned long long)answer->capabilities);
 	for (size_t i = 0; i < answer->n_instances; i++) {
 		const struct dispatch_instance *one = &answer->instances[i];
 
@@ -104,6 +118,7 @@ void transcript_add(const struct dispatch_answer *answer)
 		put_error(out, &answer->problems[i].error);
 	fclose(out);
 	mask_ports(lines[n_lines].text);
+	mask_folders(lines[n_lines].text);
 	n_lines++;
 }
 

@@ -8,7 +8,8 @@ folder=$HEADROOM_BUILDDIR/tests/unit/provider
 status=0
 lines=0
 # behind_an_open, hanging_call: a hang costs a worker inline, and a process otherwise.
-permitted="behind_an_open hanging_call"
+# cancelled: its deadline is met by the request or by the call, whichever comes first.
+permitted="behind_an_open hanging_call cancelled"
 
 for suite in "" _faults _http; do
 	inline=$folder/inline$suite.transcript
