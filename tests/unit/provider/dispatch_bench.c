@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The test bench of the dispatchers. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,7 @@ void bench_setup(void)
 	ck_assert_ptr_nonnull(answers);
 	next_ticket = 1;
 	news[0] = '\0';
+	transcript_begin();
 	start_dispatcher(8);
 }
 
@@ -121,6 +123,7 @@ void bench_teardown(void)
 {
 	struct mail *mail;
 
+	transcript_end();
 	dispatch_free(dispatcher);
 	http_service_free(http);
 	module_metrics_free(metrics);
@@ -210,6 +213,7 @@ struct dispatch_answer *next_answer(void)
 		ck_assert_msg(clock_now().mono_ms < until, "no answer comes");
 		pass_time(0);
 	}
+	transcript_add(answer);
 	return answer;
 }
 

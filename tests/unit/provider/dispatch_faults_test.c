@@ -2,6 +2,7 @@
 /* What becomes of a module's errors and of its offences against the contract; and nothing secret
  * in the log. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,6 +200,7 @@ int main(void)
 	tcase_add_test(tests, incomplete_lists);
 	tcase_add_test(tests, errors);
 	tcase_add_test(tests, secrets_are_masked);
+	transcript_open(by_process ? "process_faults" : "inline_faults");
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

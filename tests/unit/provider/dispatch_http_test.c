@@ -2,6 +2,7 @@
 /* A module's requests, inline and by process: made by the daemon, to the hosts of the account's
  * settings only, with the secrets of this moment, ended with their call. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,7 @@ START_TEST(cancelled)
 	struct dispatch_answer *answer;
 	char more[200];
 
+	transcript_leave_out("cancelled");
 	snprintf(more, sizeof(more), ",\"other\":\"%s/slow\"", url);
 	open_httping(more);
 	r.timeout_ms = 200;
@@ -228,6 +230,7 @@ int main(void)
 	tcase_add_test(tests, cancelled);
 	tcase_add_test(tests, secrets_by_reference);
 	tcase_add_test(tests, bad_reference_at_open);
+	transcript_open(by_process ? "process_http" : "inline_http");
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

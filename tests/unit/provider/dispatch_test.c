@@ -2,6 +2,7 @@
 /* Dispatchers with a real module: one answer for each request whatever the module does,
  * accounts opened, replaced and closed, deadlines and cancellation. */
 #include "dispatch_bench.h"
+#include "transcript.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -128,6 +129,7 @@ START_TEST(behind_an_open)
 	/* By process longer than it takes to start one for the other account, sanitized too. */
 	open_account("mock", by_process ? "\"delay\":2500" : "\"delay\":300");
 	slow = request(DISPATCH_LIST);
+	transcript_leave_out("behind_an_open");
 	submit(&slow); /* has the only worker */
 	open_it = request(DISPATCH_OPEN);
 	text_copy(open_it.account, sizeof(open_it.account), OTHER_ACCOUNT);
@@ -339,6 +341,7 @@ START_TEST(hanging_call)
 	struct dispatch_answer *answer;
 	int64_t until = clock_now().mono_ms + PATIENCE_MS;
 
+	transcript_leave_out("hanging_call");
 	open_account("mock", "\"behaviour\":\"hang\",\"delay\":3000");
 	r.timeout_ms = 30;
 	answer = ask(&r);
@@ -513,6 +516,7 @@ int main(void)
 	tcase_add_test(tests, free_answers_all);
 	tcase_add_test(tests, local_profile);
 	tcase_add_test(tests, compute_profile);
+	transcript_open(by_process ? "process" : "inline");
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
