@@ -165,6 +165,12 @@ void process_account_watch(struct process_account *account)
 	struct host_process *host = account->host;
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = &account->channel_watch};
 
+	if (host->writer.failure == FRAME_TOO_MUCH_WAITS)
+		process_account_kill(account,
+				     "it does not read its channel, where %u MiB wait for it",
+				     FRAME_WAITING_MAX >> 20);
+	else if (host->writer.failure == FRAME_NO_MEMORY)
+		process_account_kill(account, "there is no memory for what it is to be told");
 	if (frame_writer_waits(&host->writer))
 		event.events |= EPOLLOUT;
 	if (host->fd < 0 || event.events == host->events)

@@ -13,9 +13,11 @@
 #define MESSAGES_AT_ONCE 256
 #define INSTANCES_MAX 100000 /* of one list */
 
+/* What it said besides, or says until it is dead, counts no more. */
 static void garbage(struct process_account *account, const char *what)
 {
 	process_account_kill(account, "it sent what it may not send (%s)", what);
+	host_process_deafen(account->host);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------- */
@@ -29,6 +31,10 @@ static void take_instances(struct process_account *account, uint64_t number,
 
 	if (!answer)
 		return;
+	if (job->request->kind != DISPATCH_LIST && job->request->kind != DISPATCH_STATUS) {
+		garbage(account, "instances that nobody asked for");
+		return;
+	}
 	if (answer->n_instances + part->n_instances > INSTANCES_MAX) {
 		garbage(account, "more instances than there can be");
 		return;
@@ -91,6 +97,23 @@ static void take_instance_id(struct process_account *account, uint64_t number,
 
 /* ---- Services ------------------------------------------------------------------------------ */
 
+/* Whoever asks waits for the answer, so a call with a question is under way. */
+static void take_question(struct process_account *account, enum wire_kind kind, uint64_t id,
+			  const void *value)
+{
+	const struct wire_http *http = value;
+	const struct wire_secret *secret = value;
+	uint64_t call = kind == WIRE_HTTP ? http->call : secret->call;
+
+	if (!process_job(account, call) &&
+	    (account->reopen_number == 0 || call != account->reopen_number))
+		garbage(account, "a question for a call that is not under way");
+	else if (kind == WIRE_HTTP)
+		process_services_http(account, id, http);
+	else
+		process_services_secret(account, id, secret);
+}
+
 static enum log_level level_of(int32_t level)
 {
 	if (level <= HR_LOG_ERROR)
@@ -145,8 +168,8 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_INSTANCES: take_instances(account, id, value); break;
 	case WIRE_INSTANCE: take_instance_id(account, id, value); break;
 	case WIRE_LOG: take_log(account, id, value); break;
-	case WIRE_HTTP: process_services_http(account, id, value); break;
-	case WIRE_SECRET: process_services_secret(account, id, value); break;
+	case WIRE_HTTP:
+	case WIRE_SECRET: take_question(account, kind, id, value); break;
 	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
 	default: garbage(account, "a message that is the daemon's"); break;
 	}
@@ -171,8 +194,6 @@ void process_messages_take(struct process_account *account)
 			return;
 		if (rc < 0) {
 			garbage(account, error.message);
-			/* Nothing that follows can be understood. */
-			host_process_deafen(account->host);
 			return;
 		}
 		take_one(account, kind, id, value);

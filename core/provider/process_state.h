@@ -103,7 +103,8 @@ int process_account_send(struct process_account *account, const struct dispatch_
 			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err);
 void process_account_cancel(struct process_account *account, uint64_t number);
 
-/* After a message was sent: the channel is watched for room while some of it waits. */
+/* After a message was sent: the channel is watched for room while some of it waits; a host that does
+ * not read is killed. */
 void process_account_watch(struct process_account *account);
 
 /* Whether requests have to wait for longer than a moment; then why, and for how long. */

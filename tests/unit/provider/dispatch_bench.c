@@ -18,6 +18,7 @@ struct module_folder state;
 static struct module_folder modules;
 static struct registry *registry;
 static struct http_service *http;
+const char *host_instead;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
@@ -38,7 +39,7 @@ void start_dispatcher(unsigned workers)
 	char host[600];
 
 	(void)workers;
-	options.host_program = host_program(host, sizeof(host));
+	options.host_program = host_instead ? host_instead : host_program(host, sizeof(host));
 	options.registry = registry;
 	options.answers = answers;
 	options.http = http;

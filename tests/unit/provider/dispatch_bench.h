@@ -28,6 +28,7 @@ extern struct dispatcher *dispatcher;
 extern uint64_t next_ticket;
 extern char trace[400]; /* path of a file in the folder of the account ACCOUNT */
 extern const bool by_process;
+extern const char *host_instead; /* by process: a program in headroom-host's place; or NULL */
 
 /* Fixture. */
 void bench_setup(void);
