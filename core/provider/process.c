@@ -419,6 +419,8 @@ static int64_t process_step(struct dispatcher *dispatcher, struct moment now)
 	for (struct process_account *account = d->accounts; account; account = account->next) {
 		due = process_account_step(account);
 		next = due < next ? due : next;
+		due = process_messages_step(account);
+		next = due < next ? due : next;
 	}
 	pump(d);
 	drop_closed(d);

@@ -12,6 +12,7 @@
 
 #define MESSAGES_AT_ONCE 256
 #define INSTANCES_MAX 100000 /* of one list */
+#define LINES_MAX 100        /* log lines in a second */
 
 /* What it said besides, or says until it is dead, counts no more. */
 static void garbage(struct process_account *account, const char *what)
@@ -123,6 +124,41 @@ static enum log_level level_of(int32_t level)
 	return level <= HR_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
+int64_t process_messages_step(struct process_account *account)
+{
+	const struct log_subject subject = {.account =
+						    account->lane ? account->lane->account : NULL};
+	int64_t over_ms = account->lines_since_ms + MS_PER_S;
+
+	if (account->n_lines_dropped == 0)
+		return MS_NEVER;
+	if (over_ms > account->dispatcher->now.mono_ms)
+		return over_ms;
+	log_line(LOG_LEVEL_WARNING, &subject,
+		 "%u log lines of the module %s were dropped: it wrote more than %d in a second",
+		 account->n_lines_dropped, account->module->id, LINES_MAX);
+	account->n_lines_dropped = 0;
+	return MS_NEVER;
+}
+
+/* One module cannot fill the log. */
+static bool may_log(struct process_account *account)
+{
+	int64_t now = account->dispatcher->now.mono_ms;
+
+	if (now - account->lines_since_ms >= MS_PER_S) {
+		(void)process_messages_step(account);
+		account->lines_since_ms = now;
+		account->n_lines = 0;
+	}
+	if (account->n_lines < LINES_MAX) {
+		account->n_lines++;
+		return true;
+	}
+	account->n_lines_dropped++;
+	return false;
+}
+
 static void take_log(struct process_account *account, uint64_t number, const struct wire_log *line)
 {
 	const struct job *job = process_job(account, number);
@@ -133,7 +169,9 @@ static void take_log(struct process_account *account, uint64_t number, const str
 		.operation = job ? dispatch_kind_name(job->request->kind) : NULL,
 	};
 
-	log_line(level_of(line->level), &subject, "%s: %s", account->module->id, line->text);
+	if (log_enabled(level_of(line->level)) && may_log(account))
+		log_line(level_of(line->level), &subject, "%s: %s", account->module->id,
+			 line->text);
 }
 
 static void take_forbidden(struct process_account *account, const struct wire_forbidden *forbidden)

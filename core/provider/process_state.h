@@ -38,6 +38,9 @@ struct process_account {
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
 
+	int64_t lines_since_ms; /* when the present second of log lines began */
+	unsigned n_lines, n_lines_dropped;
+
 	struct process_http *requests; /* under way */
 	unsigned n_requests;
 
@@ -154,5 +157,9 @@ void process_services_end(struct process_dispatcher *d);
 
 /* Takes what the host has said. */
 void process_messages_take(struct process_account *account);
+
+/* Says in the log how many lines of the module's were dropped, once their second is over; gives when
+ * that is. */
+int64_t process_messages_step(struct process_account *account);
 
 #endif

@@ -114,6 +114,43 @@ START_TEST(instances_that_nobody_asked_for)
 }
 END_TEST
 
+/* How many lines on standard error hold the text. */
+static unsigned count_lines(FILE *log, const char *text)
+{
+	char line[2000];
+	unsigned n = 0;
+
+	rewind(log);
+	while (fgets(line, sizeof(line), log))
+		n += strstr(line, text) != NULL;
+	return n;
+}
+
+START_TEST(log_lines_have_a_limit)
+{
+	FILE *log = tmpfile();
+	int before = dup(STDERR_FILENO);
+
+	ck_assert_ptr_nonnull(log);
+	ck_assert_int_ge(dup2(fileno(log), STDERR_FILENO), 0);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	open_false("chatty"); /* 2000 lines */
+	dispatch_answer_free(ask_kind(DISPATCH_CHECK));
+	pass_time(1100);
+	dispatch_answer_free(ask_kind(DISPATCH_LIST));
+	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	/* Should the machine be so slow that they took more than a second, it is one more lot. */
+	ck_assert_uint_ge(count_lines(log, "mock: and so on"), 100);
+	ck_assert_uint_le(count_lines(log, "mock: and so on"), 500);
+	ck_assert_uint_ge(count_lines(log, " log lines of the module mock were dropped: it wrote "
+					   "more than 100 in a second"),
+			  1);
+	fclose(log);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite;
@@ -133,6 +170,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, requests_for_no_call);
 	tcase_add_test(tests, questions_while_it_opens);
 	tcase_add_test(tests, instances_that_nobody_asked_for);
+	tcase_add_test(tests, log_lines_have_a_limit);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
