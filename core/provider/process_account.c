@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "provider/process_state.h"
 
-#define CALLS_MAX 64
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
@@ -154,7 +153,7 @@ unsigned process_account_limit(const struct process_account *account)
 		return 1;
 	if (limit == 0)
 		limit = CALLS_DEFAULT;
-	return limit < CALLS_MAX ? limit : CALLS_MAX;
+	return limit < LANE_CALLS_MAX ? limit : LANE_CALLS_MAX;
 }
 
 /* ---- Asking -------------------------------------------------------------------------------- */
