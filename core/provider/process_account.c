@@ -114,6 +114,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	account->generation++;
 	account->kill_ms = MS_NEVER;
 	account->why_killed[0] = '\0';
+	account->is_ready = false;
 	account->forbidden[0] = '\0';
 	account->n_forbidden = 0;
 	memset(&account->refusal, 0, sizeof(account->refusal));

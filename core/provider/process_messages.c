@@ -191,16 +191,30 @@ static void take_forbidden(struct process_account *account, const struct wire_fo
 
 static void take_refused(struct process_account *account, const struct wire_refused *refused)
 {
-	account->refusal = refused->error;
-	if (account->refusal.class < HR_AUTH || account->refusal.class > HR_INTERNAL ||
-	    account->refusal.message[0] == '\0')
+	if (account->is_ready)
+		garbage(account, "a refusal of a module that is loaded");
+	else if (refused->error.class < HR_AUTH || refused->error.class > HR_INTERNAL ||
+		 refused->error.message[0] == '\0')
 		garbage(account, "a refusal without a reason");
+	else
+		account->refusal = refused->error;
+}
+
+/* Of a module that is not loaded there is this to say, and no more. */
+static bool is_early(enum wire_kind kind)
+{
+	return kind == WIRE_READY || kind == WIRE_REFUSED || kind == WIRE_LOG ||
+	       kind == WIRE_FORBIDDEN;
 }
 
 static void take_one(struct process_account *account, enum wire_kind kind, uint64_t id, void *value)
 {
+	if (!account->is_ready && !is_early(kind)) {
+		garbage(account, "a message of a module that is not loaded");
+		return;
+	}
 	switch (kind) {
-	case WIRE_READY: break;
+	case WIRE_READY: account->is_ready = true; break;
 	case WIRE_REFUSED: take_refused(account, value); break;
 	case WIRE_ANSWER: take_answer(account, id, value); break;
 	case WIRE_INSTANCES: take_instances(account, id, value); break;

@@ -28,6 +28,7 @@ struct process_account {
 	struct process_watch channel_watch, end_watch;
 	bool has_more;                   /* messages were left for the next step */
 	uint64_t generation;             /* of the host, from 1 */
+	bool is_ready;                   /* the host has loaded its module */
 	struct dispatch_request *opened; /* the newest OPEN that succeeded: a new host gets it */
 	bool needs_open;                 /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */

@@ -62,6 +62,31 @@ static void tell_instances(uint64_t call)
 	say(WIRE_INSTANCES, call, &part);
 }
 
+static void refuse(int32_t class, const char *message)
+{
+	struct wire_refused refused = {{0}};
+
+	error_set(&refused.error, class, "%s", message);
+	say(WIRE_REFUSED, 0, &refused);
+}
+
+/* In the place of WIRE_READY. */
+static void begin(void)
+{
+	const struct wire_ready ready = {.workers = 64};
+
+	if (is("refusal"))
+		refuse(HR_INVALID, "it is no module");
+	else if (is("emptyrefusal"))
+		refuse(HR_INVALID, "");
+	else if (is("oddrefusal"))
+		refuse(77, "it is no module");
+	else if (!is("unready"))
+		say(WIRE_READY, 0, &ready);
+	if (strstr(behaviour, "refusal"))
+		_exit(3);
+}
+
 /* At an operation, before its answer. */
 static void misbehave(uint64_t call)
 {
@@ -73,7 +98,9 @@ static void misbehave(uint64_t call)
 		ask_for_a_page(NOBODYS_CALL);
 	if (is("chatty"))
 		chat(call);
-	if (is("opener"))
+	if (is("late"))
+		refuse(HR_AUTH, "it is no module");
+	if (is("opener") || is("late"))
 		_exit(3);
 	if (is("instances")) {
 		tell_instances(call);
@@ -85,9 +112,11 @@ static void take(enum wire_kind kind, uint64_t id, const struct wire_request *re
 {
 	struct dispatch_answer answer = {.percent = -1};
 
-	if (kind == WIRE_OPEN)
+	if (kind == WIRE_OPEN) {
 		text_copy(behaviour, sizeof(behaviour),
 			  json_string_value(json_object_get(request->request.settings, "region")));
+		begin();
+	}
 	if (kind == WIRE_OPEN && is("opener")) {
 		ask_for_a_secret(id);
 		ask_for_a_page(id);
@@ -102,14 +131,12 @@ static void take(enum wire_kind kind, uint64_t id, const struct wire_request *re
 
 _Noreturn void false_host_run(void)
 {
-	const struct wire_ready ready = {.workers = 64};
 	struct frame_reader reader = {0};
 	struct frame frame;
 	enum wire_kind kind;
 	uint64_t id;
 	void *value;
 
-	say(WIRE_READY, 0, &ready);
 	for (;;) {
 		while (frame_reader_next(&reader, &frame, NULL) == 0)
 			if (frame_reader_fill(&reader, CHANNEL) == FRAME_READ_END)

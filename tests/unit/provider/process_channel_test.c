@@ -114,6 +114,50 @@ START_TEST(instances_that_nobody_asked_for)
 }
 END_TEST
 
+/* What a host says of its module before that is loaded; only where it can be. */
+static const struct {
+	const char *behaviour;
+	int32_t result;
+	const char *message;
+} refusals[] = {
+	{"refusal", HR_INVALID, "it is no module"},
+	{"emptyrefusal", HR_TRANSIENT,
+	 "the process of module mock was ended: it sent what it may not send (a refusal without a "
+	 "reason) during open"},
+	{"unready", HR_TRANSIENT,
+	 "the process of module mock was ended: it sent what it may not send (a message of a "
+	 "module that is not loaded) during open"},
+	{"oddrefusal", HR_TRANSIENT,
+	 "the process of module mock was ended: it sent what it may not send (a refusal without a "
+	 "reason) during open"},
+};
+
+START_TEST(refused_at_its_start)
+{
+	struct dispatch_answer *answer;
+	char members[128];
+
+	snprintf(members, sizeof(members), "\"region\":\"%s\"", refusals[_i].behaviour);
+	answer = try_open("mock", members);
+	ck_assert_int_eq(answer->result, refusals[_i].result);
+	ck_assert_str_eq(answer->error.message, refusals[_i].message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+/* Later it would hide what has become of the calls. */
+START_TEST(refused_too_late)
+{
+	struct dispatch_answer *answer;
+
+	open_false("late");
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_uint_eq(answer->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	expect_ended(answer, "the process of module mock was ended: it sent what it may not send "
+			     "(a refusal of a module that is loaded) during create");
+}
+END_TEST
+
 /* How many lines on standard error hold the text. */
 static unsigned count_lines(FILE *log, const char *text)
 {
@@ -170,6 +214,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, requests_for_no_call);
 	tcase_add_test(tests, questions_while_it_opens);
 	tcase_add_test(tests, instances_that_nobody_asked_for);
+	tcase_add_loop_test(tests, refused_at_its_start, 0, sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_test(tests, refused_too_late);
 	tcase_add_test(tests, log_lines_have_a_limit);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
