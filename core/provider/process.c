@@ -187,11 +187,6 @@ static struct seat *seat_new(uint64_t number)
 static int send_open(struct process_account *account, struct job *job, int64_t timeout_ms,
 		     struct hr_error *err)
 {
-	struct account_services_options services = {
-		.id = account->lane->account,
-		.http = account->dispatcher->http,
-		.secrets = account->dispatcher->secrets,
-	};
 	struct dispatch_request request = *job->request;
 	struct process_seat *own;
 	struct seat *seat;
@@ -204,8 +199,7 @@ static int send_open(struct process_account *account, struct job *job, int64_t t
 	own = seat->handle;
 	own->generation = account->generation;
 	job->opened = seat;
-	services.module = account->module;
-	if (account_services_open(&services, job->request->settings, &own->services, err) != 0)
+	if (process_account_services(account, job->request, &own->services, err) != 0)
 		return -1;
 	request.settings = own->services.settings;
 	return process_account_send(account, &request, job->number, job->number, timeout_ms, err);

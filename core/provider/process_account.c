@@ -194,6 +194,20 @@ int process_account_send(struct process_account *account, const struct dispatch_
 	return rc;
 }
 
+int process_account_services(const struct process_account *account,
+			     const struct dispatch_request *request,
+			     struct account_services *ret_services, struct hr_error *err)
+{
+	const struct account_services_options options = {
+		.module = account->module,
+		.id = account->lane->account,
+		.http = account->dispatcher->http,
+		.secrets = account->dispatcher->secrets,
+	};
+
+	return account_services_open(&options, request->settings, ret_services, err);
+}
+
 void process_account_cancel(struct process_account *account, uint64_t number)
 {
 	process_services_cancel(account, number);
@@ -349,15 +363,31 @@ void process_account_reopen(struct process_account *account)
 	account->lane->is_opening = true;
 }
 
+/* Secrets of this moment: files that references name may have other content by now. */
+static int renew_services(struct process_account *account, struct process_seat *seat,
+			  struct hr_error *err)
+{
+	struct account_services fresh;
+
+	if (process_account_services(account, account->opened, &fresh, err) != 0) {
+		account_services_close(&fresh);
+		return -1;
+	}
+	account_services_close(&seat->services);
+	seat->services = fresh;
+	return 0;
+}
+
 static int send_reopen(struct process_account *account, struct hr_error *err)
 {
 	struct process_dispatcher *d = account->dispatcher;
-	const struct process_seat *seat = account->lane->seat->handle;
+	struct process_seat *seat = account->lane->seat->handle;
 	struct dispatch_request request;
 
 	if (!account->opened)
 		return error_no_memory(err, "opening an account again");
-	if (process_account_host(account, account->opened, err) != 0)
+	if (process_account_host(account, account->opened, err) != 0 ||
+	    renew_services(account, seat, err) != 0)
 		return -1;
 	request = *account->opened;
 	request.settings = seat->services.settings;
@@ -367,17 +397,25 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 				    account->reopen_number, REOPEN_TIMEOUT_MS, err);
 }
 
+/* Until the pause that follows is over. */
+static void give_up_reopening(struct process_account *account, const struct hr_error *error)
+{
+	account->reopen_number = 0;
+	count_crash(account, error->message);
+	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
+		    error->message);
+	host_process_free(account->host);
+	account->host = NULL;
+	answer_waiting(account);
+}
+
 static void reopen(struct process_account *account)
 {
 	struct hr_error error = {0};
 
 	if (send_reopen(account, &error) == 0)
 		return;
-	account->reopen_number = 0;
-	count_crash(account, error.message);
-	account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-		    error.message);
-	answer_waiting(account);
+	give_up_reopening(account, &error);
 }
 
 void process_account_reopened(struct process_account *account, const struct dispatch_answer *answer)
@@ -387,12 +425,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 
 	account->reopen_number = 0;
 	if (answer->result != HR_OK) {
-		count_crash(account, answer->error.message);
-		account_log(account, LOG_LEVEL_ERROR, "the account cannot be opened again: %s",
-			    answer->error.message);
-		host_process_free(account->host);
-		account->host = NULL;
-		answer_waiting(account);
+		give_up_reopening(account, &answer->error);
 		return;
 	}
 	seat->number = number;

@@ -102,6 +102,12 @@ void process_account_close(struct process_account *account);
 int process_account_host(struct process_account *account, const struct dispatch_request *request,
 			 struct hr_error *err);
 
+/* What the OPEN's settings are now, for the module of the host that runs. The caller closes
+ * *ret_services, also after an error. */
+int process_account_services(const struct process_account *account,
+			     const struct dispatch_request *request,
+			     struct account_services *ret_services, struct hr_error *err);
+
 /* Sends an operation under that number. For OPEN seat is the number that it is to get. */
 int process_account_send(struct process_account *account, const struct dispatch_request *request,
 			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err);
