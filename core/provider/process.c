@@ -39,8 +39,10 @@ static void process_seat_free(struct seat *seat)
 {
 	struct process_seat *own = seat ? seat->handle : NULL;
 
-	if (own)
+	if (own) {
+		dispatch_request_free(own->opened);
 		account_services_close(&own->services);
+	}
 	free(own);
 	free(seat);
 }
@@ -79,7 +81,7 @@ static void finish_open(struct job *job, const struct dispatch_answer *result)
 	seat = job->opened; /* made before the call, so that memory cannot fail here */
 	job->opened = NULL;
 	seat->limit = process_account_limit(account);
-	process_account_keep(account, job->request);
+	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
 	account->needs_open = false;
 	seat_close(account, lanes_replace_seat(job->lane, seat));
 }
@@ -168,16 +170,20 @@ struct job *process_job(const struct process_account *account, uint64_t number)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-static struct seat *seat_new(uint64_t number)
+/* With a copy of the OPEN, so that memory cannot fail once that is sent. */
+static struct seat *seat_new(uint64_t number, const struct dispatch_request *request)
 {
 	struct seat *seat = calloc(1, sizeof(*seat));
 	struct process_seat *own = calloc(1, sizeof(*own));
+	struct dispatch_request *opened = dispatch_request_copy(request);
 
-	if (!seat || !own) {
+	if (!seat || !own || !opened) {
 		free(seat);
 		free(own);
+		dispatch_request_free(opened);
 		return NULL;
 	}
+	own->opened = opened;
 	own->number = number;
 	seat->handle = own;
 	seat->limit = 1;
@@ -193,7 +199,7 @@ static int send_open(struct process_account *account, struct job *job, int64_t t
 
 	if (process_account_host(account, job->request, err) != 0)
 		return -1;
-	seat = seat_new(job->number);
+	seat = seat_new(job->number, job->request);
 	if (!seat)
 		return error_no_memory(err, "opening an account");
 	own = seat->handle;

@@ -57,8 +57,6 @@ void process_account_close(struct process_account *account)
 	process_services_cancel(account, 0);
 	host_process_free(account->host);
 	account->host = NULL;
-	dispatch_request_free(account->opened);
-	account->opened = NULL;
 	account->lane = NULL;
 }
 
@@ -217,15 +215,6 @@ void process_account_cancel(struct process_account *account, uint64_t number)
 	process_account_watch(account);
 }
 
-void process_account_keep(struct process_account *account, const struct dispatch_request *request)
-{
-	struct dispatch_request *copy = dispatch_request_copy(request);
-
-	dispatch_request_free(account->opened);
-	account->opened = copy;
-	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
-}
-
 /* ---- Ending -------------------------------------------------------------------------------- */
 
 bool process_account_pauses(const struct process_account *account, struct hr_error *ret_error)
@@ -369,7 +358,7 @@ static int renew_services(struct process_account *account, struct process_seat *
 {
 	struct account_services fresh;
 
-	if (process_account_services(account, account->opened, &fresh, err) != 0) {
+	if (process_account_services(account, seat->opened, &fresh, err) != 0) {
 		account_services_close(&fresh);
 		return -1;
 	}
@@ -384,12 +373,10 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 	struct process_seat *seat = account->lane->seat->handle;
 	struct dispatch_request request;
 
-	if (!account->opened)
-		return error_no_memory(err, "opening an account again");
-	if (process_account_host(account, account->opened, err) != 0 ||
+	if (process_account_host(account, seat->opened, err) != 0 ||
 	    renew_services(account, seat, err) != 0)
 		return -1;
-	request = *account->opened;
+	request = *seat->opened;
 	request.settings = seat->services.settings;
 	account->reopen_number = ++d->last_number;
 	account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;

@@ -26,11 +26,10 @@ struct process_account {
 	const struct registry_module *module;
 	struct host_process *host; /* NULL: none runs */
 	struct process_watch channel_watch, end_watch;
-	bool has_more;                   /* messages were left for the next step */
-	uint64_t generation;             /* of the host, from 1 */
-	bool is_ready;                   /* the host has loaded its module */
-	struct dispatch_request *opened; /* the newest OPEN that succeeded: a new host gets it */
-	bool needs_open;                 /* the host with the lane's seat is gone */
+	bool has_more;          /* messages were left for the next step */
+	uint64_t generation;    /* of the host, from 1 */
+	bool is_ready;          /* the host has loaded its module */
+	bool needs_open;        /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
 	int64_t reopen_until_ms;
 	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
@@ -73,6 +72,7 @@ struct process_dispatcher {
 struct process_seat {
 	uint64_t number;
 	uint64_t generation;
+	struct dispatch_request *opened; /* the OPEN that made it: a new host gets it */
 	struct account_services services;
 };
 
@@ -133,9 +133,6 @@ void process_account_reopen(struct process_account *account);
 /* The answer to the OPEN of a reopening. */
 void process_account_reopened(struct process_account *account,
 			      const struct dispatch_answer *answer);
-
-/* Keeps a copy of what opened the account. */
-void process_account_keep(struct process_account *account, const struct dispatch_request *request);
 
 /* Does what is due; gives when the next is. */
 int64_t process_account_step(struct process_account *account);

@@ -158,6 +158,39 @@ START_TEST(refused_too_late)
 }
 END_TEST
 
+/* Linked in its place: from the n-th copy on there is no memory; 0: there is. */
+static int copies_left;
+struct dispatch_request *__real_dispatch_request_copy(const struct dispatch_request *from);
+struct dispatch_request *__wrap_dispatch_request_copy(const struct dispatch_request *from);
+
+struct dispatch_request *__wrap_dispatch_request_copy(const struct dispatch_request *from)
+{
+	if (copies_left > 0 && --copies_left == 0) {
+		copies_left = 1;
+		return NULL;
+	}
+	return __real_dispatch_request_copy(from);
+}
+
+/* An account that cannot be opened again is not opened. */
+START_TEST(no_memory_for_opening_again)
+{
+	struct dispatch_answer *answer;
+
+	copies_left = 2; /* the first is the dispatcher's own, of what was submitted */
+	answer = try_open("mock", "\"region\":\"opener\"");
+	copies_left = 0;
+	ck_assert_int_eq(answer->result, HR_INTERNAL);
+	ck_assert_ptr_nonnull(strstr(answer->error.message, "memory"));
+	dispatch_answer_free(answer);
+	open_false("opener");
+	dispatch_answer_free(ask_kind(DISPATCH_CHECK)); /* it ends */
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 /* How many lines on standard error hold the text. */
 static unsigned count_lines(FILE *log, const char *text)
 {
@@ -216,6 +249,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, instances_that_nobody_asked_for);
 	tcase_add_loop_test(tests, refused_at_its_start, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(tests, refused_too_late);
+	tcase_add_test(tests, no_memory_for_opening_again);
 	tcase_add_test(tests, log_lines_have_a_limit);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
