@@ -15,13 +15,14 @@ enum log_level {
 };
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* What a line is about; NULL members are left out. Borrowed during the call. */
+/* What a line is about; NULL members are left out. Borrowed during the call. Objects are named by
+ * their ids, which everybody knows and nobody changes; the text has a name where there is one. */
 struct log_subject {
 	const char *pool;
 	const char *server;
 	const char *session;
 	const char *operation;
-	const char *account;
+	const char *account; /* a provider config */
 	const char *request;
 };
 

@@ -279,7 +279,7 @@ static void opened(struct engine *engine, struct engine_account *account,
 	account->open_failures++;
 	account->open_mono_ms =
 		engine->now.mono_ms + (delay < REOPEN_LONGEST_MS ? delay : REOPEN_LONGEST_MS);
-	log_line(LOG_LEVEL_ERROR, &(struct log_subject){.account = account->name},
+	log_line(LOG_LEVEL_ERROR, &(struct log_subject){.account = account->id},
 		 "provider config %s cannot be opened: %s", account->name, answer->error.message);
 }
 

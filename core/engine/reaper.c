@@ -348,6 +348,7 @@ static int64_t pause_after(const struct reap *reap, const struct hr_error *cause
 void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch_answer *answer)
 {
 	struct reap *reap = flight->reap;
+	const struct engine_account *account = engine_account_find(engine, reap->account);
 	bool done = answer->result == HR_OK || answer->result == HR_NOT_FOUND;
 	char *token;
 
@@ -364,8 +365,10 @@ void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch
 	} else {
 		if (!done)
 			log_line(LOG_LEVEL_WARNING, &(struct log_subject){.account = reap->account},
-				 "unclaimed instance %s could not be destroyed: %s",
-				 reap->stray.instance_id, answer->error.message);
+				 "unclaimed instance %s of provider config %s could not be "
+				 "destroyed: %s",
+				 reap->stray.instance_id, account ? account->name : "(removed)",
+				 answer->error.message);
 		remove_reap(engine, reap);
 	}
 	dispatch_answer_free(answer);

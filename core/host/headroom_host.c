@@ -2,6 +2,7 @@
 /* headroom-host: the process in which one account's module runs. Started by headroomd; a person has
  * no use for it but --describe. Everything here is in the order in which it makes the process
  * poorer: arguments, sandbox, module, second filter, work. */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
@@ -9,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "host/account.h"
@@ -86,17 +89,43 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 	return rc == 0 && optind == argc && ret->serves != ret->describes && ret->module ? 0 : -1;
 }
 
+/* Without its folder's symbolic links where there is such a folder: the sandbox's view of the files
+ * has none. The file keeps its name, which is its module's. buffer: PATH_MAX bytes, the answer where
+ * there is room. */
+static const char *absolute_path(const char *path, char *buffer)
+{
+	CLEANUP_FREE char *folder = strdup(path);
+	CLEANUP_FREE char *real = NULL;
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (path[0] == '/' || !folder)
+		return path;
+	if (slash)
+		*slash = '\0';
+	real = realpath(slash ? folder : ".", NULL);
+	if (!real)
+		return path;
+	return text_format(buffer, PATH_MAX, "%s/%s", real, slash ? slash + 1 : path) ? buffer
+										      : path;
+}
+
 /* From here on the process can do less and less. */
 static int load(const struct host_options *options, const struct sandbox_options *sandbox,
 		struct module **ret_module, struct hr_error *err)
 {
+	static char path[PATH_MAX];
+	const char *module = absolute_path(options->module, path);
 	char id[MODULE_ID_SIZE];
+	struct stat st;
 
 	/* First: the sandbox can only say what it cannot do with a folder or a file that is not there,
 	 * and in it the daemon's user is not known any more. */
-	if (file_check(options->module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
-	    loader_open(options->module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module,
-			err) != 0)
+	if (stat(module, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		return error_set(err, HR_INVALID,
+				 "cannot load the module %s: there is no such file",
+				 options->module);
+	if (file_check(module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
+	    loader_open(module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module, err) != 0)
 		return -1;
 	return sandbox_close(sandbox, err);
 }

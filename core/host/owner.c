@@ -28,7 +28,7 @@ static void keep_way_open(void)
 	syscall(SYS_capset, &header, data);
 }
 
-bool owner_enter(const struct state_folder *folder)
+bool owner_enter_alone(const struct state_folder *folder)
 {
 	if (!folder || folder->fd < 0 || folder->uid == 0 || geteuid() != 0)
 		return false;
@@ -37,8 +37,16 @@ bool owner_enter(const struct state_folder *folder)
 		return false;
 	syscall(SET_FSGID, folder->gid);
 	syscall(SET_FSUID, folder->uid);
-	keep_way_open();
 	return true;
+}
+
+bool owner_enter(const struct state_folder *folder)
+{
+	bool entered = owner_enter_alone(folder);
+
+	if (entered)
+		keep_way_open();
+	return entered;
 }
 
 void owner_leave(bool entered)

@@ -9,8 +9,13 @@
 
 #include "host/call.h"
 
-/* For the calling thread. true: owner_leave must follow. folder may be NULL or hold none. */
+/* For the calling thread. true: owner_leave must follow. folder may be NULL or hold none. Passing and
+ * reading stays allowed everywhere: the way to the folder may be closed to its owner. */
 bool owner_enter(const struct state_folder *folder);
+
+/* The same without that right: for paths below the folder's descriptor. */
+bool owner_enter_alone(const struct state_folder *folder);
+
 void owner_leave(bool entered);
 
 #endif

@@ -16,10 +16,11 @@ struct program_request {
 	char *const *companions; /* NULL-terminated; relative paths without ".." */
 };
 
-/* The absolute path to run it by, to be freed. What is asked for comes from a module and is not
- * believed: an absolute path is copied only where the file itself is open to all, so that nothing
- * can be read by a copy that its mode keeps secret. -1: HR_NOT_FOUND, HR_INTERNAL, HR_CAPACITY.
- * Any thread. */
+/* The absolute path to run it by, to be freed. As root, where the account's user has no way to a
+ * program found by its name, it is copied into the folder, with its companions; a program by an
+ * absolute path, which may be any file, is never copied. -1: HR_NOT_FOUND (also: the user may not
+ * run it), HR_INVALID (a file is not as core/host/process_copy.h wants it), HR_INTERNAL,
+ * HR_CAPACITY. Any thread. */
 int process_program(const struct state_folder *folder, const struct program_request *request,
 		    char **ret_path, struct hr_error *err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leader and followers: whichever thread is free reads; when an operation comes, another takes the
- * reading over and this one runs it, so that no call waits for a hand-over between threads. The
- * daemon asks for at most SERVE_WORKERS - 1 calls at once, so there is always one that reads. */
+ * reading over and this one runs it, so that no call waits for a hand-over between threads. Where no
+ * other thread is free, the operation waits for one that is, and this one goes on reading: there is
+ * always a reader, without whom neither an answer nor a cancellation would come. */
 #include "host/serve.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct serve {
 	pthread_mutex_t mutex; /* over all below */
 	struct serve_seat *seats;
 	struct serve_call *calls;
+	struct serve_work *work, **work_end; /* for which no thread is free */
 	unsigned n_threads;
 	unsigned n_waiting; /* for their turn to read */
 };
@@ -53,6 +55,7 @@ static struct serve the_serve;
 
 /* An operation as read. */
 struct serve_work {
+	struct serve_work *next;
 	enum wire_kind kind;
 	struct wire_request *request;
 	struct serve_call call;
@@ -298,9 +301,11 @@ _Noreturn static void end(struct serve *serve)
 	_exit(0);
 }
 
-/* Reads until an operation comes; whatever else comes is dealt with. */
-static void read_work(struct serve *serve, struct serve_work *ret)
+/* Reads until an operation comes; whatever else comes is dealt with. The work is malloc'ed. */
+static struct serve_work *read_work(struct serve *serve)
 {
+	struct serve_work *work;
+
 	for (;;) {
 		enum wire_kind kind;
 		uint64_t id;
@@ -313,31 +318,26 @@ static void read_work(struct serve *serve, struct serve_work *ret)
 		} else if (kind == WIRE_HTTP_ANSWER || kind == WIRE_SECRET_ANSWER) {
 			link_answer(&serve->link, kind, id, value);
 		} else {
-			ret->kind = kind;
-			ret->request = value;
-			ret->request->request.kind = dispatch_of_wire(kind);
-			calls_add(serve, &ret->call, id);
-			return;
+			work = calloc(1, sizeof(*work));
+			if (!work)
+				_exit(1); /* it would have to be answered, which takes memory */
+			work->kind = kind;
+			work->request = value;
+			work->request->request.kind = dispatch_of_wire(kind);
+			calls_add(serve, &work->call, id);
+			return work;
 		}
 	}
 }
 
 static void *worker_main(void *context);
 
-/* Somebody must read while this thread runs an operation. */
-static void ensure_reader(struct serve *serve)
+/* Without a thread to read neither cancel nor answer would come: better to start anew. */
+static void start_thread(struct serve *serve)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	bool wanted;
 
-	pthread_mutex_lock(&serve->mutex);
-	wanted = serve->n_waiting == 0 && serve->n_threads < SERVE_WORKERS;
-	serve->n_threads += wanted;
-	pthread_mutex_unlock(&serve->mutex);
-	if (!wanted)
-		return;
-	/* Without a thread to read neither cancel nor answer would come: better to start anew. */
 	if (pthread_attr_init(&attributes) != 0 ||
 	    pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0 ||
 	    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) != 0 ||
@@ -346,28 +346,72 @@ static void ensure_reader(struct serve *serve)
 	pthread_attr_destroy(&attributes);
 }
 
-static void count_waiting(struct serve *serve, unsigned change)
+/* Finds somebody to read while this thread runs the operation; where there is nobody, and may be no
+ * further thread, the operation is put by and this thread has to go on reading: false. */
+static bool find_reader(struct serve *serve, struct serve_work *work)
 {
+	bool starts, is_put_by;
+
 	pthread_mutex_lock(&serve->mutex);
-	serve->n_waiting += change;
+	starts = serve->n_waiting == 0 && serve->n_threads < SERVE_WORKERS;
+	is_put_by = serve->n_waiting == 0 && !starts;
+	serve->n_threads += starts;
+	if (is_put_by) {
+		*serve->work_end = work;
+		serve->work_end = &work->next;
+	}
 	pthread_mutex_unlock(&serve->mutex);
+	if (starts)
+		start_thread(serve);
+	return !is_put_by;
+}
+
+/* What was put by, or NULL; then this thread waits for its turn to read. */
+static struct serve_work *next_work(struct serve *serve)
+{
+	struct serve_work *work;
+
+	pthread_mutex_lock(&serve->mutex);
+	work = serve->work;
+	if (work) {
+		serve->work = work->next;
+		if (!serve->work)
+			serve->work_end = &serve->work;
+	} else {
+		serve->n_waiting++;
+	}
+	pthread_mutex_unlock(&serve->mutex);
+	return work;
+}
+
+static struct serve_work *read_next(struct serve *serve)
+{
+	struct serve_work *work;
+
+	pthread_mutex_lock(&serve->reading);
+	pthread_mutex_lock(&serve->mutex);
+	serve->n_waiting--;
+	pthread_mutex_unlock(&serve->mutex);
+	do
+		work = read_work(serve);
+	while (!find_reader(serve, work));
+	pthread_mutex_unlock(&serve->reading);
+	return work;
 }
 
 static void *worker_main(void *context)
 {
 	struct serve *serve = context;
-	struct serve_work work;
 
 	for (;;) {
-		count_waiting(serve, 1);
-		pthread_mutex_lock(&serve->reading);
-		count_waiting(serve, -1u);
-		read_work(serve, &work);
-		ensure_reader(serve);
-		pthread_mutex_unlock(&serve->reading);
-		run_work(serve, &work);
-		calls_remove(serve, &work.call);
-		wire_free(work.kind, work.request);
+		struct serve_work *work = next_work(serve);
+
+		if (!work)
+			work = read_next(serve);
+		run_work(serve, work);
+		calls_remove(serve, &work->call);
+		wire_free(work->kind, work->request);
+		free(work);
 	}
 	return NULL;
 }
@@ -377,6 +421,7 @@ void serve_prepare(int fd)
 	link_init(&the_serve.link, fd);
 	pthread_mutex_init(&the_serve.reading, NULL);
 	pthread_mutex_init(&the_serve.mutex, NULL);
+	the_serve.work_end = &the_serve.work;
 }
 
 _Noreturn void serve_run(const struct serve_options *options)

@@ -5,8 +5,10 @@
 #define HR_HOST_SERVE_H
 
 #include "host/loader.h"
+#include "provider/lane.h"
 
-#define SERVE_WORKERS 65 /* 64 calls, and one thread that reads */
+/* Calls, an OPEN and a CLOSE beside them, and one thread that reads. */
+#define SERVE_WORKERS (LANE_CALLS_MAX + 3)
 
 struct serve_options {
 	const struct module *module;

@@ -39,8 +39,10 @@ int http_account_new(struct http_service *service, const struct http_account_opt
 	if (scrub_init(&account->scrub, options->schema, options->settings, err) != 0)
 		goto no_scrub;
 	account->share = share_new();
-	if (!account->share || (account->policy.proxy_password &&
-				scrub_add(&account->scrub, account->policy.proxy_password) != 0)) {
+	account->room = room_new();
+	if (!account->share || !account->room ||
+	    (account->policy.proxy_password &&
+	     scrub_add(&account->scrub, account->policy.proxy_password) != 0)) {
 		error_no_memory(err, "opening an account");
 		goto failed;
 	}
@@ -50,6 +52,7 @@ int http_account_new(struct http_service *service, const struct http_account_opt
 	*ret_account = account;
 	return 0;
 failed:
+	room_release(account->room);
 	if (account->share)
 		curl_share_cleanup(account->share);
 	scrub_clear(&account->scrub);
@@ -86,6 +89,7 @@ void account_release(struct http_account *account)
 void account_destroy(struct http_account *account)
 {
 	curl_share_cleanup(account->share);
+	room_release(account->room);
 	scrub_clear(&account->scrub);
 	http_policy_clear(&account->policy);
 	free(account);

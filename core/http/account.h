@@ -10,6 +10,7 @@
 
 #include "http/cassette.h"
 #include "http/policy.h"
+#include "http/room.h"
 #include "http/scrub.h"
 
 struct http_account {
@@ -19,6 +20,7 @@ struct http_account {
 	char id[64];
 	struct http_policy policy; /* constant */
 	struct scrub scrub;
+	struct http_room *room;
 	struct cassette *cassette; /* the service's; NULL: neither record nor replay */
 	/* Connections and TLS sessions, which nobody else's requests use. One multi handle for all
 	 * accounts and a share for each, rather than a multi handle for each: a thread can wait on

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/header.h"
+#include "http/room.h"
 
 #define RETRY_AFTER_MAX_S INT64_C(86400)
 
@@ -117,6 +118,9 @@ void http_answer_free(struct http_answer *answer)
 	if (!answer)
 		return;
 	http_headers_free(answer->headers, answer->n_headers);
+	if (answer->room)
+		room_give_back(answer->room, answer->body_len);
+	room_release(answer->room);
 	if (answer->body)
 		OPENSSL_cleanse(answer->body, answer->body_len);
 	free(answer->body);

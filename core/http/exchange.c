@@ -39,6 +39,15 @@ int exchange_new(struct http_account *account, const struct http_request *reques
 	}
 	if (request_init(&e->request, request, err) != 0)
 		goto failed;
+	if (!room_take(account->room, request->body_len)) {
+		error_set(err, HR_TRANSIENT,
+			  "requests and answers of this account have more than %zu MiB at the "
+			  "moment; no more is sent",
+			  HTTP_ACCOUNT_BYTES_MAX >> 20);
+		goto failed;
+	}
+	e->room = room_hold(account->room);
+	e->room_taken = request->body_len;
 	refused = http_policy_check(&account->policy, &e->request.url, &kind, err) != 0;
 	if (refused)
 		goto failed;
@@ -67,6 +76,9 @@ void exchange_free(struct exchange *e)
 {
 	transfer_end(&e->transfer);
 	request_clear(&e->request);
+	if (e->room)
+		room_give_back(e->room, e->room_taken);
+	room_release(e->room);
 	json_decref(e->recorded);
 	http_answer_free(e->answer);
 	if (e->account)
@@ -157,8 +169,8 @@ static void hop(struct exchange *e)
 		return;
 	}
 	transfer_end(&e->transfer);
-	if (transfer_begin(&e->transfer, &account->policy, &e->request, kind, account->share, left,
-			   e, &error) != 0) {
+	if (transfer_begin(&e->transfer, &account->policy, &e->request, kind, account->share,
+			   account->room, left, e, &error) != 0) {
 		fail(e, &error);
 		return;
 	}

@@ -19,6 +19,8 @@ struct exchange {
 	void (*done)(void *context, struct http_answer *answer);
 	void *context;
 	struct request request;
+	struct http_room *room;
+	size_t room_taken;  /* by the request's body */
 	json_t *recorded;   /* the request as cassettes have it; NULL: there is no cassette */
 	char method[24];    /* as it was asked */
 	int64_t started_ms; /* monotonic */

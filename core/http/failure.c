@@ -94,6 +94,11 @@ static void set_broken(const struct transfer *t, CURLcode code, struct hr_error 
 	if (t->n_sent == 0)
 		error_set(ret, HR_TRANSIENT, "no connection to %.200s: %s", host,
 			  reason_of(t, code));
+	else if (t->no_room)
+		error_set(ret, HR_TRANSIENT,
+			  "requests and answers of this account have more than %zu MiB at the "
+			  "moment; the answer of %.200s was not read to its end",
+			  HTTP_ACCOUNT_BYTES_MAX >> 20, host);
 	else if (t->too_large)
 		error_set(
 			ret, HR_TRANSIENT,

@@ -13,7 +13,10 @@
 #include "base/error.h"
 #include "schema/schema.h"
 
-#define HTTP_BODY_MAX (16u << 20)         /* bytes, of a request and of an answer (decoded) */
+#define HTTP_BODY_MAX (16u << 20) /* bytes, of a request and of an answer (decoded) */
+/* Bodies of an account's requests under way and of its answers that are not freed yet, together;
+ * what would be more fails with HR_TRANSIENT. */
+#define HTTP_ACCOUNT_BYTES_MAX (2 * (size_t)HTTP_BODY_MAX)
 #define HTTP_HEADERS_MAX 64               /* of a request */
 #define HTTP_HEADER_BYTES_MAX (64u << 10) /* names and values together, either way */
 #define HTTP_REDIRECTS_MAX 5
@@ -91,6 +94,8 @@ struct http_answer {
 	size_t body_len;
 	char request_id[128]; /* the provider's; or "" */
 	int64_t retry_after_ms;
+	struct http_room
+		*room; /* the service's own: where the body is counted (core/http/room.h) */
 };
 
 /* Wipes the body and frees. NULL is allowed. */
@@ -99,6 +104,7 @@ void http_answer_free(struct http_answer *answer);
 /* Performs a request. done is called exactly once, on the http thread, also on failure; it owns
  * *answer and must not block. Everything of the request is copied. 0; or -1, and done is not called:
  * HR_INVALID (the request, or a host that is not reachable: message names host and setting),
+ * HR_TRANSIENT (HTTP_ACCOUNT_BYTES_MAX),
  * HR_CANCELLED (the service ends). ret_ticket (may be NULL) is set before done can be called. Any
  * thread. */
 int http_submit(struct http_account *account, const struct http_request *request,

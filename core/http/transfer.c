@@ -138,7 +138,12 @@ static size_t take_body(char *data, size_t size, size_t n, void *context)
 		t->too_large = true;
 		return len == 0 ? 1 : 0;
 	}
+	if (!room_take(t->answer->room, len)) {
+		t->no_room = true;
+		return len == 0 ? 1 : 0;
+	}
 	if (!make_room(t, t->answer->body_len + len)) {
+		room_give_back(t->answer->room, len);
 		t->no_memory = true;
 		return len == 0 ? 1 : 0;
 	}
@@ -307,7 +312,7 @@ static bool is_near(const struct transfer *t)
 
 int transfer_begin(struct transfer *t, const struct http_policy *policy,
 		   const struct request *request, enum reach_kind reach, CURLSH *share,
-		   int64_t timeout_ms, void *private, struct hr_error *err)
+		   struct http_room *room, int64_t timeout_ms, void *private, struct hr_error *err)
 {
 	CURLcode code;
 
@@ -320,6 +325,7 @@ int transfer_begin(struct transfer *t, const struct http_policy *policy,
 	t->answer = calloc(1, sizeof(*t->answer));
 	if (!t->easy || !t->answer || !build_headers(t))
 		return error_no_memory(err, "preparing a request");
+	t->answer->room = room_hold(room);
 	code = set_request(t);
 	if (code == CURLE_OK)
 		code = set_tls(t);

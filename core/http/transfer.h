@@ -10,6 +10,7 @@
 
 #include "http/policy.h"
 #include "http/request.h"
+#include "http/room.h"
 
 struct transfer {
 	CURL *easy;
@@ -25,16 +26,17 @@ struct transfer {
 	bool too_large;       /* the answer, or its headers */
 	bool has_head;        /* the answer's head came whole: libcurl takes one that is cut off */
 	bool no_memory;
+	bool no_room;               /* in the account, for more of the answer */
 	struct http_answer *answer; /* owned; status, headers and body so far */
 	size_t header_bytes;
 	size_t body_room;
 };
 
-/* Policy and request are borrowed until transfer_end. share: the account's connections. The handle
- * is not added to a multi handle here. timeout_ms: of this hop. private: for CURLINFO_PRIVATE. */
+/* Policy and request are borrowed until transfer_end. share: the account's connections; room: where
+ * the answer is counted. The handle is not added to a multi handle here. timeout_ms: of this hop. private: for CURLINFO_PRIVATE. */
 int transfer_begin(struct transfer *transfer, const struct http_policy *policy,
 		   const struct request *request, enum reach_kind reach, CURLSH *share,
-		   int64_t timeout_ms, void *private, struct hr_error *err);
+		   struct http_room *room, int64_t timeout_ms, void *private, struct hr_error *err);
 
 /* After the handle has left its multi handle. Frees all but an answer that was taken away. */
 void transfer_end(struct transfer *transfer);

@@ -15,6 +15,7 @@
 #include <openssl/crypto.h>
 
 #define READ_AT_ONCE 65536
+#define ROOM_KEPT (1u << 20) /* of an empty buffer */
 
 /* What every frame begins with; both ends are on one machine. */
 struct lengths {
@@ -139,7 +140,9 @@ int frame_reader_next(struct frame_reader *reader, struct frame *ret_frame, stru
 	}
 	OPENSSL_cleanse(at, lengths.head + lengths.body);
 	reader->taken += sizeof(lengths) + lengths.head + lengths.body;
-	if (reader->taken == reader->used)
+	if (reader->taken == reader->used && reader->room > ROOM_KEPT)
+		frame_reader_clear(reader);
+	else if (reader->taken == reader->used)
 		reader->taken = reader->used = 0;
 	return 1;
 }
@@ -175,17 +178,29 @@ static void parts_of(const struct frame *frame, struct lengths *lengths, struct 
 	parts[2] = (struct iovec){frame->body, frame->body_len};
 }
 
+static int writer_fail(struct frame_writer *writer, enum frame_failure failure)
+{
+	frame_writer_clear(writer);
+	writer->failure = failure;
+	return -1;
+}
+
 /* What of the parts comes after the first n bytes, behind what waits already. */
 static int writer_keep(struct frame_writer *writer, const struct iovec *parts, size_t n)
 {
 	size_t total = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len - n;
+	size_t waiting = writer->used - writer->sent;
 
+	if (waiting + total > FRAME_WAITING_MAX)
+		return writer_fail(writer, FRAME_TOO_MUCH_WAITS);
 	if (writer->room - writer->used < total) {
-		size_t waiting = writer->used - writer->sent;
+		size_t wanted = 2 * (waiting + total);
 
+		if (wanted > FRAME_WAITING_MAX)
+			wanted = FRAME_WAITING_MAX;
 		if (buffer_grow(&writer->buffer, &writer->room, writer->sent, writer->used,
-				2 * (waiting + total)) != 0)
-			return -1;
+				wanted) != 0)
+			return writer_fail(writer, FRAME_NO_MEMORY);
 		writer->used = waiting;
 		writer->sent = 0;
 	}
@@ -207,6 +222,8 @@ int frame_writer_send(struct frame_writer *writer, int fd, const struct frame *f
 	struct iovec parts[3];
 	ssize_t n = 0;
 
+	if (writer->failure != FRAME_FINE)
+		return -1;
 	parts_of(frame, &lengths, parts);
 	if (!frame_writer_waits(writer))
 		n = send_some(fd, parts, 3);
@@ -228,6 +245,8 @@ int frame_writer_flush(struct frame_writer *writer, int fd)
 		OPENSSL_cleanse(part.iov_base, (size_t)n);
 		writer->sent += (size_t)n;
 	}
+	if (writer->room > ROOM_KEPT)
+		frame_writer_clear(writer);
 	writer->sent = writer->used = 0;
 	return 0;
 }

@@ -46,14 +46,20 @@ void frame_reader_clear(struct frame_reader *reader);
 
 /* ---- Writing ---- */
 
+#define FRAME_WAITING_MAX (64u << 20)
+
+enum frame_failure { FRAME_FINE, FRAME_TOO_MUCH_WAITS, FRAME_NO_MEMORY };
+
 /* What a descriptor did not take yet. Zeroed at first. One thread at a time. */
 struct frame_writer {
 	char *buffer;
 	size_t room, used, sent;
+	enum frame_failure failure; /* a frame was lost: nothing is sent any more */
 };
 
 /* Sends the frame, or as much of it as the descriptor takes now, and keeps the rest. 0; -1: the
- * other side is gone, or no memory. */
+ * other side is gone, or the writer has failed: more than FRAME_WAITING_MAX bytes would wait, or
+ * there is no memory for what is to wait. */
 int frame_writer_send(struct frame_writer *writer, int fd, const struct frame *frame);
 
 /* Sends of the rest what is taken now. 0 or -1 likewise. */

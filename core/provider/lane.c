@@ -88,7 +88,9 @@ static bool may_run(const struct lanes *lanes, const struct job *job)
 	switch (job->request->kind) {
 	case DISPATCH_OPEN: return true;
 	case DISPATCH_CLOSE: return lane->running == 0 && lane->seen_pass != lanes->pass;
-	default: return !lane->seat || lane->seat->running < lane->seat->limit;
+	default:
+		return lane->running < LANE_CALLS_MAX &&
+		       (!lane->seat || lane->seat->running < lane->seat->limit);
 	}
 }
 

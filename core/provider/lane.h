@@ -6,6 +6,8 @@
 
 #include "provider/dispatch.h"
 
+#define LANE_CALLS_MAX 64 /* of one account at once, on all its seats together; OPEN comes beside */
+
 /* An account once opened. Edited settings make a new one; the old one is closed after its last
  * call. */
 struct seat {
@@ -73,8 +75,8 @@ void lanes_queue(struct lanes *lanes, struct job *job);
 void lanes_drop(struct lanes *lanes, struct job *job);
 
 /* Takes the first waiting job that may run now and counts it as running: requests of one account
- * in order, none beside an OPEN of it or past one, as many at once as its seat allows, CLOSE after
- * all others. NULL: none. */
+ * in order, none beside an OPEN of it or past one, as many at once as its seat allows and
+ * LANE_CALLS_MAX does, CLOSE after all others. NULL: none. */
 struct job *lanes_pick(struct lanes *lanes);
 
 /* The job has run. Gives the seat to be closed now, if it was the last on a replaced one. */

@@ -39,8 +39,10 @@ static void process_seat_free(struct seat *seat)
 {
 	struct process_seat *own = seat ? seat->handle : NULL;
 
-	if (own)
+	if (own) {
+		dispatch_request_free(own->opened);
 		account_services_close(&own->services);
+	}
 	free(own);
 	free(seat);
 }
@@ -79,7 +81,8 @@ static void finish_open(struct job *job, const struct dispatch_answer *result)
 	seat = job->opened; /* made before the call, so that memory cannot fail here */
 	job->opened = NULL;
 	seat->limit = process_account_limit(account);
-	process_account_keep(account, job->request);
+	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
+	process_news_running(account);
 	account->needs_open = false;
 	seat_close(account, lanes_replace_seat(job->lane, seat));
 }
@@ -171,16 +174,20 @@ struct job *process_job(const struct process_account *account, uint64_t number)
 
 /* ---- Sending ------------------------------------------------------------------------------- */
 
-static struct seat *seat_new(uint64_t number)
+/* With a copy of the OPEN, so that memory cannot fail once that is sent. */
+static struct seat *seat_new(uint64_t number, const struct dispatch_request *request)
 {
 	struct seat *seat = calloc(1, sizeof(*seat));
 	struct process_seat *own = calloc(1, sizeof(*own));
+	struct dispatch_request *opened = dispatch_request_copy(request);
 
-	if (!seat || !own) {
+	if (!seat || !own || !opened) {
 		free(seat);
 		free(own);
+		dispatch_request_free(opened);
 		return NULL;
 	}
+	own->opened = opened;
 	own->number = number;
 	seat->handle = own;
 	seat->limit = 1;
@@ -190,25 +197,19 @@ static struct seat *seat_new(uint64_t number)
 static int send_open(struct process_account *account, struct job *job, int64_t timeout_ms,
 		     struct hr_error *err)
 {
-	struct account_services_options services = {
-		.id = account->lane->account,
-		.http = account->dispatcher->http,
-		.secrets = account->dispatcher->secrets,
-	};
 	struct dispatch_request request = *job->request;
 	struct process_seat *own;
 	struct seat *seat;
 
 	if (process_account_host(account, job->request, err) != 0)
 		return -1;
-	seat = seat_new(job->number);
+	seat = seat_new(job->number, job->request);
 	if (!seat)
 		return error_no_memory(err, "opening an account");
 	own = seat->handle;
 	own->generation = account->generation;
 	job->opened = seat;
-	services.module = account->module;
-	if (account_services_open(&services, job->request->settings, &own->services, err) != 0)
+	if (process_account_services(account, job->request, &own->services, err) != 0)
 		return -1;
 	request.settings = own->services.settings;
 	return process_account_send(account, &request, job->number, job->number, timeout_ms, err);
@@ -421,6 +422,8 @@ static int64_t process_step(struct dispatcher *dispatcher, struct moment now)
 	next = due < next ? due : next;
 	for (struct process_account *account = d->accounts; account; account = account->next) {
 		due = process_account_step(account);
+		next = due < next ? due : next;
+		due = process_messages_step(account);
 		next = due < next ? due : next;
 	}
 	pump(d);

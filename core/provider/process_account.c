@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "provider/process_state.h"
 
-#define CALLS_MAX 64
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
 #define KILLED "was killed from outside (SIGKILL), perhaps by the kernel for lack of memory"
@@ -53,8 +52,6 @@ void process_account_close(struct process_account *account)
 {
 	process_services_cancel(account, 0);
 	drop_host(account, HOST_END_CLOSED);
-	dispatch_request_free(account->opened);
-	account->opened = NULL;
 	account->lane = NULL;
 }
 
@@ -152,7 +149,7 @@ unsigned process_account_limit(const struct process_account *account)
 		limit = CALLS_DEFAULT;
 	if (account->workers > 0 && limit > account->workers)
 		limit = account->workers;
-	return limit < CALLS_MAX ? limit : CALLS_MAX;
+	return limit < LANE_CALLS_MAX ? limit : LANE_CALLS_MAX;
 }
 
 /* ---- Asking -------------------------------------------------------------------------------- */
@@ -163,6 +160,13 @@ void process_account_watch(struct process_account *account)
 	struct host_process *host = account->host;
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = &account->channel_watch};
 
+	if (host->writer.failure == FRAME_TOO_MUCH_WAITS)
+		process_account_kill(account, HOST_END_GARBAGE,
+				     "it does not read its channel, where %u MiB wait for it",
+				     FRAME_WAITING_MAX >> 20);
+	else if (host->writer.failure == FRAME_NO_MEMORY)
+		process_account_kill(account, HOST_END_MEMORY,
+				     "there is no memory for what it is to be told");
 	if (frame_writer_waits(&host->writer))
 		event.events |= EPOLLOUT;
 	if (host->fd < 0 || event.events == host->events)
@@ -186,6 +190,20 @@ int process_account_send(struct process_account *account, const struct dispatch_
 	return rc;
 }
 
+int process_account_services(const struct process_account *account,
+			     const struct dispatch_request *request,
+			     struct account_services *ret_services, struct hr_error *err)
+{
+	const struct account_services_options options = {
+		.module = account->module,
+		.id = account->lane->account,
+		.http = account->dispatcher->http,
+		.secrets = account->dispatcher->secrets,
+	};
+
+	return account_services_open(&options, request->settings, ret_services, err);
+}
+
 void process_account_cancel(struct process_account *account, uint64_t number)
 {
 	process_services_cancel(account, number);
@@ -193,16 +211,6 @@ void process_account_cancel(struct process_account *account, uint64_t number)
 		return;
 	(void)host_process_send(account->host, WIRE_CANCEL, number, NULL, NULL);
 	process_account_watch(account);
-}
-
-void process_account_keep(struct process_account *account, const struct dispatch_request *request)
-{
-	struct dispatch_request *copy = dispatch_request_copy(request);
-
-	dispatch_request_free(account->opened);
-	account->opened = copy;
-	crash_brake_opened(&account->brake, account->dispatcher->now.mono_ms);
-	process_news_running(account);
 }
 
 /* ---- Ending -------------------------------------------------------------------------------- */
@@ -363,17 +371,31 @@ void process_account_reopen(struct process_account *account)
 	account->lane->is_opening = true;
 }
 
+/* Secrets of this moment: files that references name may have other content by now. */
+static int renew_services(struct process_account *account, struct process_seat *seat,
+			  struct hr_error *err)
+{
+	struct account_services fresh;
+
+	if (process_account_services(account, seat->opened, &fresh, err) != 0) {
+		account_services_close(&fresh);
+		return -1;
+	}
+	account_services_close(&seat->services);
+	seat->services = fresh;
+	return 0;
+}
+
 static int send_reopen(struct process_account *account, struct hr_error *err)
 {
 	struct process_dispatcher *d = account->dispatcher;
-	const struct process_seat *seat = account->lane->seat->handle;
+	struct process_seat *seat = account->lane->seat->handle;
 	struct dispatch_request request;
 
-	if (!account->opened)
-		return error_no_memory(err, "opening an account again");
-	if (process_account_host(account, account->opened, err) != 0)
+	if (process_account_host(account, seat->opened, err) != 0 ||
+	    renew_services(account, seat, err) != 0)
 		return -1;
-	request = *account->opened;
+	request = *seat->opened;
 	request.settings = seat->services.settings;
 	account->reopen_number = ++d->last_number;
 	account->reopen_until_ms = d->now.mono_ms + REOPEN_TIMEOUT_MS;
@@ -381,12 +403,16 @@ static int send_reopen(struct process_account *account, struct hr_error *err)
 				    account->reopen_number, REOPEN_TIMEOUT_MS, err);
 }
 
-static void count_failed_open(struct process_account *account, const struct hr_error *error)
+/* Until the pause that follows is over. */
+static void give_up_reopening(struct process_account *account, const struct hr_error *error)
 {
 	char text[sizeof(account->last_crash)];
 
 	text_format(text, sizeof(text), "the account cannot be opened again: %s", error->message);
+	account->reopen_number = 0;
 	count_failure(account, HOST_END_CRASH, text);
+	drop_host(account, HOST_END_CLOSED);
+	answer_waiting(account);
 }
 
 static void reopen(struct process_account *account)
@@ -395,9 +421,7 @@ static void reopen(struct process_account *account)
 
 	if (send_reopen(account, &error) == 0)
 		return;
-	account->reopen_number = 0;
-	count_failed_open(account, &error);
-	answer_waiting(account);
+	give_up_reopening(account, &error);
 }
 
 void process_account_reopened(struct process_account *account, const struct dispatch_answer *answer)
@@ -407,9 +431,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 
 	account->reopen_number = 0;
 	if (answer->result != HR_OK) {
-		count_failed_open(account, &answer->error);
-		drop_host(account, HOST_END_CLOSED);
-		answer_waiting(account);
+		give_up_reopening(account, &answer->error);
 		return;
 	}
 	seat->number = number;

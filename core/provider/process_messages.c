@@ -13,10 +13,13 @@
 
 #define MESSAGES_AT_ONCE 256
 #define INSTANCES_MAX 100000 /* of one list */
+#define LINES_MAX 100        /* log lines in a second */
 
+/* What it said besides, or says until it is dead, counts no more. */
 static void garbage(struct process_account *account, const char *what)
 {
 	process_account_kill(account, HOST_END_GARBAGE, "it sent what it may not send (%s)", what);
+	host_process_deafen(account->host);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------- */
@@ -30,6 +33,10 @@ static void take_instances(struct process_account *account, uint64_t number,
 
 	if (!answer)
 		return;
+	if (job->request->kind != DISPATCH_LIST && job->request->kind != DISPATCH_STATUS) {
+		garbage(account, "instances that nobody asked for");
+		return;
+	}
 	if (answer->n_instances + part->n_instances > INSTANCES_MAX) {
 		garbage(account, "more instances than there can be");
 		return;
@@ -92,6 +99,23 @@ static void take_instance_id(struct process_account *account, uint64_t number,
 
 /* ---- Services ------------------------------------------------------------------------------ */
 
+/* Whoever asks waits for the answer, so a call with a question is under way. */
+static void take_question(struct process_account *account, enum wire_kind kind, uint64_t id,
+			  const void *value)
+{
+	const struct wire_http *http = value;
+	const struct wire_secret *secret = value;
+	uint64_t call = kind == WIRE_HTTP ? http->call : secret->call;
+
+	if (!process_job(account, call) &&
+	    (account->reopen_number == 0 || call != account->reopen_number))
+		garbage(account, "a question for a call that is not under way");
+	else if (kind == WIRE_HTTP)
+		process_services_http(account, id, http);
+	else
+		process_services_secret(account, id, secret);
+}
+
 static enum log_level level_of(int32_t level)
 {
 	if (level <= HR_LOG_ERROR)
@@ -99,6 +123,41 @@ static enum log_level level_of(int32_t level)
 	if (level <= HR_LOG_WARNING)
 		return LOG_LEVEL_WARNING;
 	return level <= HR_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+}
+
+int64_t process_messages_step(struct process_account *account)
+{
+	const struct log_subject subject = {.account =
+						    account->lane ? account->lane->account : NULL};
+	int64_t over_ms = account->lines_since_ms + MS_PER_S;
+
+	if (account->n_lines_dropped == 0)
+		return MS_NEVER;
+	if (over_ms > account->dispatcher->now.mono_ms)
+		return over_ms;
+	log_line(LOG_LEVEL_WARNING, &subject,
+		 "%u log lines of the module %s were dropped: it wrote more than %d in a second",
+		 account->n_lines_dropped, account->module->id, LINES_MAX);
+	account->n_lines_dropped = 0;
+	return MS_NEVER;
+}
+
+/* One module cannot fill the log. */
+static bool may_log(struct process_account *account)
+{
+	int64_t now = account->dispatcher->now.mono_ms;
+
+	if (now - account->lines_since_ms >= MS_PER_S) {
+		(void)process_messages_step(account);
+		account->lines_since_ms = now;
+		account->n_lines = 0;
+	}
+	if (account->n_lines < LINES_MAX) {
+		account->n_lines++;
+		return true;
+	}
+	account->n_lines_dropped++;
+	return false;
 }
 
 static void take_log(struct process_account *account, uint64_t number, const struct wire_log *line)
@@ -111,7 +170,9 @@ static void take_log(struct process_account *account, uint64_t number, const str
 		.operation = job ? dispatch_kind_name(job->request->kind) : NULL,
 	};
 
-	log_line(level_of(line->level), &subject, "%s: %s", account->module->id, line->text);
+	if (log_enabled(level_of(line->level)) && may_log(account))
+		log_line(level_of(line->level), &subject, "%s: %s", account->module->id,
+			 line->text);
 }
 
 static void take_forbidden(struct process_account *account, const struct wire_forbidden *forbidden)
@@ -149,14 +210,28 @@ static void take_ready(struct process_account *account, const struct wire_ready 
 
 static void take_refused(struct process_account *account, const struct wire_refused *refused)
 {
-	account->refusal = refused->error;
-	if (account->refusal.class < HR_AUTH || account->refusal.class > HR_INTERNAL ||
-	    account->refusal.message[0] == '\0')
+	if (account->workers > 0)
+		garbage(account, "a refusal of a module that is loaded");
+	else if (refused->error.class < HR_AUTH || refused->error.class > HR_INTERNAL ||
+		 refused->error.message[0] == '\0')
 		garbage(account, "a refusal without a reason");
+	else
+		account->refusal = refused->error;
+}
+
+/* Of a module that is not loaded there is this to say, and no more. */
+static bool is_early(enum wire_kind kind)
+{
+	return kind == WIRE_READY || kind == WIRE_REFUSED || kind == WIRE_LOG ||
+	       kind == WIRE_FORBIDDEN || kind == WIRE_EXHAUSTED;
 }
 
 static void take_one(struct process_account *account, enum wire_kind kind, uint64_t id, void *value)
 {
+	if (account->workers == 0 && !is_early(kind)) {
+		garbage(account, "a message of a module that is not loaded");
+		return;
+	}
 	switch (kind) {
 	case WIRE_READY: take_ready(account, value); break;
 	case WIRE_REFUSED: take_refused(account, value); break;
@@ -164,8 +239,8 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_INSTANCES: take_instances(account, id, value); break;
 	case WIRE_INSTANCE: take_instance_id(account, id, value); break;
 	case WIRE_LOG: take_log(account, id, value); break;
-	case WIRE_HTTP: process_services_http(account, id, value); break;
-	case WIRE_SECRET: process_services_secret(account, id, value); break;
+	case WIRE_HTTP:
+	case WIRE_SECRET: take_question(account, kind, id, value); break;
 	case WIRE_FORBIDDEN: take_forbidden(account, value); break;
 	case WIRE_EXHAUSTED:
 		account->memory_limit_mib = ((const struct wire_exhausted *)value)->limit_mib;
@@ -193,8 +268,6 @@ void process_messages_take(struct process_account *account)
 			return;
 		if (rc < 0) {
 			garbage(account, error.message);
-			/* Nothing that follows can be understood. */
-			host_process_deafen(account->host);
 			return;
 		}
 		take_one(account, kind, id, value);

@@ -64,11 +64,12 @@ static void answer_error(struct process_account *account, uint64_t id, const str
 	answer_with(account, id, &answer);
 }
 
+/* job: NULL for the OPEN of a reopening. */
 static int submit(struct process_account *account, const struct job *job,
 		  struct process_http *under_way, const struct wire_http *message,
 		  struct hr_error *err)
 {
-	const struct process_seat *seat = job->seat ? job->seat->handle : NULL;
+	const struct process_seat *seat = job && job->seat ? job->seat->handle : NULL;
 	struct http_request request;
 
 	if (!seat || !seat->services.http)
@@ -89,9 +90,9 @@ void process_services_http(struct process_account *account, uint64_t id,
 	struct process_http *request;
 	struct hr_error error = {0};
 
-	if (!job || job->cancelled_ms != 0 || account->n_requests >= REQUESTS_MAX) {
-		error_set(&error, job && job->cancelled_ms == 0 ? HR_THROTTLED : HR_CANCELLED,
-			  "the call is over, or has too many requests under way");
+	if (job && (job->cancelled_ms != 0 || account->n_requests >= REQUESTS_MAX)) {
+		error_set(&error, job->cancelled_ms == 0 ? HR_THROTTLED : HR_CANCELLED,
+			  "the call is to end, or has too many requests under way");
 		answer_error(account, id, &error);
 		return;
 	}

@@ -26,11 +26,10 @@ struct process_account {
 	const struct registry_module *module;
 	struct host_process *host; /* NULL: none runs */
 	struct process_watch channel_watch, end_watch;
-	bool has_more;       /* messages were left for the next step */
-	uint64_t generation; /* of the host, from 1 */
-	uint32_t workers;    /* calls at once that the host can run; 0: it is not ready yet */
-	struct dispatch_request *opened; /* the newest OPEN that succeeded: a new host gets it */
-	bool needs_open;                 /* the host with the lane's seat is gone */
+	bool has_more;          /* messages were left for the next step */
+	uint64_t generation;    /* of the host, from 1 */
+	uint32_t workers;       /* calls at once that the host can run; 0: no module is loaded yet */
+	bool needs_open;        /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
 	int64_t reopen_until_ms;
 	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
@@ -40,6 +39,9 @@ struct process_account {
 	char forbidden[64];      /* the newest system call that was refused to it */
 	unsigned n_forbidden;
 	uint32_t memory_limit_mib; /* it crashed with all of it used; 0: it did not */
+
+	int64_t lines_since_ms; /* when the present second of log lines began */
+	unsigned n_lines, n_lines_dropped;
 
 	struct process_http *requests; /* under way */
 	unsigned n_requests;
@@ -78,6 +80,7 @@ struct process_dispatcher {
 struct process_seat {
 	uint64_t number;
 	uint64_t generation;
+	struct dispatch_request *opened; /* the OPEN that made it: a new host gets it */
 	struct account_services services;
 };
 
@@ -107,12 +110,19 @@ void process_account_close(struct process_account *account);
 int process_account_host(struct process_account *account, const struct dispatch_request *request,
 			 struct hr_error *err);
 
+/* What the OPEN's settings are now, for the module of the host that runs. The caller closes
+ * *ret_services, also after an error. */
+int process_account_services(const struct process_account *account,
+			     const struct dispatch_request *request,
+			     struct account_services *ret_services, struct hr_error *err);
+
 /* Sends an operation under that number. For OPEN seat is the number that it is to get. */
 int process_account_send(struct process_account *account, const struct dispatch_request *request,
 			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err);
 void process_account_cancel(struct process_account *account, uint64_t number);
 
-/* After a message was sent: the channel is watched for room while some of it waits. */
+/* After a message was sent: the channel is watched for room while some of it waits; a host that does
+ * not read is killed. */
 void process_account_watch(struct process_account *account);
 
 /* Whether requests have to wait for longer than a moment; then why, and for how long. */
@@ -131,9 +141,6 @@ void process_account_reopen(struct process_account *account);
 /* The answer to the OPEN of a reopening. */
 void process_account_reopened(struct process_account *account,
 			      const struct dispatch_answer *answer);
-
-/* Keeps a copy of what opened the account. */
-void process_account_keep(struct process_account *account, const struct dispatch_request *request);
 
 /* Does what is due; gives when the next is. */
 int64_t process_account_step(struct process_account *account);
@@ -171,5 +178,9 @@ void process_services_end(struct process_dispatcher *d);
 
 /* Takes what the host has said. */
 void process_messages_take(struct process_account *account);
+
+/* Says in the log how many lines of the module's were dropped, once their second is over; gives when
+ * that is. */
+int64_t process_messages_step(struct process_account *account);
 
 #endif

@@ -157,6 +157,15 @@ daemon_start || wait_for 120 "the daemon answers" daemon_answers
 refusals_compare
 "$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
 row "describe > file" "description mock" "$(jq -r '"\(.m) \(.module)"' "$work/described")"
+described=$(cd "$modules" && "$HEADROOM_BUILDDIR/headroom-host" --describe mock.so)
+row "describe, relative" "description mock" "$(jq -r '"\(.m) \(.module)"' <<<"$described")"
+described=$(cd "$work" && "$HEADROOM_BUILDDIR/headroom-host" --describe "../${work##*/}/modules/mock.so")
+row "describe, above" "description mock" "$(jq -r '"\(.m) \(.module)"' <<<"$described")"
+for missing in nothing.so nowhere/nothing.so "$modules/nothing.so"; do
+	described=$(cd "$modules" && "$HEADROOM_BUILDDIR/headroom-host" --describe "$missing")
+	row "describe, missing" "refused cannot load the module $missing: there is no such file" \
+		"$(jq -r '"\(.m) \(.error.message)"' <<<"$described")"
+done
 {
 	printf 'kind: zone\nname: here\n'
 	for behaviour in good segv abort exit garbage alloc again-for-ever print many; do

@@ -30,9 +30,10 @@ struct hr_process_file {
 enum {
 	/* argv[0] is a program that came with the module: a name without '/', looked for beside the
 	 * module's file, in the folder above that (a build tree) and in Headroom's libexec folder; or
-	 * an absolute path. As root, where the account's user has no way to it, it is copied into
-	 * `directory` and runs from there, each of `companions` beside it. HR_NOT_FOUND: it is not
-	 * there or cannot be run. */
+	 * an absolute path. As root, where the account's user has no way to one found by its name, it
+	 * is copied into `directory` and runs from there, each of `companions` beside it. HR_NOT_FOUND:
+	 * it is not there or cannot be run. HR_INVALID: one of these files does not belong to root, is
+	 * not open to all for reading, may be written by others, or is a symbolic link. */
 	HR_PROCESS_OWN_PROGRAM = 1u << 0
 };
 

@@ -94,6 +94,7 @@ static int32_t httping_open(const struct hr_host *host, const struct hr_call *ca
 			    const struct hr_open *request, struct hr_account **ret_account)
 {
 	struct hr_account *a = calloc(1, sizeof(*a));
+	struct hr_span nothing = {0};
 
 	if (!a)
 		return fail(call, HR_INTERNAL, "no memory", 0);
@@ -107,6 +108,8 @@ static int32_t httping_open(const struct hr_host *host, const struct hr_call *ca
 		if (to)
 			snprintf(to, TEXT, "%.*s", (int)v->text.len, v->text.ptr);
 	}
+	/* Too early, so it gets none: but to be told so must not hold anything up. */
+	(void)a->secret->get(call, span_of("token"), &nothing);
 	*ret_account = a;
 	return HR_OK;
 }
@@ -177,6 +180,7 @@ static int32_t httping_destroy(struct hr_account *a, const struct hr_call *call,
 HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	HR_PROVIDER_HEADER,
 	.thread_model = HR_THREADS_PARALLEL,
+	.max_concurrency = 64,
 	.id = "httping",
 	.title = "HTTP ping",
 	.version = "1.0",

@@ -2,6 +2,10 @@
 /* The engine as a whole: starts, notices, deadlines, accounts. */
 #include "engine_fixture.h"
 
+#include <unistd.h>
+
+#include "base/log.h"
+
 static const char no_standby[] =
 	"{\"provision_timeout\": 900, \"create_timeout\": 300, \"boot_timeout\": 200, "
 	"\"checkin_timeout\": 100, \"require_checkin\": true, \"startup_script\": \"x\"}";
@@ -157,6 +161,34 @@ START_TEST(who_cannot_be_asked_is_listed)
 	open_error = (struct hr_error){0};
 	pass(10000);
 	ck_assert_uint_eq(count_unopened("", false), 0);
+}
+END_TEST
+
+/* In the log an account is its id, which everybody knows; people read its name in the text. */
+START_TEST(the_log_names_an_account)
+{
+	char text[4096], expected[400];
+	int saved = dup(STDERR_FILENO);
+	FILE *log = tmpfile();
+	size_t n;
+
+	ck_assert_ptr_nonnull(log);
+	open_error = (struct hr_error){.class = HR_INVALID};
+	text_copy(open_error.message, sizeof(open_error.message), "no such region");
+	ck_assert_int_ge(dup2(fileno(log), STDERR_FILENO), 0);
+	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+	engine_restart();
+	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+	close(saved);
+	rewind(log);
+	n = fread(text, 1, sizeof(text) - 1, log);
+	text[n] = '\0';
+	fclose(log);
+	snprintf(expected, sizeof(expected),
+		 " error account=%s provider config acct cannot be opened: no such region\n",
+		 id_now(DOCUMENT_PROVIDER_CONFIG, "acct"));
+	ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
 }
 END_TEST
 
@@ -339,6 +371,7 @@ int main(void)
 				      polls_grow_rare_and_notices_hurry_them,
 				      an_account_that_does_not_open_is_tried_again,
 				      who_cannot_be_asked_is_listed,
+				      the_log_names_an_account,
 				      a_planned_server_that_is_never_sent_is_cancelled,
 				      a_check_is_answered,
 				      a_check_says_why_the_account_is_not_open,

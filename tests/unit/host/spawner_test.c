@@ -305,7 +305,7 @@ START_TEST(own_program)
 	ck_assert_int_ne(access(copied, F_OK), 0);
 	end(&process);
 	/* Where only root may go, as a copy in the process's folder, with what it needs. */
-	ck_assert_int_eq(chmod(program, 0700), 0);
+	ck_assert_int_eq(chmod(top.path, 0700), 0);
 	ck_assert_msg(start_own("own-program", module, &process, &err) == HR_OK, "%s", err.message);
 	snprintf(path, sizeof(path), "/proc/%lld/exe", (long long)process.pid);
 	ck_assert_int_gt(readlink(path, exe, sizeof(exe) - 1), 0);
@@ -332,14 +332,66 @@ START_TEST(no_secrets_by_copy)
 	ck_assert_int_eq(start_own("absent", NULL, &process, &err), HR_NOT_FOUND);
 	ck_assert_int_eq(start_own("../secret", NULL, &process, &err), HR_INVALID);
 	ck_assert_int_eq(start_own("..", NULL, &process, &err), HR_INVALID);
-	/* The file itself open, a folder above not: as for a checkout in root's home. */
+	/* The file itself open, a folder above not: what is in there may be a secret all the same. */
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chmod(program, 0755), 0);
 		ck_assert_int_eq(chmod(top.path, 0700), 0);
-		ck_assert_msg(start_own(program, NULL, &process, &err) == HR_OK, "%s", err.message);
-		ck_assert_int_eq(access(copied, F_OK), 0);
-		end(&process);
+		ck_assert_int_eq(start_own(program, NULL, &process, &err), HR_NOT_FOUND);
+		ck_assert_int_ne(access(copied, F_OK), 0);
 	}
+}
+END_TEST
+
+/* Beside the module, a copy is made of what everybody may read and nobody else may write. */
+START_TEST(only_open_files_are_copied)
+{
+	static const struct {
+		const char *file;
+		mode_t mode;
+		uid_t owner;
+		const char *message;
+	} tried[] = {
+		{"own-program", 0700, 0,
+		 "cannot copy own-program for a process: not everybody may read it; if it came "
+		 "with the module, run chmod a+r on it"},
+		{"own-program", 0775, 0,
+		 "cannot copy own-program for a process: others may write it"},
+		{"beside", 0640, 0,
+		 "cannot copy beside for a process: not everybody may read it; if it came with "
+		 "the module, run chmod a+r on it"},
+		{"beside", 0644, ACCOUNT_UID,
+		 "cannot copy beside for a process: it does not belong to root"},
+	};
+	char path[400], module[400], copied[400];
+	struct hr_process process = {0};
+	struct hr_error err = {0};
+
+	if (geteuid() != 0)
+		return; /* nothing is ever copied */
+	ck_assert_int_eq(chmod(top.path, 0700), 0);
+	snprintf(module, sizeof(module), "%s/module.so", top.path);
+	snprintf(copied, sizeof(copied), "%s/own-program", state);
+	copy_program(module, 0644);
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		snprintf(path, sizeof(path), "%s/own-program", top.path);
+		copy_program(path, 0755);
+		snprintf(path, sizeof(path), "%s/beside", top.path);
+		copy_program(path, 0644);
+		snprintf(path, sizeof(path), "%s/%s", top.path, tried[i].file);
+		ck_assert_int_eq(chmod(path, tried[i].mode), 0);
+		ck_assert_int_eq(chown(path, tried[i].owner, 0), 0);
+		ck_assert_msg(start_own("own-program", module, &process, &err) == HR_INVALID, "%s",
+			      err.message);
+		ck_assert_str_eq(err.message, tried[i].message);
+		ck_assert_int_ne(access(copied, F_OK), 0);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	/* Not by a link in its place either. */
+	ck_assert_int_eq(symlink("/bin/sleep", path), 0);
+	ck_assert_msg(start_own("own-program", module, &process, &err) == HR_INVALID, "%s",
+		      err.message);
+	ck_assert_str_eq(err.message, "cannot copy beside for a process: a part of its path is a "
+				      "symbolic link or no folder");
 }
 END_TEST
 
@@ -359,6 +411,7 @@ int main(void)
 	tcase_add_test(tests, it_is_gone);
 	tcase_add_test(tests, own_program);
 	tcase_add_test(tests, no_secrets_by_copy);
+	tcase_add_test(tests, only_open_files_are_copied);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -123,7 +123,7 @@ static void *accept_all(void *context)
 	while ((fd = accept(server->listener, NULL, NULL)) >= 0) {
 		struct peer *peer = malloc(sizeof(*peer));
 
-		if (!peer || server->n_threads == 64)
+		if (!peer || server->n_threads == RAW_CONNECTIONS_MAX)
 			abort();
 		peer->server = server;
 		peer->fd = fd;

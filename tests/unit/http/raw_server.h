@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define RAW_REQUEST_MAX (1 << 18)
+#define RAW_CONNECTIONS_MAX 256 /* in a test; more end it */
 
 struct raw_server;
 
@@ -27,8 +28,8 @@ struct raw_server {
 	atomic_bool is_ending; /* handlers that wait look at it */
 	pthread_mutex_t mutex; /* over all below */
 	char last[RAW_REQUEST_MAX + 1];
-	int fds[64];
-	pthread_t threads[64];
+	int fds[RAW_CONNECTIONS_MAX];
+	pthread_t threads[RAW_CONNECTIONS_MAX];
 	int n_threads;
 };
 

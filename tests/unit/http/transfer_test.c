@@ -321,6 +321,36 @@ START_TEST(largest_answer_is_taken)
 }
 END_TEST
 
+/* However many a module asks for at once, its account's bodies have a limit together. */
+START_TEST(bodies_of_an_account_have_a_limit)
+{
+	struct http_answer *most[2], *a;
+
+	for (int i = 0; i < 2; i++) {
+		most[i] = get("/most", 0);
+		ck_assert_int_eq(most[i]->result, HR_OK);
+	}
+	a = get("/interim", 0);
+	ck_assert_int_eq(a->result, HR_TRANSIENT);
+	ck_assert_str_eq(a->error.message,
+			 "requests and answers of this account have more than 32 MiB at the "
+			 "moment; the answer of 127.0.0.1 was not read to its end");
+	http_answer_free(a);
+	a = bench_perform(account, "POST", 0, NULL, "x", "http://127.0.0.1:%d/interim",
+			  server.port);
+	ck_assert_int_eq(a->result, HR_TRANSIENT);
+	ck_assert_str_eq(a->error.message, "requests and answers of this account have more than 32 "
+					   "MiB at the moment; no more is sent");
+	http_answer_free(a);
+	http_answer_free(most[0]);
+	a = bench_perform(account, "POST", 0, NULL, "x", "http://127.0.0.1:%d/interim",
+			  server.port);
+	ck_assert_msg(a->result == HR_OK, "%s", a->error.message);
+	http_answer_free(a);
+	http_answer_free(most[1]);
+}
+END_TEST
+
 static const struct {
 	const char *path;
 	const char *says;
@@ -479,6 +509,7 @@ static Suite *suite(void)
 	tcase_add_test(t, headers_of_answers_are_read);
 	tcase_add_test(t, compressed_answers_are_decoded);
 	tcase_add_test(t, largest_answer_is_taken);
+	tcase_add_test(t, bodies_of_an_account_have_a_limit);
 	tcase_add_loop_test(t, broken_answer_is_transient_with_outcome_unknown, 0,
 			    sizeof(broken) / sizeof(broken[0]));
 	tcase_add_test(t, no_connection_is_transient);

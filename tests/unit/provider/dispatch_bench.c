@@ -20,6 +20,7 @@ static struct module_folder modules;
 static struct registry *registry;
 static struct http_service *http;
 struct module_metrics *metrics;
+const char *host_instead;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
@@ -41,7 +42,7 @@ void start_dispatcher(unsigned workers)
 	char host[600];
 
 	(void)workers;
-	options.host_program = host_program(host, sizeof(host));
+	options.host_program = host_instead ? host_instead : host_program(host, sizeof(host));
 	options.registry = registry;
 	options.answers = answers;
 	options.http = http;

@@ -165,6 +165,53 @@ START_TEST(cancelled)
 }
 END_TEST
 
+static void submit_checks(int n, int64_t timeout_ms)
+{
+	for (int i = 0; i < n; i++) {
+		struct dispatch_request r = request(DISPATCH_CHECK);
+
+		r.timeout_ms = timeout_ms;
+		submit(&r);
+	}
+}
+
+/* Edited settings open the account beside as many calls as there can be, all of which wait for the
+ * daemon, and for the new ones too there is room only as calls of the old ones end. */
+START_TEST(edited_under_full_load)
+{
+	struct dispatch_request r = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	json_t *settings = json_pack("{ssss+}", "url", url, "other", url, "/slow");
+
+	if (!by_process) { /* inline has fewer workers than that */
+		json_decref(settings);
+		return;
+	}
+	r.provider = "httping";
+	r.settings = settings;
+	answer = ask(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	submit_checks(64, 4000);
+	pass_time(300);
+	r.ticket = next_ticket++;
+	answer = ask(&r); /* no call has ended by then: it is the first answer */
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	json_decref(settings);
+	submit_checks(64, 4500);
+	for (int i = 0; i < 128; i++) {
+		answer = next_answer();
+		ck_assert_msg(answer->result == HR_TIMEOUT, "%s", answer->error.message);
+		ck_assert_ptr_null(strstr(answer->error.message, "was ended"));
+		dispatch_answer_free(answer);
+	}
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 static void write_secret(const char *text)
 {
 	char file[600];
@@ -223,11 +270,13 @@ int main(void)
 	int failed;
 
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, life_of_a_server);
 	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(tests, throttled);
 	tcase_add_test(tests, cancelled);
+	tcase_add_test(tests, edited_under_full_load);
 	tcase_add_test(tests, secrets_by_reference);
 	tcase_add_test(tests, bad_reference_at_open);
 	transcript_open(by_process ? "process_http" : "inline_http");

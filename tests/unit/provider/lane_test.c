@@ -129,6 +129,30 @@ START_TEST(close_comes_last)
 }
 END_TEST
 
+/* A replaced seat's calls and the new one's count together; an OPEN does not wait for them. */
+START_TEST(limit_of_all_seats)
+{
+	struct seat newer = {.limit = LANE_CALLS_MAX};
+	struct lane *lane = lane_of("a");
+
+	seat.limit = LANE_CALLS_MAX;
+	lane->seat = &seat;
+	queue(0, "a", DISPATCH_CREATE);
+	ck_assert_int_eq(pick(), 0);
+	lane->running += LANE_CALLS_MAX - 1; /* and others like it */
+	seat.running += LANE_CALLS_MAX - 1;
+	queue(1, "a", DISPATCH_OPEN);
+	queue(2, "a", DISPATCH_CREATE);
+	ck_assert_int_eq(pick(), 1);
+	ck_assert_ptr_null(lanes_replace_seat(lane, &newer));
+	lanes_finish(&lanes, &jobs[1]);
+	ck_assert_int_eq(pick(), -1);
+	ck_assert_ptr_null(lanes_finish(&lanes, &jobs[0]));
+	ck_assert_int_eq(pick(), 2);
+	lanes_finish(&lanes, &jobs[2]);
+}
+END_TEST
+
 START_TEST(dropped_jobs)
 {
 	queue(0, "a", DISPATCH_OPEN);
@@ -159,6 +183,7 @@ int main(void)
 	tcase_add_test(tests, open_goes_before_what_follows);
 	tcase_add_test(tests, replaced_seat_ends_with_its_last_call);
 	tcase_add_test(tests, close_comes_last);
+	tcase_add_test(tests, limit_of_all_seats);
 	tcase_add_test(tests, dropped_jobs);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -310,6 +310,52 @@ START_TEST(crash_in_open)
 }
 END_TEST
 
+static void write_token(const char *text)
+{
+	char path[600];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/token", state.path);
+	out = fopen(path, "w");
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+/* A process that is started again gets the secrets of then; one that is gone says so. */
+START_TEST(secrets_are_fresh_after_a_crash)
+{
+	struct dispatch_request r = request(DISPATCH_OPEN);
+	struct dispatch_answer *answer;
+	json_t *settings = json_pack("{ssss}", "token", "file:token", "behaviour", "segv");
+	char path[600];
+
+	write_token("right");
+	r.provider = "mock";
+	r.settings = settings;
+	answer = ask(&r);
+	json_decref(settings);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	write_token("wrong"); /* with which the module mock does not open */
+	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_msg(strstr(answer->error.message, "the token is refused; it is started again") !=
+			      NULL,
+		      "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	snprintf(path, sizeof(path), "%s/token", state.path);
+	ck_assert_int_eq(unlink(path), 0);
+	pass_time(1500);
+	write_token("right");
+	pass_time(4000);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 /* A great list comes in many frames. */
 START_TEST(long_lists)
 {
@@ -333,6 +379,7 @@ int main(void)
 	int failed;
 
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
 	tcase_add_loop_test(tests, crash_in_an_operation, 0, sizeof(crashes) / sizeof(crashes[0]));
 	tcase_add_loop_test(tests, the_end_is_news, 0, sizeof(crashes) / sizeof(crashes[0]));
@@ -347,6 +394,7 @@ int main(void)
 	tcase_add_test(tests, calls_are_counted);
 	tcase_add_test(tests, prints_to_stdout);
 	tcase_add_test(tests, crash_in_open);
+	tcase_add_test(tests, secrets_are_fresh_after_a_crash);
 	tcase_add_test(tests, long_lists);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

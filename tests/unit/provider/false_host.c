@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The false host: how it misbehaves, by name. */
+#include "false_host.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <headroom/log.h>
+
+#include "base/text.h"
+#include "provider/wire.h"
+
+#define CHANNEL 3
+#define NOBODYS_CALL 999999
+
+static char behaviour[64];
+
+static bool is(const char *name)
+{
+	return strcmp(behaviour, name) == 0;
+}
+
+static void say(enum wire_kind kind, uint64_t id, const void *value)
+{
+	struct frame frame;
+
+	if (wire_encode(kind, id, value, &frame, NULL) != 0 || frame_write(CHANNEL, &frame) != 0)
+		_exit(1);
+	frame_clear(&frame);
+}
+
+static void ask_for_a_secret(uint64_t call)
+{
+	struct wire_secret question = {.call = call, .key = "token"};
+
+	say(WIRE_SECRET, 7, &question);
+}
+
+static void ask_for_a_page(uint64_t call)
+{
+	struct wire_http question = {.call = call};
+
+	question.method = (char *)(uintptr_t) "GET";
+	question.url = (char *)(uintptr_t) "http://127.0.0.1/";
+	say(WIRE_HTTP, 8, &question);
+}
+
+static void chat(uint64_t call)
+{
+	struct wire_log line = {.level = HR_LOG_INFO, .text = "and so on"};
+
+	for (int i = 0; i < 2000; i++)
+		say(WIRE_LOG, call, &line);
+}
+
+static void tell_instances(uint64_t call)
+{
+	static struct dispatch_instance one = {.instance_id = "i-1"};
+	struct dispatch_answer part = {.percent = -1, .instances = &one, .n_instances = 1};
+
+	say(WIRE_INSTANCES, call, &part);
+}
+
+static void refuse(int32_t class, const char *message)
+{
+	struct wire_refused refused = {{0}};
+
+	error_set(&refused.error, class, "%s", message);
+	say(WIRE_REFUSED, 0, &refused);
+}
+
+/* In the place of WIRE_READY. */
+static void begin(void)
+{
+	const struct wire_ready ready = {.workers = 64};
+
+	if (is("refusal"))
+		refuse(HR_INVALID, "it is no module");
+	else if (is("emptyrefusal"))
+		refuse(HR_INVALID, "");
+	else if (is("oddrefusal"))
+		refuse(77, "it is no module");
+	else if (!is("unready"))
+		say(WIRE_READY, 0, &ready);
+	if (strstr(behaviour, "refusal"))
+		_exit(3);
+}
+
+/* At an operation, before its answer. */
+static void misbehave(uint64_t call)
+{
+	while (is("deaf"))
+		ask_for_a_secret(call);
+	if (is("stranger"))
+		ask_for_a_secret(NOBODYS_CALL);
+	if (is("strangerpage"))
+		ask_for_a_page(NOBODYS_CALL);
+	if (is("chatty"))
+		chat(call);
+	if (is("late"))
+		refuse(HR_AUTH, "it is no module");
+	if (is("opener") || is("late"))
+		_exit(3);
+	if (is("instances")) {
+		tell_instances(call);
+		pause(); /* it is not the answer that gives it away */
+	}
+}
+
+static void take(enum wire_kind kind, uint64_t id, const struct wire_request *request)
+{
+	struct dispatch_answer answer = {.percent = -1};
+
+	if (kind == WIRE_OPEN) {
+		text_copy(behaviour, sizeof(behaviour),
+			  json_string_value(json_object_get(request->request.settings, "region")));
+		begin();
+	}
+	if (kind == WIRE_OPEN && is("opener")) {
+		ask_for_a_secret(id);
+		ask_for_a_page(id);
+	}
+	if (kind != WIRE_OPEN && kind != WIRE_CLOSE && kind != WIRE_LIST)
+		misbehave(id);
+	answer.complete = kind == WIRE_LIST;
+	if (kind == WIRE_CREATE)
+		text_copy(answer.instance_id, sizeof(answer.instance_id), "i-1");
+	say(WIRE_ANSWER, id, &answer);
+}
+
+_Noreturn void false_host_run(void)
+{
+	struct frame_reader reader = {0};
+	struct frame frame;
+	enum wire_kind kind;
+	uint64_t id;
+	void *value;
+
+	for (;;) {
+		while (frame_reader_next(&reader, &frame, NULL) == 0)
+			if (frame_reader_fill(&reader, CHANNEL) == FRAME_READ_END)
+				_exit(0);
+		if (wire_decode(&frame, WIRE_DAEMON, &kind, &id, &value, NULL) != 0)
+			_exit(1);
+		frame_clear(&frame);
+		if (kind < WIRE_CANCEL)
+			take(kind, id, value);
+		wire_free(kind, value);
+	}
+}
