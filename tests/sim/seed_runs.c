@@ -67,6 +67,7 @@ static bool run_from_start(const struct run *run, struct world *ret_world, struc
 	world_run(ret_world, run);
 	if (ret_world->branch)
 		return true;
+	world_clear(ret_world);
 	figures = figures_of(ret_world);
 	return judge(&figures, ret_world->violation, at_work, verdict);
 }
@@ -138,14 +139,19 @@ static void branch(struct world *world, void *context)
 	branches->at_work->crash = (struct crash){0};
 }
 
-/* The child's end. */
-static void branch_tell(const struct world *world, struct outcome *outcome)
+/* The child's end. What it holds goes with it, but where leaks are looked for. */
+static void branch_end(struct world *world, struct outcome *outcome)
 {
 	outcome->trace = world->trace;
 	outcome->figures = figures_of(world);
 	text_copy(outcome->violation, sizeof(outcome->violation), world->violation);
 	outcome->ended = true;
+#ifdef HR_SANITIZERS
+	world_clear(world);
 	exit(0);
+#else
+	_exit(0);
+#endif
 }
 
 /* ---- All ---- */
@@ -168,7 +174,7 @@ static bool run_branches(struct run *run, struct branches *branches, uint64_t tr
 	if (!run_from_start(run, &world, branches->at_work, branches->verdict))
 		return false;
 	if (world.branch)
-		branch_tell(&world, branches->outcome);
+		branch_end(&world, branches->outcome);
 	run->before_commit = NULL;
 	/* A branch may have failed while this run held. */
 	return !branches->verdict->wrong[0] &&

@@ -4,6 +4,7 @@
 #include "workers.h"
 
 #include <ftw.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -53,6 +54,10 @@ static void work(struct shared *shared, struct worker *worker, const struct assi
 		perror(own);
 		exit(2);
 	}
+	/* Memory that was touched once is used again: a new page costs more than all that is done
+	 * with it. */
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 512 * 1024 * 1024);
 	if (assignment->once) {
 		seed_run_once(assignment->first, own, assignment->crash, &worker->at_work,
 			      &worker->verdict);

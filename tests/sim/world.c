@@ -213,8 +213,6 @@ static void daemon_stop(struct world *world)
 	struct mail *mail;
 
 	world->crashed = true; /* whoever waits for an answer gets none */
-	if (world->dispatcher)
-		add_figures(world);
 	dispatch_free(world->dispatcher);
 	store_close(world->store);
 	engine_free(world->engine);
@@ -236,6 +234,7 @@ static void daemon_crash(struct world *world)
 
 	world->crashes++;
 	world_trace(world, "crash", world->mono_ms);
+	add_figures(world);
 	daemon_stop(world);
 	/* A dead process holds no lock; this one's parent, which had the daemon first, still does. */
 	if (world->branch) {
@@ -354,6 +353,12 @@ void world_run(struct world *world, const struct run *run)
 				(unsigned long long)world->crash.commit);
 	if (world->violation[0] && world->store && getenv("SIM_TRACE"))
 		dump(world);
+	if (world->dispatcher)
+		add_figures(world);
+}
+
+void world_clear(struct world *world)
+{
 	daemon_stop(world);
 	provider_free(world);
 	clients_free(world);

@@ -144,8 +144,11 @@ void *world_alloc(struct world *world, size_t size);
 void world_after(struct world *world, int64_t delay_ms,
 		 void (*happen)(struct world *world, void *arg), void *arg);
 
-/* Runs one whole life from its seed: set-up, faults, healing, settling. *world tells how it went. */
+/* Runs one whole life from its seed: set-up, faults, healing, settling. *world tells how it went, and is cleared by the caller. */
 void world_run(struct world *world, const struct run *run);
+
+/* Frees what it holds; how it went stays. */
+void world_clear(struct world *world);
 
 /* Runs until that time or a violation. */
 void world_run_until(struct world *world, int64_t mono_ms);
