@@ -90,16 +90,18 @@ static void signals_to_wait_for(sigset_t *ret_set)
 static void start(struct shared *shared, struct worker *worker, const struct assignment *assignment,
 		  const sigset_t *signals)
 {
-	pid_t parent = getpid();
+	pid_t parent = getpid(), child;
 
 	fflush(NULL);
-	worker->pid = fork();
-	if (worker->pid < 0) {
+	child = fork();
+	if (child < 0) {
 		perror("check-sim: fork");
 		exit(2);
 	}
-	if (worker->pid > 0)
+	if (child > 0) {
+		worker->pid = child; /* shared: the child itself must not write its 0 */
 		return;
+	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(2);
 	sigprocmask(SIG_UNBLOCK, signals, NULL);
