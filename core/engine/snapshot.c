@@ -139,8 +139,8 @@ static int load_configs(struct tx *tx, struct snapshot *snapshot, struct hr_erro
 	while (result == 0 && n == PAGE) {
 		struct document *documents;
 
-		if (document_list(tx, DOCUMENT_AUTOSCALE_CONFIG, after, PAGE, &documents, &n, err) <
-		    0)
+		if (document_list_naming(tx, DOCUMENT_AUTOSCALE_CONFIG, snapshot->pool.id, after,
+					 PAGE, &documents, &n, err) < 0)
 			return -1;
 		if (n > 0)
 			text_copy(after, sizeof(after), documents[n - 1].name);

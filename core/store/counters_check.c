@@ -5,8 +5,27 @@
 
 #include "store/cohort_key.h"
 #include "store/row.h"
-#include "store/server_columns.h"
 #include "store/tx.h"
+
+/* clang-format off */
+#define KEY_REST(X) \
+	X(ROW_TEXT, config_id, config_id) \
+	X(ROW_INT64, config_revision, config_revision) \
+	X(ROW_TEXT, zone_id, zone_id) \
+	X(ROW_INT32, state, state) \
+	X(ROW_BOOL, enabled, enabled) \
+	X(ROW_INT64, max_sessions, settings.max_sessions) \
+	X(ROW_INT64, max_users, settings.max_users) \
+	X(ROW_BOOL, reusable, settings.reusable) \
+	X(ROW_INT64, sessions, sessions) \
+	X(ROW_INT64, users, users) \
+	X(ROW_INT64, sessions_ever, sessions_ever)
+/* clang-format on */
+#define ENTRY(type, column, member) ROW_COLUMN(struct server, type, member),
+
+/* What cohort_key_of looks at, no more: this runs after each transaction. */
+static const struct row_column columns[] = {ENTRY(ROW_TEXT, pool_id, pool_id) KEY_REST(ENTRY)};
+static const struct row_shape shape = ROW_SHAPE(struct server, columns);
 
 /* The key of every server not gone, sorted. */
 static int list_keys(struct tx *tx, struct cohort_key **ret_keys, size_t *ret_n,
@@ -18,8 +37,8 @@ static int list_keys(struct tx *tx, struct cohort_key **ret_keys, size_t *ret_n,
 	size_t n = 0, room = 0;
 	int rc;
 
-	if (sql_prepare(tx->sql, "SELECT " SERVER_COLUMNS " FROM servers WHERE live = 1", &stmt,
-			err) < 0)
+	if (sql_prepare(tx->sql, "SELECT pool_id" KEY_REST(ROW_NAME) " FROM servers WHERE live = 1",
+			&stmt, err) < 0)
 		return -1;
 	while ((rc = sql_step(stmt, err)) == 1) {
 		if (n == room) {
@@ -31,7 +50,7 @@ static int list_keys(struct tx *tx, struct cohort_key **ret_keys, size_t *ret_n,
 			}
 			keys = more;
 		}
-		row_read(stmt, &server_shape, &server);
+		row_read(stmt, &shape, &server);
 		cohort_key_of(&server, &keys[n++]);
 	}
 	sql_done(stmt);

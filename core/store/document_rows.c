@@ -146,20 +146,16 @@ void document_list_free(struct document *documents, size_t n)
 	free(documents);
 }
 
-int document_list(struct tx *tx, enum document_kind kind, const char *after, int limit,
-		  struct document **ret_documents, size_t *ret_n, struct hr_error *err)
+/* Every document that the query finds. */
+static int read_documents(struct tx *tx, const struct query *q, enum document_kind kind,
+			  struct document **ret_documents, size_t *ret_n, struct hr_error *err)
 {
 	struct document *documents = NULL, *more;
 	struct sql_stmt *stmt;
 	size_t n = 0, room = 0;
-	struct query q;
 	int rc;
 
-	query_begin(&q, SELECT_DOCUMENT);
-	query_add_text(&q, "WHERE kind = ?", document_kind_name(kind));
-	query_add_text(&q, " AND name > ? ORDER BY name", after ? after : "");
-	query_add_limit(&q, limit);
-	if (query_prepare(&q, tx->sql, &stmt, err) < 0)
+	if (query_prepare(q, tx->sql, &stmt, err) < 0)
 		return -1;
 	while ((rc = sql_step(stmt, err)) == 1) {
 		if (n == room) {
@@ -184,6 +180,31 @@ int document_list(struct tx *tx, enum document_kind kind, const char *after, int
 	*ret_documents = documents;
 	*ret_n = n;
 	return 0;
+}
+
+int document_list_naming(struct tx *tx, enum document_kind kind, const char *names,
+			 const char *after, int limit, struct document **ret_documents,
+			 size_t *ret_n, struct hr_error *err)
+{
+	struct query q;
+
+	query_begin(&q, SELECT_DOCUMENT);
+	query_add_text(&q, "WHERE kind = ?", document_kind_name(kind));
+	query_add_text(&q, " AND name > ?", after ? after : "");
+	if (names)
+		query_add_text(&q,
+			       " AND EXISTS (SELECT 1 FROM document_references WHERE "
+			       "from_id = documents.id AND to_id = ?)",
+			       names);
+	query_add(&q, " ORDER BY name");
+	query_add_limit(&q, limit);
+	return read_documents(tx, &q, kind, ret_documents, ret_n, err);
+}
+
+int document_list(struct tx *tx, enum document_kind kind, const char *after, int limit,
+		  struct document **ret_documents, size_t *ret_n, struct hr_error *err)
+{
+	return document_list_naming(tx, kind, NULL, after, limit, ret_documents, ret_n, err);
 }
 
 /* The stored one's revision (0: none) and time of making. */

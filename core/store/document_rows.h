@@ -29,6 +29,10 @@ int document_get_revision(struct tx *tx, enum document_kind kind, const char *id
  * frees with document_list_free. */
 int document_list(struct tx *tx, enum document_kind kind, const char *after, int limit,
 		  struct document **ret_documents, size_t *ret_n, struct hr_error *err);
+/* Of these only those that name the document `names`: a pool's configs, say. */
+int document_list_naming(struct tx *tx, enum document_kind kind, const char *names,
+			 const char *after, int limit, struct document **ret_documents,
+			 size_t *ret_n, struct hr_error *err);
 void document_list_free(struct document *documents, size_t n);
 
 /* HR_CONFLICT names what still refers to it (documents, servers not gone, sessions not ended). */

@@ -58,7 +58,7 @@ static int run_one(struct store *store, struct job *job, bool *ret_wrote)
 	bool wrote;
 
 	*ret_wrote = false;
-	if (sql_exec(store->writer, "SAVEPOINT job", &job->err) < 0)
+	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0)
 		return -1;
 	if (job->fn(&tx, job->arg, &job->err) < 0) {
 		if (job->err.class == 0)
@@ -72,7 +72,7 @@ static int run_one(struct store *store, struct job *job, bool *ret_wrote)
 	wrote = sql_total_changes(store->writer) != before;
 	if (wrote)
 		check_counters(&tx);
-	if (sql_exec(store->writer, "RELEASE job", &job->err) < 0)
+	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
 		return -1;
 	*ret_wrote = wrote;
 	return 0;
@@ -128,7 +128,7 @@ static int commit(struct store *store, bool wrote, uint64_t number, struct hr_er
 		sql_exec(store->writer, "ROLLBACK", NULL);
 		return store_dead_error(store, err);
 	}
-	if (sql_exec(store->writer, "COMMIT", err) < 0) {
+	if (sql_do(store->writer, "COMMIT", err) < 0) {
 		if (sql_in_transaction(store->writer))
 			sql_exec(store->writer, "ROLLBACK", NULL);
 		return error_prefix(err, "the change was not saved");
@@ -145,7 +145,7 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 		return store_dead_error(store, err);
 	/* At once for writing: two that read first and then both want to write would wait for one
 	 * another. */
-	if (sql_exec(store->writer, "BEGIN IMMEDIATE", err) < 0)
+	if (sql_do(store->writer, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	pthread_mutex_lock(&store->mutex);
 	number = store->commits + 1;

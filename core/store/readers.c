@@ -44,12 +44,12 @@ int store_read(struct store *store, store_fn fn, void *arg, struct hr_error *err
 	if (!tx.sql && sql_open(store->path, store->reader_flags, &tx.sql, err) < 0)
 		return -1;
 	/* The first statement inside fixes the state that all of fn sees. */
-	if (sql_exec(tx.sql, "BEGIN DEFERRED", &why) == 0) {
+	if (sql_do(tx.sql, "BEGIN DEFERRED", &why) == 0) {
 		rc = fn(&tx, arg, &why);
 		if (rc < 0 && why.class == 0)
 			error_set(&why, HR_INTERNAL, "a read failed without a reason");
 	}
-	if (sql_in_transaction(tx.sql) && sql_exec(tx.sql, "ROLLBACK", NULL) < 0)
+	if (sql_in_transaction(tx.sql) && sql_do(tx.sql, "ROLLBACK", NULL) < 0)
 		sql_close(tx.sql);
 	else
 		give_back(&store->readers, tx.sql);

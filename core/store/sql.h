@@ -36,6 +36,10 @@ int sql_exec(struct sql *sql, const char *text, struct hr_error *err);
 int sql_prepare(struct sql *sql, const char *text, struct sql_stmt **ret_stmt,
 		struct hr_error *err);
 
+/* Prepares and runs a statement that takes and gives nothing: sql_exec for what comes often, such as
+ * BEGIN. */
+int sql_do(struct sql *sql, const char *text, struct hr_error *err);
+
 /* Values for the next "?"; text and blobs must live until sql_done. NULL text is SQL's NULL. A
  * failure is kept and given by sql_step. */
 void sql_bind_text(struct sql_stmt *stmt, const char *text);

@@ -19,6 +19,7 @@
 /* Texts are few (they are built from closed sets of parts); more would be a defect, and cost only
  * time. */
 #define CACHE_MAX 512u
+#define HASHED_END 48u
 
 struct sql_stmt {
 	struct sql_stmt *next; /* in its bucket */
@@ -156,6 +157,8 @@ static int open_handle(struct sql *sql, unsigned flags, struct hr_error *err)
 static int configure(struct sql *sql, unsigned flags, struct hr_error *err)
 {
 	static const char both[] = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+	/* Nothing is waited for, so the log is copied back often and stays small. */
+	static const char no_sync[] = "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 64;";
 	static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				     "PRAGMA journal_size_limit = 67108864;";
 
@@ -165,7 +168,7 @@ static int configure(struct sql *sql, unsigned flags, struct hr_error *err)
 		return sql_exec(sql, "PRAGMA query_only = ON", err);
 	if (sql_exec(sql, writer, err) < 0)
 		return -1;
-	return flags & SQL_NO_SYNC ? sql_exec(sql, "PRAGMA synchronous = OFF", err) : 0;
+	return flags & SQL_NO_SYNC ? sql_exec(sql, no_sync, err) : 0;
 }
 
 int sql_open(const char *path, unsigned flags, struct sql **ret_sql, struct hr_error *err)
@@ -222,13 +225,14 @@ int sql_exec(struct sql *sql, const char *text, struct hr_error *err)
 	return code == SQLITE_OK ? 0 : set_error(sql, code, err);
 }
 
-/* FNV-1a. */
+/* FNV-1a of the length and the end, where texts differ: they are long, and this is done for each use. */
 static size_t bucket_of(const char *text)
 {
-	uint32_t hash = 2166136261u;
+	size_t len = strlen(text);
+	uint32_t hash = 2166136261u ^ (uint32_t)len;
 
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	for (size_t i = len > HASHED_END ? len - HASHED_END : 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
 	return hash % CACHE_BUCKETS;
 }
 
@@ -319,6 +323,13 @@ int sql_run(struct sql_stmt *stmt, int64_t *ret_changed, struct hr_error *err)
 		*ret_changed = sqlite3_changes(stmt->sql->db);
 	sql_done(stmt);
 	return rc;
+}
+
+int sql_do(struct sql *sql, const char *text, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	return sql_prepare(sql, text, &stmt, err) < 0 ? -1 : sql_run(stmt, NULL, err);
 }
 
 int sql_get_int64(struct sql_stmt *stmt, int64_t *ret_value, struct hr_error *err)

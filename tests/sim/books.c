@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "store/document_rows.h"
-#include "store/operation_rows.h"
 #include "store/server_rows.h"
 #include "store/session_rows.h"
 
@@ -16,15 +14,12 @@ int books_read(struct tx *tx, const struct world *world, struct books *ret, stru
 	struct server_query servers = {.order = SERVER_BY_ID};
 	struct session_query sessions = {.states = SESSION_STATE_BIT(SESSION_QUEUED) |
 						   SESSION_STATE_BIT(SESSION_ACTIVE)};
-	struct operation *operations;
 	struct account_state state;
 
 	*ret = (struct books){0};
 	if (server_list(tx, &servers, &ret->servers, &ret->n_servers, err) < 0 ||
-	    session_list(tx, &sessions, &ret->sessions, &ret->n_sessions, err) < 0 ||
-	    operation_list_due(tx, MS_NEVER, 1000, &operations, &ret->n_operations, err) < 0)
+	    session_list(tx, &sessions, &ret->sessions, &ret->n_sessions, err) < 0)
 		return -1;
-	free(operations);
 	for (size_t i = 0; i < world->scenario.n_accounts; i++) {
 		if (account_state_get(tx, world->scenario.accounts[i].id, &state, err) < 0)
 			return -1;

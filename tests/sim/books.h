@@ -13,7 +13,6 @@ struct books {
 	size_t n_servers;
 	struct session *sessions; /* queued and active */
 	size_t n_sessions;
-	size_t n_operations;             /* unfinished */
 	int64_t instances[ACCOUNTS_MAX]; /* as the rows count them */
 };
 

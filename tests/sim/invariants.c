@@ -116,6 +116,19 @@ static void check_limits(struct world *world, const struct books *books)
 	}
 }
 
+/* In a debug build the store itself has checked the very rows that were then committed (group.c),
+ * and would have ended the process. */
+static int check_counters(struct tx *tx, struct hr_error *err)
+{
+#ifdef HR_DEBUG
+	(void)tx;
+	(void)err;
+	return 0;
+#else
+	return server_counters_check(tx, err);
+#endif
+}
+
 static int check_all(struct tx *tx, void *arg, struct hr_error *err)
 {
 	struct world *world = arg;
@@ -123,7 +136,7 @@ static int check_all(struct tx *tx, void *arg, struct hr_error *err)
 	int result = books_read(tx, world, &books, err);
 
 	if (result == 0)
-		result = server_counters_check(tx, err);
+		result = check_counters(tx, err);
 	for (size_t i = 0; result == 0 && i < books.n_sessions; i++)
 		check_session(world, &books, &books.sessions[i]);
 	for (size_t i = 0; result == 0 && i < books.n_servers; i++)

@@ -12,6 +12,7 @@
 #include "engine/snapshot.h"
 #include "scenario.h"
 #include "sim_provider.h"
+#include "store/operation_rows.h"
 
 #define LONGEST_MS (5 * 3600 * MS_PER_S)
 #define CHUNK_MS (60 * MS_PER_S)
@@ -59,8 +60,19 @@ static void judge_rows(struct calm *calm, const struct books *books)
 			 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
 			not_calm(calm, "%s is running, but its instance is not", server->name);
 	}
-	if (books->n_operations > 0)
-		not_calm(calm, "%zu operations are unfinished", books->n_operations);
+}
+
+static int judge_operations(struct tx *tx, struct calm *calm, struct hr_error *err)
+{
+	struct operation *operations;
+	size_t n;
+
+	if (operation_list_due(tx, MS_NEVER, 1000, &operations, &n, err) < 0)
+		return -1;
+	free(operations);
+	if (n > 0)
+		not_calm(calm, "%zu operations are unfinished", n);
+	return 0;
 }
 
 static void judge_instances(struct calm *calm, const struct books *books)
@@ -115,6 +127,7 @@ static int judge(struct tx *tx, void *arg, struct hr_error *err)
 
 	if (result == 0) {
 		judge_rows(calm, &books);
+		result = judge_operations(tx, calm, err);
 		judge_instances(calm, &books);
 	}
 	for (size_t i = 0; result == 0 && i < calm->world->scenario.n_pools; i++)

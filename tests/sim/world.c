@@ -2,18 +2,19 @@
 /* The world's clock and the daemon in it: started, stepped, crashed, started again. */
 #include "world.h"
 
-#include <ftw.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "clients.h"
 #include "dump.h"
 #include "engine/checkin.h"
 #include "invariants.h"
+#include "memory_files.h"
 #include "provider/governor.h"
 #include "scenario.h"
 #include "settle.h"
@@ -112,6 +113,8 @@ static bool before_commit(void *context, uint64_t number)
 		return true;
 	world->commits++;
 	world_trace(world, "commit", world->mono_ms);
+	if (world->run->before_commit && !world->branch)
+		world->run->before_commit(world, world->run->context);
 	if (crash_now(world, false))
 		world->crashed = true;
 	return !world->crashed;
@@ -167,8 +170,8 @@ static void daemon_start(struct world *world)
 	struct id_source ids;
 	bool counting = world->counting;
 
-	text_format(state, sizeof(state), "%s/state", world->folder);
-	text_format(key, sizeof(key), "%s/master.key", world->folder);
+	text_format(state, sizeof(state), "%s/state", world->run->folder);
+	text_format(key, sizeof(key), "%s/master.key", world->run->folder);
 	world->counting = false;
 	world->crashed = false;
 	world->generation++;
@@ -210,8 +213,6 @@ static void daemon_stop(struct world *world)
 	struct mail *mail;
 
 	world->crashed = true; /* whoever waits for an answer gets none */
-	if (world->dispatcher)
-		add_figures(world);
 	dispatch_free(world->dispatcher);
 	store_close(world->store);
 	engine_free(world->engine);
@@ -229,9 +230,17 @@ static void daemon_stop(struct world *world)
 
 static void daemon_crash(struct world *world)
 {
+	char lock[300];
+
 	world->crashes++;
 	world_trace(world, "crash", world->mono_ms);
+	add_figures(world);
 	daemon_stop(world);
+	/* A dead process holds no lock; this one's parent, which had the daemon first, still does. */
+	if (world->branch) {
+		text_format(lock, sizeof(lock), "%s/state/headroomd.pid", world->run->folder);
+		unlink(lock);
+	}
 	world->up_ms = world->mono_ms + sim_between(&world->world_random, 0, 30 * MS_PER_S);
 }
 
@@ -310,30 +319,12 @@ void world_run_until(struct world *world, int64_t mono_ms)
 
 /* ---- A whole life ---- */
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *place)
+void world_run(struct world *world, const struct run *run)
 {
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
+	uint64_t seed = run->seed;
 
-static void make_folder(struct world *world)
-{
-	const char *parent = getenv("TMPDIR");
-
-	text_format(world->folder, sizeof(world->folder), "%s/headroom-sim-XXXXXX",
-		    parent ? parent : "/dev/shm");
-	if (!mkdtemp(world->folder)) {
-		perror(world->folder);
-		exit(2);
-	}
-}
-
-void world_run(struct world *world, uint64_t seed, struct crash crash)
-{
-	*world =
-		(struct world){.seed = seed, .crash = crash, .trace = UINT64_C(0xcbf29ce484222325)};
+	*world = (struct world){
+		.run = run, .crash = run->crash, .trace = UINT64_C(0xcbf29ce484222325)};
 	sim_random_init(&world->engine_random, seed, 1);
 	sim_random_init(&world->provider_random, seed, 2);
 	sim_random_init(&world->guest_random, seed, 3);
@@ -344,7 +335,7 @@ void world_run(struct world *world, uint64_t seed, struct crash crash)
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
-	make_folder(world);
+	memory_files_clear();
 	daemon_start(world);
 	if (!world->violation[0])
 		scenario_make(world);
@@ -362,10 +353,16 @@ void world_run(struct world *world, uint64_t seed, struct crash crash)
 				(unsigned long long)world->crash.commit);
 	if (world->violation[0] && world->store && getenv("SIM_TRACE"))
 		dump(world);
+	if (world->dispatcher)
+		add_figures(world);
+}
+
+void world_clear(struct world *world)
+{
 	daemon_stop(world);
 	provider_free(world);
 	clients_free(world);
 	timeline_clear(&world->timeline);
 	free_kept(world);
-	nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	memory_files_clear();
 }

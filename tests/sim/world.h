@@ -13,6 +13,8 @@
 #include "store/store.h"
 #include "timeline.h"
 
+struct world;
+
 #define POOLS_MAX 2
 #define ACCOUNTS_MAX 2
 #define CONFIGS_MAX 4
@@ -24,6 +26,18 @@
 struct crash {
 	uint64_t commit;
 	bool made;
+};
+
+/* One run. */
+struct run {
+	uint64_t seed;
+	struct crash crash;
+	const char *folder; /* what it leaves there is its own */
+	/* Called before each commit that counts; may fork(), and set `branch` and `crash` of the
+	 * child's world, which then goes on alone in the same folder while this one waits. NULL:
+	 * none. */
+	void (*before_commit)(struct world *world, void *context);
+	void *context;
 };
 
 /* What the seed chose of the world's parameters. */
@@ -68,9 +82,9 @@ struct client;
 struct kept;
 
 struct world {
-	uint64_t seed;
+	const struct run *run;
 	struct crash crash;
-	char folder[256];
+	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
 		world_random, limits_random;
@@ -130,8 +144,11 @@ void *world_alloc(struct world *world, size_t size);
 void world_after(struct world *world, int64_t delay_ms,
 		 void (*happen)(struct world *world, void *arg), void *arg);
 
-/* Runs one whole life from its seed: set-up, faults, healing, settling. *world tells how it went. */
-void world_run(struct world *world, uint64_t seed, struct crash crash);
+/* Runs one whole life from its seed: set-up, faults, healing, settling. *world tells how it went, and is cleared by the caller. */
+void world_run(struct world *world, const struct run *run);
+
+/* Frees what it holds; how it went stays. */
+void world_clear(struct world *world);
 
 /* Runs until that time or a violation. */
 void world_run_until(struct world *world, int64_t mono_ms);

@@ -143,6 +143,30 @@ TRANSACTION_TEST(lists_by_name)
 	document_list_free(list, n);
 }
 
+TRANSACTION_TEST(lists_those_that_name_another)
+{
+	struct document all[DOCUMENT_KINDS], *list;
+	struct document other = new_document(DOCUMENT_POOL, POOL + 10, "other");
+	struct hr_error err = {0};
+	size_t n;
+
+	put_all(tx, all);
+	put(tx, &other);
+	must(document_list_naming(tx, DOCUMENT_AUTOSCALE_CONFIG, id_of(POOL), "", 0, &list, &n,
+				  &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(list[0].id, all[DOCUMENT_AUTOSCALE_CONFIG].id);
+	document_list_free(list, n);
+	must(document_list_naming(tx, DOCUMENT_AUTOSCALE_CONFIG, other.id, "", 0, &list, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	document_list_free(list, n);
+	must(document_list_naming(tx, DOCUMENT_ZONE, id_of(POOL), "", 0, &list, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	document_list_free(list, n);
+	document_clear(&other);
+	clear_all(all);
+}
+
 static void rename_pool(struct document *document, const char *name)
 {
 	text_copy(document->name, sizeof(document->name), name);
@@ -356,6 +380,7 @@ int main(void)
 		says_what_is_not_there,
 		refuses_stale_edits_and_taken_names,
 		lists_by_name,
+		lists_those_that_name_another,
 		keeps_revisions_while_servers_need_them,
 		refuses_to_name_what_is_not_there,
 		refuses_to_delete_what_is_in_use,

@@ -162,6 +162,8 @@ static void run_documents_and_secrets(struct tx *tx)
 	document_clear(&got);
 	must(document_list(tx, pool.kind, "", 10, &list, &n, &err));
 	document_list_free(list, n);
+	must(document_list_naming(tx, pool.kind, pool.id, "", 10, &list, &n, &err));
+	document_list_free(list, n);
 	must(document_secrets(tx, pool.kind, pool.id, &secrets, &err));
 	json_decref(secrets);
 	token_get_by_hash(tx, hash, &token, NULL);
