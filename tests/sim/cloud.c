@@ -59,16 +59,12 @@ static int begin(struct cloud_work *work, struct cloud_answer *ret, struct hr_er
 	return cloud_begin(work->cloud, err);
 }
 
-/* Books the call; what it did is told otherwise where that is its fate. */
+/* Books the call. */
 static int end(struct cloud_work *work, const char *token, const char *server, struct hr_error *err)
 {
 	struct cloud_answer *answer = work->answer;
 	const char *kind = work->kind == KIND_CREATE ? "create" : "destroy";
 
-	if (work->told != CLOUD_OK) {
-		cloud_refuse(answer, work->told, "the call failed here");
-		answer->field[0] = '\0';
-	}
 	if (work->kind == KIND_CREATE || work->kind == KIND_DESTROY)
 		cloud_run(work->cloud,
 			  cloud_sql(work->cloud,
@@ -396,6 +392,7 @@ static void destroy(struct cloud_work *work, const char *id, const char *server)
 	struct cloud *cloud = work->cloud;
 	struct cloud_machine *m = cloud_machine_add(cloud, work->answer);
 	int64_t now_ms = work->call->now_ms;
+	bool found = true;
 	sqlite3_stmt *stmt = cloud_sql(cloud,
 				       "SELECT " CLOUD_MACHINE_COLUMNS " FROM machine"
 				       " WHERE account = ?1 AND id = ?2 ORDER BY row DESC LIMIT 1",
@@ -409,13 +406,14 @@ static void destroy(struct cloud_work *work, const char *id, const char *server)
 		sqlite3_reset(stmt);
 	}
 	if (m->state == CLOUD_GONE)
-		cloud_refuse(work->answer, CLOUD_NOT_FOUND, "there is no machine %.60s", id);
+		found = cloud_refuse(work->answer, CLOUD_NOT_FOUND, "there is no machine %.60s",
+				     id);
 	else if (server && strcmp(server, m->server) != 0)
-		cloud_refuse(work->answer, CLOUD_OTHER_SERVER, "machine %s is another server's",
-			     id);
-	if (work->answer->code != CLOUD_OK)
+		found = cloud_refuse(work->answer, CLOUD_OTHER_SERVER,
+				     "machine %s is another server's", id);
+	if (!found)
 		work->answer->n_machines = 0;
-	if (work->answer->code != CLOUD_OK || m->state == CLOUD_DELETING)
+	if (!found || m->state == CLOUD_DELETING)
 		return;
 	m->delete_ms = now_ms;
 	m->ended_ms = now_ms + draw(work, SET_DELETING);

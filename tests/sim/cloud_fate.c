@@ -122,7 +122,6 @@ static bool fails(struct cloud_work *work)
 		if (!(rows[i].kinds & 1u << work->kind) || !chance(work, rows[i].setting))
 			continue;
 		cloud_refuse(work->answer, rows[i].code, "%s", rows[i].message);
-		work->told = rows[i].code;
 		return rows[i].code < CLOUD_INTERNAL || sim_chance(&work->cloud->random, 500);
 	}
 	return false;

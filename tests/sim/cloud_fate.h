@@ -14,11 +14,11 @@ struct cloud_work {
 	enum cloud_kind kind;
 	struct cloud_behaviour behaviour;
 	struct cloud_answer *answer;
-	enum cloud_code told; /* not OK: it takes effect, and the answer says this */
 };
 
 /* Within a transaction: account, request id, latency and delivery into the answer. Whether the call
- * is to take effect; if not, the answer is complete. */
+ * is to take effect; if not, the answer is complete. Its code may say that the call failed though it
+ * takes effect: then it stays so. */
 bool cloud_fate_meet(struct cloud_work *work);
 
 /* Code and message into the answer; gives false. */
