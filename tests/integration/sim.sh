@@ -21,13 +21,6 @@ servers_are_gone()
 	[ "$("$headroom" -o json server list | jq 'map(select(.state != "gone")) | length')" = 0 ]
 }
 
-pools_delete()
-{
-	"$headroom" pool delete red >/dev/null 2>&1
-	"$headroom" pool delete blue >/dev/null 2>&1
-	[ -z "$("$headroom" -o name pool list)" ]
-}
-
 daemon_prepare
 sim_start --seed 4 --set red.key=red-key --set blue.key=blue-key \
 	--set red.judge_max=4 --set blue.judge_max=3 --set latency=tail:5:200 \
@@ -54,7 +47,8 @@ wait_for 120 "both pools have their size again" pools_run 3 2
 wait_for 120 "nothing is left of red" sim_alive_is red 0
 wait_for 120 "nothing is left of blue" sim_alive_is blue 0
 wait_for 120 "the daemon knows that nothing is left" servers_are_gone
-wait_for 120 "the pools are deleted" pools_delete
+"$headroom" autoscale delete red-sim >/dev/null && "$headroom" autoscale delete blue-sim >/dev/null &&
+	"$headroom" pool delete red >/dev/null && "$headroom" pool delete blue >/dev/null || fail "the pools' end"
 daemon_stop
 "$sim" books --books "$work/books" >"$work/verdict" || fail "the books: $(cat "$work/verdict")"
 # They would see it, and there was something to see.
