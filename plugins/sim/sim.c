@@ -2,28 +2,13 @@
 /* Module "sim": servers in the cloud that headroom-sim plays (its API: tests/sim/README.md). An
  * ordinary module with nothing but the SDK. Ids are used again there, so ours have two parts: the
  * machine's and that of the server it was made for. */
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <headroom/http.h>
-#include <headroom/provider.h>
-#include <headroom/secret.h>
-#include <jansson.h>
+#include "request.h"
 
 #define LOOK_MAX 100u /* ids in one request */
-#define WAIT_MS 500
-#define SPAN(span) (int)(span).len, (span).ptr  /* for "%.*s" */
-#define SIZED(span) (span).ptr, (int)(span).len /* for json_pack's "s#" */
-#define NOTHING ((struct hr_span){0})
-
-struct hr_account {
-	const struct hr_http_service *http;
-	const struct hr_secret_service *secret;
-	char url[512], zone[64], size[64], image[64], installation[64];
-};
 
 #define ROW(key_, type_, flags_, role_, default_, title_, help_)            \
 	{                                                                   \
@@ -40,142 +25,6 @@ static const struct hr_setting settings[] = {
 	ROW("size", HR_TYPE_STRING, 0, 0, "small", "Size", "How large machines are."),
 	ROW("image", HR_TYPE_STRING, 0, 0, "debian-12", "Image", "What machines boot."),
 };
-
-/* The cloud's codes. With HR_INVALID it names the field at fault itself. */
-static const struct {
-	const char *code;
-	int32_t class;
-	uint32_t flags;
-	const char *setting; /* at fault */
-} errors[] = {
-	{"InvalidKey", HR_AUTH, 0, "key"},
-	{"InvalidRequest", HR_INVALID, 0, ""},
-	{"TokenReused", HR_INVALID, 0, ""},
-	{"NotFound", HR_NOT_FOUND, 0, ""},
-	{"OtherServer", HR_NOT_FOUND, 0, ""}, /* its id is another machine's now */
-	{"QuotaExceeded", HR_QUOTA, 0, ""},
-	{"InsufficientCapacity", HR_CAPACITY, 0, "zone"},
-	{"Throttled", HR_THROTTLED, 0, ""},
-	{"Busy", HR_CONFLICT, 0, ""},
-	{"ServiceUnavailable", HR_TRANSIENT, 0, ""},
-	{"InternalError", HR_TRANSIENT, HR_FAULT_OUTCOME_UNKNOWN, ""},
-	{"GatewayTimeout", HR_TIMEOUT, HR_FAULT_OUTCOME_UNKNOWN, ""},
-	{"", HR_TRANSIENT, HR_FAULT_OUTCOME_UNKNOWN, ""}, /* no answer of the cloud's */
-};
-
-static struct hr_span span_of(const char *text)
-{
-	return (struct hr_span){text, strlen(text)};
-}
-
-static bool is_text(struct hr_span span, const char *text)
-{
-	return span.len == strlen(text) && memcmp(span.ptr, text, span.len) == 0;
-}
-
-/* Text in the call's memory; "" where there is none left. */
-__attribute__((format(printf, 2, 3))) static const char *text(const struct hr_call *call,
-							      const char *format, ...)
-{
-	char *buf = NULL;
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (len >= 0)
-		buf = call->alloc(call, (uint64_t)len + 1);
-	va_start(args, format);
-	if (buf)
-		vsnprintf(buf, (size_t)len + 1, format, args);
-	va_end(args);
-	return buf ? buf : "";
-}
-
-static const char *word(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "";
-}
-
-static int32_t fail(const struct hr_call *call, int32_t class, const char *message)
-{
-	const struct hr_fault fault = {.size = sizeof(fault), .message = span_of(message)};
-
-	call->fail(call, &fault);
-	return class;
-}
-
-/* ---- Requests ---- */
-
-struct answer {
-	json_t *body; /* to be released; NULL with an error */
-	struct hr_fault fault;
-};
-
-static int32_t refused(const struct hr_call *call, const struct hr_http_response *response,
-		       struct answer *answer)
-{
-	const json_t *error = json_object_get(answer->body, "error");
-	size_t i = 0;
-
-	while (errors[i].code[0] && strcmp(errors[i].code, word(error, "code")) != 0)
-		i++;
-	answer->fault = (struct hr_fault){
-		.size = sizeof(answer->fault),
-		.flags = errors[i].flags,
-		.http_status = response->status,
-		.retry_after_ms = response->retry_after_ms,
-		.provider_code = span_of(errors[i].code),
-		.request_id = response->request_id,
-		.setting = span_of(errors[i].class == HR_INVALID
-					   ? text(call, "%s", word(error, "field"))
-					   : errors[i].setting),
-		.message = span_of(errors[i].code[0] ? text(call, "The cloud says: %s.",
-							    word(error, "message"))
-						     : "The answer is none of the cloud's."),
-	};
-	call->fail(call, &answer->fault);
-	json_decref(answer->body);
-	answer->body = NULL;
-	return errors[i].class;
-}
-
-/* One request. HR_OK: it was granted. All may be sent twice: a create's token sees to it. */
-static int32_t ask(const struct hr_account *a, const struct hr_call *call, const char *method,
-		   const char *path, const char *body, struct answer *ret)
-{
-	struct hr_span key = NOTHING;
-	int32_t rc = a->secret->get(call, span_of("key"), &key);
-	const char *bearer = text(call, "Bearer %.*s", SPAN(key));
-	const struct hr_http_header headers[] = {
-		{span_of("Authorization"), span_of(bearer)},
-		{span_of("Content-Type"), span_of("application/json")}};
-	struct hr_http_response response = {.size = sizeof(response)};
-	const struct hr_http_request request = {
-		.size = sizeof(request),
-		.flags = HR_HTTP_IDEMPOTENT,
-		.method = span_of(method),
-		.url = span_of(text(call, "%s%s", a->url, path)),
-		.headers = headers,
-		.n_headers = body ? 2 : 1,
-		.body = body ? span_of(body) : NOTHING,
-	};
-
-	*ret = (struct answer){0};
-	if (rc == HR_OK)
-		rc = a->http->perform(call, &request, &response);
-	if (rc != HR_OK)
-		return rc;
-	ret->body = json_loadb(response.body.ptr, response.body.len, 0, NULL);
-	if (ret->body && response.status >= 200 && response.status < 300)
-		return HR_OK;
-	return refused(call, &response, ret);
-}
-
-/* ---- Accounts ---- */
 
 static int32_t sim_open(const struct hr_host *host, const struct hr_call *call,
 			const struct hr_open *request, struct hr_account **ret_account)
@@ -212,57 +61,40 @@ static void sim_close(struct hr_account *a)
 	free(a);
 }
 
-static void check_choice(const struct hr_call *call, const struct hr_check_sink *sink,
-			 const json_t *known, const char *setting, const char *value)
-{
-	const char *message = text(call, "The cloud has no %s \"%s\".", setting, value);
-	const struct hr_fault fault = {
-		.size = sizeof(fault), .setting = span_of(setting), .message = span_of(message)};
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach (known, i, one)
-		if (strcmp(json_string_value(one), value) == 0)
-			return;
-	sink->problem(sink, HR_INVALID, &fault);
-}
-
 static int32_t sim_check(struct hr_account *a, const struct hr_call *call,
 			 const struct hr_check_sink *sink)
 {
+	const struct {
+		const char *list, *setting, *value;
+	} named[] = {{"zones", "zone", a->zone},
+		     {"sizes", "size", a->size},
+		     {"images", "image", a->image}};
 	struct answer answer;
 	int32_t rc = ask(a, call, "GET", "/v1/account", NULL, &answer);
+	size_t i;
 
 	if (rc == HR_AUTH)
 		sink->problem(sink, rc, &answer.fault);
 	if (rc != HR_OK)
 		return rc == HR_AUTH ? HR_OK : rc;
-	check_choice(call, sink, json_object_get(answer.body, "zones"), "zone", a->zone);
-	check_choice(call, sink, json_object_get(answer.body, "sizes"), "size", a->size);
-	check_choice(call, sink, json_object_get(answer.body, "images"), "image", a->image);
+	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		struct hr_fault fault = {.size = sizeof(fault)};
+
+		if (holds(json_object_get(answer.body, named[i].list), named[i].value))
+			continue;
+		fault.setting = span_of(named[i].setting);
+		fault.message = span_of(text(call, "The cloud has no %s \"%s\".", named[i].setting,
+					     named[i].value));
+		sink->problem(sink, HR_INVALID, &fault);
+	}
 	json_decref(answer.body);
 	return HR_OK;
 }
 
-/* ---- Create ---- */
-
-static const char *id_of(const struct hr_call *call, const json_t *machine)
-{
-	return text(call, "%s/%s", word(machine, "id"),
-		    word(json_object_get(machine, "marks"), "server"));
-}
-
-static struct hr_span mark(const struct hr_step *step, const char *key)
-{
-	for (uint32_t i = 0; i < step->n_marks; i++)
-		if (is_text(step->marks[i].key, key))
-			return step->marks[i].value;
-	return NOTHING;
-}
-
+/* To be called again in half a second. */
 static int32_t go_on(const struct hr_call *call, const char *token, const char *stage)
 {
-	call->again(call, span_of(token), WAIT_MS, -1, span_of(stage));
+	call->again(call, span_of(token), 500, -1, span_of(stage));
 	return HR_AGAIN;
 }
 
@@ -278,9 +110,9 @@ static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 		SIZED(mark(step, HR_MARK_INSTALLATION)), "config",
 		SIZED(mark(step, HR_MARK_CONFIG)), "server", SIZED(mark(step, HR_MARK_SERVER)));
 	char *body = json_dumps(order, JSON_COMPACT);
-	int32_t rc = HR_INTERNAL;
 	struct answer answer;
 	const char *state;
+	int32_t rc;
 
 	json_decref(order);
 	rc = body ? ask(a, call, "POST", "/v1/machines", body, &answer)
@@ -289,8 +121,11 @@ static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 	if (rc != HR_OK)
 		return rc;
 	state = text(call, "%s", word(answer.body, "state"));
-	call->instance(call, span_of(id_of(call, answer.body)));
+	if (state[0])
+		call->instance(call, span_of(id_of(call, answer.body)));
 	json_decref(answer.body);
+	if (!state[0])
+		return fail(call, HR_TRANSIENT, "The cloud's answer holds no machine.");
 	if (strcmp(state, "pending") == 0)
 		return go_on(call, "pending", "the cloud makes it");
 	if (strcmp(state, "booting") == 0 || strcmp(state, "running") == 0)
@@ -299,16 +134,16 @@ static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 		    text(call, "The cloud accepted it, and then its state was: %s.", state));
 }
 
-/* ---- Looks ---- */
-
 static void report(const struct hr_instance_sink *sink, const struct hr_call *call,
 		   const json_t *machine)
 {
-	static const char *const states[] = {
-		[HR_STATE_UNKNOWN] = "",        [HR_STATE_PENDING] = "pending booting",
-		[HR_STATE_RUNNING] = "running", [HR_STATE_STOPPING] = "deleting",
-		[HR_STATE_STOPPED] = "stopped", [HR_STATE_GONE] = "gone",
-		[HR_STATE_ERROR] = "error"};
+	static const struct {
+		const char *name;
+		uint32_t state;
+	} states[] = {{"pending", HR_STATE_PENDING}, {"booting", HR_STATE_PENDING},
+		      {"running", HR_STATE_RUNNING}, {"deleting", HR_STATE_STOPPING},
+		      {"stopped", HR_STATE_STOPPED}, {"gone", HR_STATE_GONE},
+		      {"error", HR_STATE_ERROR}};
 	const json_t *marks = json_object_get(machine, "marks");
 	struct hr_instance instance = {
 		.size = sizeof(instance),
@@ -320,9 +155,9 @@ static void report(const struct hr_instance_sink *sink, const struct hr_call *ca
 		.created_ms = json_integer_value(json_object_get(machine, "created_ms")),
 	};
 
-	for (uint32_t i = HR_STATE_PENDING; i <= HR_STATE_ERROR; i++)
-		if (strstr(states[i], word(machine, "state")))
-			instance.state = i;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(states[i].name, word(machine, "state")) == 0)
+			instance.state = states[i].state;
 	sink->instance(sink, &instance);
 }
 
@@ -331,7 +166,7 @@ static void report_one(const struct hr_instance_sink *sink, const struct hr_call
 		       const json_t *machines, struct hr_span id)
 {
 	const struct hr_instance gone = {
-		.size = sizeof(gone), .instance_id = id, .state = HR_STATE_GONE};
+		.size = sizeof(gone), .state = HR_STATE_GONE, .instance_id = id};
 	const json_t *machine;
 	size_t i;
 
@@ -341,14 +176,6 @@ static void report_one(const struct hr_instance_sink *sink, const struct hr_call
 			return;
 		}
 	sink->instance(sink, &gone);
-}
-
-/* The first part of an instance's id. */
-static const char *cloud_id(const struct hr_call *call, struct hr_span id)
-{
-	const char *slash = id.len ? memchr(id.ptr, '/', id.len) : NULL;
-
-	return text(call, "%.*s", slash ? (int)(slash - id.ptr) : (int)id.len, id.ptr);
 }
 
 static int32_t sim_status(struct hr_account *a, const struct hr_call *call,
@@ -404,17 +231,14 @@ static int32_t sim_list(struct hr_account *a, const struct hr_call *call,
 	return HR_OK;
 }
 
-/* ---- Destroy ---- */
-
 /* Finds a server's machine by its marks: *ret_id is "" where a complete look shows none. */
 static int32_t find(struct hr_account *a, const struct hr_call *call, const struct hr_step *step,
 		    const char **ret_id)
 {
+	const char *path = text(call, "/v1/machines?installation=%s&server=%.*s", a->installation,
+				SPAN(step->server_id));
 	struct answer answer;
-	int32_t rc = ask(a, call, "GET",
-			 text(call, "/v1/machines?installation=%s&server=%.*s", a->installation,
-			      SPAN(step->server_id)),
-			 NULL, &answer);
+	int32_t rc = ask(a, call, "GET", path, NULL, &answer);
 
 	if (rc != HR_OK)
 		return rc;
@@ -431,17 +255,19 @@ static int32_t sim_destroy(struct hr_account *a, const struct hr_call *call,
 {
 	const char *id = cloud_id(call, step->instance_id), *path;
 	struct answer answer;
+	bool gone;
 	int32_t rc = id[0] ? HR_OK : find(a, call, step, &id);
 
 	if (rc != HR_OK || !id[0])
 		return rc;
 	path = text(call, "/v1/machines/%s?server=%.*s", id, SPAN(step->server_id));
 	rc = ask(a, call, "DELETE", path, NULL, &answer);
+	gone = strcmp(word(answer.body, "state"), "gone") == 0 ||
+	       is_text(answer.fault.provider_code, "NotFound");
 	json_decref(answer.body);
-	/* It goes on until the cloud knows it no more. */
-	return rc == HR_OK          ? go_on(call, "deleting", "the cloud deletes it")
-	       : rc == HR_NOT_FOUND ? HR_OK
-				    : rc;
+	if (rc == HR_OK && !gone)
+		return go_on(call, "deleting", "the cloud deletes it");
+	return gone ? HR_OK : rc;
 }
 
 HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
@@ -459,7 +285,6 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.n_settings = sizeof(settings) / sizeof(settings[0]),
 	.settings_stride = sizeof(settings[0]),
 	.linux_scripts = HR_SCRIPT_AT_CREATE,
-	.windows_scripts = HR_SCRIPT_AT_CREATE,
 	.script_max = 64 * 1024,
 	.open = sim_open,
 	.close = sim_close,
