@@ -280,6 +280,7 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.url = "https://headroom.example",
 	.licence = "Apache-2.0",
 	.capabilities = HR_CAP_CREATES_ONCE, /* lists lag: one look proves nothing */
+	.max_concurrency = 1000,
 	.profile = HR_PROFILE_COMPUTE,
 	.settings = settings,
 	.n_settings = sizeof(settings) / sizeof(settings[0]),
@@ -293,6 +294,6 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.status = sim_status,
 	.list = sim_list,
 	.destroy = sim_destroy,
-	.rate_per_minute = 6000,
-	.rate_burst = 200,
+	.rate_per_minute = 60000,
+	.rate_burst = 1000,
 };

@@ -47,8 +47,10 @@ wait_for 120 "both pools have their size again" pools_run 3 2
 wait_for 120 "nothing is left of red" sim_alive_is red 0
 wait_for 120 "nothing is left of blue" sim_alive_is blue 0
 wait_for 120 "the daemon knows that nothing is left" servers_are_gone
-"$headroom" autoscale delete red-sim >/dev/null && "$headroom" autoscale delete blue-sim >/dev/null &&
-	"$headroom" pool delete red >/dev/null && "$headroom" pool delete blue >/dev/null || fail "the pools' end"
+for name in red blue; do
+	"$headroom" autoscale delete $name-sim >/dev/null || fail "autoscale delete of what is empty: $name-sim"
+	"$headroom" pool delete $name >/dev/null || fail "pool delete $name"
+done
 daemon_stop
 "$sim" books --books "$work/books" >"$work/verdict" || fail "the books: $(cat "$work/verdict")"
 # They would see it, and there was something to see.

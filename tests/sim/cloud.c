@@ -340,10 +340,11 @@ static void list_page(struct cloud_work *work, const char *installation, const c
 	if (chance(work, SET_PARTIAL))
 		text_copy(answer->unread, sizeof(answer->unread),
 			  cloud_zones[sim_below(&work->cloud->random, ZONES)]);
+	/* The plus: by rows, in their order, not by the index. */
 	stmt = cloud_sql(work->cloud,
-			 "SELECT " CLOUD_MACHINE_COLUMNS " FROM machine WHERE account = ?1"
+			 "SELECT " CLOUD_MACHINE_COLUMNS " FROM machine WHERE +account = ?1"
 			 " AND installation = ?2 AND (?3 IS NULL OR server = ?3) AND row > ?4"
-			 " AND shown_ms <= ?5 AND hidden_ms > ?5 AND zone <> ?6 ORDER BY row"
+			 " AND shown_ms <= ?5 AND +hidden_ms > ?5 AND zone <> ?6 ORDER BY row"
 			 " LIMIT ?7",
 			 "tttiiti", answer->account, installation, server, page, work->call->now_ms,
 			 answer->unread, limit + 1);

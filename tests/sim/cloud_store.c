@@ -32,7 +32,8 @@ static const char schema[] =
 	" kind TEXT, code TEXT, delivery INTEGER, token TEXT, server TEXT, machine INTEGER);"
 	"CREATE TABLE IF NOT EXISTS visit (row INTEGER PRIMARY KEY, machine INTEGER,"
 	" due_ms INTEGER, until_ms INTEGER, status TEXT);"
-	"CREATE INDEX IF NOT EXISTS visit_due ON visit (due_ms);";
+	"CREATE INDEX IF NOT EXISTS visit_due ON visit (due_ms);"
+	"CREATE INDEX IF NOT EXISTS visit_machine ON visit (machine);";
 
 static int set_error(struct cloud *cloud, struct hr_error *err)
 {

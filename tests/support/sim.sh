@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work is daemon.sh's
 #
 # Sourced after daemon.sh by tests that need a cloud: a headroom-sim of the test's own, with its books in
 # $work. The trap is sim_cleanup instead of daemon_cleanup.
