@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Module sim against its cloud, inline: how it goes on, finds, proves absence, and maps errors. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../modules/module_folder.h"
+#include "../unit/base/suite.h"
+#include "../unit/provider/dispatch_bench.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cloud_server.h"
+#include "cloud_settings.h"
+
+static struct module_folder modules, state_folder;
+static struct cloud_shared shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static struct cloud_server *server;
+static struct registry *registry;
+static struct http_service *http;
+static struct mailbox *mailbox;
+static struct dispatcher *inline_dispatcher;
+static struct hr_error err;
+
+static void set(const char *assignment)
+{
+	pthread_mutex_lock(&shared.mutex);
+	ck_assert_int_eq(cloud_set(shared.cloud, assignment, &err), 0);
+	pthread_mutex_unlock(&shared.mutex);
+}
+
+static struct dispatch_request request_of(enum dispatch_kind kind, const char *server_id)
+{
+	struct dispatch_request r = {.kind = kind, .timeout_ms = LONG_MS};
+
+	text_copy(r.account, sizeof(r.account), ACCOUNT);
+	text_copy(r.step.server_id, sizeof(r.step.server_id), server_id);
+	text_copy(r.step.idempotency_token, sizeof(r.step.idempotency_token), server_id);
+	text_copy(r.step.config_id, sizeof(r.step.config_id), CONFIG);
+	text_copy(r.step.server_name, sizeof(r.step.server_name), "srv-1");
+	r.step.script = "#!/bin/sh\n";
+	r.step.attempt = 1;
+	return r;
+}
+
+static struct dispatch_answer *answer_to(const struct dispatch_request *r)
+{
+	int64_t until_ms = clock_now().mono_ms + PATIENCE_MS;
+	struct mail *mail;
+
+	ck_assert_msg(dispatch_submit(inline_dispatcher, r, &err) == 0, "%s", err.message);
+	while (!(mail = mailbox_take(mailbox))) {
+		ck_assert_msg(clock_now().mono_ms < until_ms, "no answer comes");
+		dispatch_step(inline_dispatcher, clock_now());
+		usleep(1000);
+	}
+	return (struct dispatch_answer *)(void *)mail;
+}
+
+/* The result of a step; its instance's id to ret_id (may be NULL). */
+static int32_t step(enum dispatch_kind kind, const char *server_id, const char *instance_id,
+		    char ret_id[256])
+{
+	struct dispatch_request r = request_of(kind, server_id);
+	struct dispatch_answer *answer;
+	int32_t result;
+
+	text_copy(r.step.instance_id, sizeof(r.step.instance_id), instance_id);
+	answer = answer_to(&r);
+	result = answer->result;
+	if (ret_id)
+		text_copy(ret_id, 256, answer->instance_id);
+	dispatch_answer_free(answer);
+	return result;
+}
+
+static uint32_t status(const char *instance_id)
+{
+	struct dispatch_request r = request_of(DISPATCH_STATUS, "");
+	struct dispatch_answer *answer;
+	uint32_t result;
+
+	r.instance_ids = &instance_id;
+	r.n_instance_ids = 1;
+	answer = answer_to(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	ck_assert_uint_eq(answer->n_instances, 1);
+	result = answer->instances[0].state;
+	dispatch_answer_free(answer);
+	return result;
+}
+
+static void setup(void)
+{
+	struct registry_options options = {.local_modules = ""};
+	struct inline_options inlines = {.installation = INSTALLATION, .workers = 2};
+	struct dispatch_request r = request_of(DISPATCH_OPEN, "");
+	struct dispatch_answer *answer;
+	char host[600], path[600], url[64];
+	json_t *settings;
+
+	umask(022);
+	module_folder_make(&modules);
+	module_folder_make(&state_folder);
+	module_folder_add(&modules, "plugins/sim/.libs/sim.so", "sim.so", path, sizeof(path));
+	options.path = modules.path;
+	options.host_program = host_program(host, sizeof(host));
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);
+	mailbox = mailbox_new(NULL, NULL);
+	inlines.state_dir = state_folder.path;
+	inlines.host_uid_first = 61184;
+	inlines.host_uid_last = 61439;
+	inlines.registry = registry;
+	inlines.answers = mailbox;
+	inlines.http = http;
+	ck_assert_int_eq(inline_dispatcher_new(&inlines, &inline_dispatcher, &err), 0);
+	ck_assert_int_eq(cloud_open(":memory:", 1, clock_now().wall_ms, &shared.cloud, &err), 0);
+	set("red.key=secret");
+	ck_assert_int_eq(cloud_server_start(&shared, "127.0.0.1", &server, url, &err), 0);
+	settings = json_pack("{ssss}", "url", url, "key", "secret");
+	r.provider = "sim";
+	r.settings = settings;
+	answer = answer_to(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	json_decref(settings);
+}
+
+static void teardown(void)
+{
+	dispatch_free(inline_dispatcher);
+	http_service_free(http);
+	mailbox_free(mailbox);
+	registry_close(registry);
+	cloud_server_stop(server);
+	cloud_close(shared.cloud);
+	module_folder_remove(&modules);
+	module_folder_remove(&state_folder);
+}
+
+#define OTHER_SERVER "66666666-6666-4666-8666-666666666666"
+
+START_TEST(ids_that_come_again_are_told_apart)
+{
+	char first[256], second[256];
+
+	set("recycle=1000");
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", first), HR_OK);
+	ck_assert_str_eq(first, "m-000001/" SERVER);
+	ck_assert_uint_eq(status(first), HR_STATE_RUNNING);
+	ck_assert_int_eq(step(DISPATCH_DESTROY, SERVER, first, NULL), HR_OK);
+	ck_assert_int_eq(step(DISPATCH_CREATE, OTHER_SERVER, "", second), HR_OK);
+	ck_assert_str_eq(second, "m-000001/" OTHER_SERVER);
+	ck_assert_uint_eq(status(first), HR_STATE_GONE);
+	ck_assert_int_eq(step(DISPATCH_DESTROY, SERVER, first, NULL), HR_NOT_FOUND);
+	ck_assert_uint_eq(status(second), HR_STATE_RUNNING);
+}
+END_TEST
+
+START_TEST(a_destroy_without_id_finds_by_marks_or_says_that_it_cannot)
+{
+	ck_assert_int_eq(step(DISPATCH_DESTROY, SERVER, "", NULL), HR_OK);
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", NULL), HR_OK);
+	set("partial=1000");
+	/* Of another server: none is shown, but a zone is missing. */
+	ck_assert_int_eq(step(DISPATCH_DESTROY, OTHER_SERVER, "", NULL), HR_TRANSIENT);
+	set("partial=0");
+	set("deleting=100000");
+	ck_assert_int_eq(step(DISPATCH_DESTROY, SERVER, "", NULL), HR_AGAIN);
+	ck_assert_uint_eq(status("m-000001/" SERVER), HR_STATE_STOPPING);
+}
+END_TEST
+
+START_TEST(a_create_goes_on_and_tells_its_instance_first)
+{
+	char id[256];
+
+	set("pending=100000");
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", id), HR_AGAIN);
+	ck_assert_str_eq(id, "m-000001/" SERVER);
+	set("fail_late=1000");
+	set("pending=0");
+	ck_assert_int_eq(step(DISPATCH_CREATE, OTHER_SERVER, "", id), HR_CAPACITY);
+	ck_assert_str_eq(id, "m-000002/" OTHER_SERVER);
+	ck_assert_uint_eq(status(id), HR_STATE_ERROR);
+}
+END_TEST
+
+START_TEST(lists_say_what_they_lack)
+{
+	struct dispatch_request r = request_of(DISPATCH_LIST, "");
+	struct dispatch_answer *answer;
+
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", NULL), HR_OK);
+	answer = answer_to(&r);
+	ck_assert(answer->complete);
+	ck_assert_uint_eq(answer->n_instances, 1);
+	ck_assert_str_eq(answer->instances[0].server_id, SERVER);
+	ck_assert_str_eq(answer->instances[0].config_id, CONFIG);
+	dispatch_answer_free(answer);
+	set("partial=1000");
+	answer = answer_to(&r);
+	ck_assert_int_eq(answer->result, HR_OK);
+	ck_assert(!answer->complete);
+	ck_assert_str_ne(answer->unread, "");
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+static const struct {
+	const char *setting;
+	int32_t class;
+} errors[] = {{"fail_auth=1000", HR_AUTH},          {"fail_quota=1000", HR_QUOTA},
+	      {"fail_capacity=1000", HR_CAPACITY},  {"fail_throttled=1000", HR_THROTTLED},
+	      {"fail_conflict=1000", HR_CONFLICT},  {"fail_transient=1000", HR_TRANSIENT},
+	      {"fail_internal=1000", HR_TRANSIENT}, {"fail_timeout=1000", HR_TIMEOUT},
+	      {"unanswered=1000", HR_TRANSIENT},    {"garbage=1000", HR_TRANSIENT}};
+
+START_TEST(errors_have_their_class)
+{
+	struct dispatch_request r = request_of(DISPATCH_CREATE, SERVER);
+	struct dispatch_answer *answer;
+
+	set(errors[_i].setting);
+	answer = answer_to(&r);
+	ck_assert_int_eq(answer->result, errors[_i].class);
+	ck_assert_str_ne(answer->error.message, "");
+	/* From internal on it may have taken effect. */
+	ck_assert_int_eq((answer->error.flags & HR_FAULT_OUTCOME_UNKNOWN) != 0, _i >= 6);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cloud_module");
+	TCase *tests = tcase_create("module");
+	SRunner *runner;
+	int failed;
+
+	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, ids_that_come_again_are_told_apart);
+	tcase_add_test(tests, a_destroy_without_id_finds_by_marks_or_says_that_it_cannot);
+	tcase_add_test(tests, a_create_goes_on_and_tells_its_instance_first);
+	tcase_add_test(tests, lists_say_what_they_lack);
+	tcase_add_loop_test(tests, errors_have_their_class, 0, sizeof(errors) / sizeof(errors[0]));
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
