@@ -184,12 +184,13 @@ static void run_open(struct serve *serve, struct serve_work *work, struct call *
 		error_no_memory(&ret->error, "opening an account");
 		ret->result = HR_INTERNAL;
 	}
-	ret->capabilities = serve->options->module->provider.capabilities;
-	if (ret->result != HR_OK) {
-		/* What the call has of it must not outlive it. */
-		memset(&call->subject, 0, sizeof(call->subject));
-		account_close(account);
+	if (ret->result == HR_OK) {
+		ret->capabilities = serve->options->module->provider.capabilities;
+		return;
 	}
+	/* What the call has of it must not outlive it. */
+	memset(&call->subject, 0, sizeof(call->subject));
+	account_close(account);
 }
 
 static void run_operation(struct serve *serve, struct serve_work *work, struct account *account,

@@ -57,7 +57,7 @@ void host_process_deafen(struct host_process *host);
 void host_process_kill(const struct host_process *host);
 
 struct host_ending {
-	char how[160]; /* "was ended by signal 11 (Segmentation fault)", "ended with status 3" */
+	char how[160];   /* "was ended by signal 11 (Segmentation fault)", "ended with status 3" */
 	bool was_killed; /* SIGKILL, whoever sent it */
 };
 

@@ -26,10 +26,10 @@ struct process_account {
 	const struct registry_module *module;
 	struct host_process *host; /* NULL: none runs */
 	struct process_watch channel_watch, end_watch;
-	bool has_more;          /* messages were left for the next step */
-	uint64_t generation;    /* of the host, from 1 */
-	uint32_t workers;       /* calls at once that the host can run; 0: no module is loaded yet */
-	bool needs_open;        /* the host with the lane's seat is gone */
+	bool has_more;       /* messages were left for the next step */
+	uint64_t generation; /* of the host, from 1 */
+	uint32_t workers;    /* calls at once that the host can run; 0: no module is loaded yet */
+	bool needs_open;     /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
 	int64_t reopen_until_ms;
 	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */

@@ -29,7 +29,7 @@ extern uint64_t next_ticket;
 extern struct module_metrics *metrics; /* by process: of the dispatcher */
 extern char trace[400];                /* path of a file in the folder of the account ACCOUNT */
 extern const bool by_process;
-extern char news[4096]; /* of the account ACCOUNT, "failed: why" and so on, a line each */
+extern char news[4096];          /* of the account ACCOUNT, "failed: why" and so on, a line each */
 extern const char *host_instead; /* by process: a program in headroom-host's place; or NULL */
 
 /* Fixture. */

@@ -270,6 +270,7 @@ static void create_many(void)
 
 START_TEST(parallel_up_to_its_concurrency)
 {
+	transcript_leave_out("parallel_up_to_its_concurrency");
 	open_account("mock", "\"delay\":40");
 	create_many();
 	ck_assert_int_eq(most_at_once(), 4); /* of the descriptor, though there are 8 workers */

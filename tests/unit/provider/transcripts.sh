@@ -8,8 +8,9 @@ folder=$HEADROOM_BUILDDIR/tests/unit/provider
 status=0
 lines=0
 # behind_an_open, hanging_call: a hang costs a worker inline, and a process otherwise.
+# parallel_up_to_its_concurrency: which call comes first is the scheduler's.
 # cancelled: its deadline is met by the request or by the call, whichever comes first.
-permitted="behind_an_open hanging_call cancelled"
+permitted="behind_an_open hanging_call cancelled parallel_up_to_its_concurrency"
 
 for suite in "" _faults _http; do
 	inline=$folder/inline$suite.transcript
