@@ -26,6 +26,7 @@
 #define FAKE_UID 61190
 
 enum crash fake_crash;
+const char *fake_module;
 unsigned fake_n_starts;
 const char *fake_missing;
 
@@ -249,7 +250,7 @@ static bool program_open(const struct hr_call *call, const struct hr_process_sta
 	struct state_folder folder = {words->directory, words->folder, owner->st_uid,
 				      owner->st_gid};
 	struct program_request program = {.name = words->argv[0],
-					  .module = module,
+					  .module = fake_module ? fake_module : module,
 					  .directory = "",
 					  .companions = words->companions};
 	struct hr_error err = {0};

@@ -23,7 +23,10 @@ struct fake_call {
 enum crash { CRASH_NOT, CRASH_BEFORE_START, CRASH_AFTER_START };
 
 extern const struct hr_host fake_host;
-extern enum crash fake_crash;    /* the process service kills its own process there */
+extern enum crash fake_crash; /* the process service kills its own process there */
+
+/* Where this host has the module's file, beside which its program is looked for; NULL: the build's. */
+extern const char *fake_module;
 extern unsigned fake_n_starts;   /* programs started */
 extern const char *fake_missing; /* name of a service that is not offered */
 

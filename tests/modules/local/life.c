@@ -138,21 +138,21 @@ END_TEST
 /* As root: the servers' uid has no way to the program, which is then copied. */
 START_TEST(test_closed_program)
 {
-	char folder[600], helper[700];
+	char folder[600], beside[700];
 	const char *build = getenv("HEADROOM_BUILDDIR");
 
 	isolation = modes[_i];
 	begin(false);
 	snprintf(folder, sizeof(folder), "%s/closed", base);
-	snprintf(helper, sizeof(helper), "%s/headroom-local-server", folder);
+	snprintf(beside, sizeof(beside), "%s/local.so", folder);
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	ck_assert_int_eq(run("cp %s/plugins/local/headroom-local-server "
-			     "%s/plugins/local/names/.libs/headroom-local-names.so %s",
-			     build, build, folder),
+			     "%s/plugins/local/.libs/local.so "
+			     "%s/plugins/local/names/.libs/headroom-local-names.so %s && "
+			     "chmod 755 %s/*",
+			     build, build, build, folder, folder),
 			 0);
-	with.helper = helper;
-	module->close(account);
-	account_open();
+	fake_module = beside;
 	key_make();
 	script_render(USER, checkin_listen(0));
 	create_ok(1);
@@ -164,6 +164,7 @@ START_TEST(test_closed_program)
 			 0);
 	destroy_ok();
 	assert_no_trace(0);
+	fake_module = NULL;
 	finish();
 }
 END_TEST
