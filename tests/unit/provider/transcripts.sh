@@ -9,8 +9,9 @@ status=0
 lines=0
 # behind_an_open, hanging_call: a hang costs a worker inline, and a process otherwise.
 # parallel_up_to_its_concurrency: which call comes first is the scheduler's.
+# edited_under_full_load: inline has fewer workers than it needs.
 # cancelled: its deadline is met by the request or by the call, whichever comes first.
-permitted="behind_an_open hanging_call cancelled parallel_up_to_its_concurrency"
+permitted="behind_an_open hanging_call edited_under_full_load cancelled parallel_up_to_its_concurrency"
 
 for suite in "" _faults _http; do
 	inline=$folder/inline$suite.transcript
