@@ -7,8 +7,9 @@
 #include "base/clock.h"
 #include "sim_random.h"
 
-/* Between the transaction that lets a step go, or the engine's last look at the stops, and the sending. */
-#define SLACK_MS 15000
+/* Between the transaction that lets a step go, or the engine's last look at the stops, and the provider:
+ * what waits for the rate budget waits up to a minute. */
+#define SLACK_MS 75000
 
 void brakes_make(struct world *world)
 {
