@@ -156,15 +156,21 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 	return fd >= 0 ? watch(daemon, fd, err) : 0;
 }
 
+/* An emergency brake that cannot be looked at is on. */
+static bool stop_file_is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* What an administrator stops by putting a file in place. */
 static unsigned daemon_stops(void *context)
 {
 	const struct daemon_config *config = &((const struct daemon *)context)->config;
 	unsigned stops = 0;
 
-	if (access(config->stop_creates_file, F_OK) == 0)
+	if (stop_file_is_there(config->stop_creates_file))
 		stops |= ENGINE_STOP_CREATES;
-	if (access(config->stop_changes_file, F_OK) == 0)
+	if (stop_file_is_there(config->stop_changes_file))
 		stops |= ENGINE_STOP_CHANGES;
 	return stops;
 }

@@ -79,6 +79,14 @@ static int add_sessions(struct tx *tx, const char *pool_id, json_t *status, stru
 	return 0;
 }
 
+static void add_paused(json_t *paused, const struct plan_config *config, int64_t until_ms,
+		       const char *reason)
+{
+	json_array_append_new(paused, json_pack("{ss so so}", "config", config->name, "until",
+						time_json(until_ms), "reason", text_json(reason)));
+}
+
+/* By a pause or by a brake; what stops everything is not the pool's. */
 static json_t *paused_configs(const struct snapshot *snapshot)
 {
 	json_t *paused = json_array();
@@ -87,10 +95,9 @@ static json_t *paused_configs(const struct snapshot *snapshot)
 		const struct plan_config *config = &snapshot->plan_configs[i];
 
 		if (config->paused_until_ms > snapshot->plan.now_ms)
-			json_array_append_new(paused,
-					      json_pack("{ss so so}", "config", config->name,
-							"until", time_json(config->paused_until_ms),
-							"reason", text_json(config->pause_reason)));
+			add_paused(paused, config, config->paused_until_ms, config->pause_reason);
+		if (config->braked_until_ms > snapshot->plan.now_ms)
+			add_paused(paused, config, config->braked_until_ms, config->brake_reason);
 	}
 	return paused;
 }

@@ -92,6 +92,7 @@ static bool advance(struct engine *engine, struct account_check *check)
 	if (account->state == ACCOUNT_FAILED && !check->reopened) {
 		/* Whoever asks may just have mended what was wrong. */
 		check->reopened = true;
+		account->open_mono_ms = engine->now.mono_ms;
 		accounts_reload(engine);
 		return false;
 	}

@@ -194,6 +194,10 @@ static void take_found(struct engine *engine, const struct found *found)
 		account->stale |= account->revision != found->revision;
 		return;
 	}
+	/* One that failed has its time, unless it was edited. */
+	if (account->state == ACCOUNT_FAILED && account->revision == found->revision &&
+	    account->open_mono_ms > engine->now.mono_ms)
+		return;
 	if (account->state != ACCOUNT_CLOSING &&
 	    (account->state != ACCOUNT_OPEN || account->revision != found->revision))
 		open_account(engine, account, found);

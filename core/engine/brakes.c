@@ -74,12 +74,13 @@ static int look_hourly(struct tx *tx, int64_t now_ms, const struct brake_limits 
 	int64_t most = creates ? limits->creates_per_hour : limits->destroys_per_hour;
 	int64_t oldest_ms;
 
-	if (operation_nth_started(tx, limits->config_id, kind, most, &oldest_ms, err) < 0)
+	/* What a clock that was wrong has left in the future does not count. */
+	if (operation_nth_started(tx, limits->config_id, kind, now_ms - HOUR_MS, now_ms, most,
+				  &oldest_ms, err) < 0)
 		return -1;
-	/* A clock that was set back does not prolong it. */
-	if (oldest_ms == 0 || oldest_ms + HOUR_MS <= now_ms)
+	if (oldest_ms == 0)
 		return 0;
-	ret->until_ms = (oldest_ms < now_ms ? oldest_ms : now_ms) + HOUR_MS;
+	ret->until_ms = oldest_ms + HOUR_MS;
 	text_format(ret->reason, sizeof(ret->reason),
 		    "%" PRId64 " servers were %s within the last hour, which is its %s", most,
 		    creates ? "started" : "destroyed",

@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "engine/life_parts.h"
 #include "engine/sessions.h"
+#include "engine/stops.h"
 #include "store/document_rows.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 #include "store/session_rows.h"
 
 #define SERVERS_AT_ONCE 50
+#define PUT_OFF_MS (600 * MS_PER_S)
 #define SESSIONS_AT_ONCE 100
 #define PRUNE_EVERY_MS (600 * MS_PER_S)
 #define PRUNE_AT_ONCE 200
@@ -26,6 +28,7 @@ struct expiry {
 	int64_t next_wall_ms;
 	bool more;
 	bool failed; /* a pool could not be noted */
+	bool changes_stopped;
 };
 
 /* The message names the value that was reached. */
@@ -86,10 +89,23 @@ static int stuck(struct tx *tx, struct life_context *context, struct server *ser
 	return 0;
 }
 
+/* It could not go on: an administrator has stopped all changes. That is nobody's failure. */
+static int put_off_deadline(struct tx *tx, const struct life_context *context,
+			    struct server *server, struct hr_error *err)
+{
+	server->deadline_ms = context->now_ms + PUT_OFF_MS;
+	if (server->provision_deadline_ms < server->deadline_ms)
+		server->provision_deadline_ms = server->deadline_ms;
+	return server_update(tx, server, err);
+}
+
 static int reached(struct tx *tx, struct task *task, struct server *server, struct hr_error *err)
 {
+	const struct expiry *expiry = (const struct expiry *)task;
 	char reason[512];
 
+	if (expiry->changes_stopped && server->state != SERVER_RUNNING)
+		return put_off_deadline(tx, &task->context, server, err);
 	if (server->state == SERVER_DESTROYING)
 		return stuck(tx, &task->context, server, err);
 	if (!server_on_the_way(server->state)) {
@@ -215,6 +231,7 @@ static void expire(struct engine *engine)
 		engine->deadline_not_before_mono_ms = engine->now.mono_ms + MS_PER_S;
 		return;
 	}
+	expiry->changes_stopped = stops_changes(engine);
 	engine->deadlines_running = true;
 	task_submit(engine, &expiry->task);
 }

@@ -404,10 +404,10 @@ static int hurry_destroy(struct tx *tx, struct life_context *context, const stru
 	if (!operation)
 		return error_no_memory(err, "hurrying an operation");
 	result = operation_get_unfinished(tx, server->id, OPERATION_DESTROY, operation, &why);
-	if (result == 0 && !operation->by_person) {
+	/* One that is begun already was counted, and no brake holds it. */
+	if (result == 0 && operation->started_ms == 0) {
 		operation->by_person = true;
-		if (operation->started_ms == 0)
-			operation->due_ms = context->now_ms;
+		operation->due_ms = context->now_ms;
 		result = operation_update(tx, operation, err);
 	} else if (result < 0 && why.class == HR_NOT_FOUND) {
 		result = 0;

@@ -15,6 +15,7 @@
 #include "engine/create_request.h"
 #include "engine/life_parts.h"
 #include "engine/pauses.h"
+#include "engine/stops.h"
 #include "store/document_rows.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
@@ -25,6 +26,7 @@
 #define NO_ROOM_MS 500
 #define KEPT_FOR_CREATES 16 /* of an account's places: whoever waits does not wait for removals */
 #define NOT_OPEN_MS MS_PER_S
+#define HELD_BACK "held back: "
 #define PAUSED_MS (30 * MS_PER_S) /* looked at again that often */
 
 /* Copies of what the transaction has to know. */
@@ -149,7 +151,7 @@ static int put_off_by_brake(struct tx *tx, struct pick *pick, struct operation *
 
 	if (brake->until_ms - now < delay_ms)
 		delay_ms = brake->until_ms - now;
-	text_format(stage, sizeof(stage), "held back: %s", brake->reason);
+	text_format(stage, sizeof(stage), HELD_BACK "%s", brake->reason);
 	if (strcmp(server->stage, stage) != 0) {
 		text_copy(server->stage, sizeof(server->stage), stage);
 		if (server_update(tx, server, err) < 0)
@@ -263,6 +265,16 @@ static int find_urgency(struct tx *tx, struct pick *pick, const struct operation
 	return 0;
 }
 
+/* The stage of a server that a brake had held. */
+static int forget_held_back(struct tx *tx, struct server *server, struct hr_error *err)
+{
+	if (strncmp(server->stage, HELD_BACK, strlen(HELD_BACK)) != 0)
+		return 0;
+	text_copy(server->stage, sizeof(server->stage),
+		  server->state == SERVER_DESTROYING ? "being destroyed" : "being created");
+	return server_update(tx, server, err);
+}
+
 /* Writes the attempt and prepares what is sent after the commit. */
 static int attempt(struct tx *tx, struct pick *pick, struct operation *operation,
 		   struct server *server, struct hr_error *err)
@@ -301,7 +313,7 @@ static int attempt(struct tx *tx, struct pick *pick, struct operation *operation
 	if (operation_update(tx, operation, err) < 0)
 		return -1;
 	if (server->state != SERVER_PLANNED)
-		return 0;
+		return forget_held_back(tx, server, err);
 	if (task_touch(&pick->task, server->pool_id, err) < 0)
 		return -1;
 	return life_creating(tx, &pick->task.context, server, err);
@@ -405,6 +417,9 @@ static void pick_finish(struct engine *engine, struct task *task, const struct h
 		return;
 	}
 	engine->pick_wall_ms = engine->pick_again ? 0 : pick->next_ms;
+	/* Stopped meanwhile: they are due again when their lease ends. */
+	if (stops_changes(engine))
+		return;
 	for (size_t i = 0; i < pick->n_prepared; i++)
 		send_prepared(engine, &pick->prepared[i]);
 }

@@ -120,7 +120,7 @@ static int retry(struct tx *tx, struct outcome *outcome, struct operation *opera
 	const struct hr_error *cause = &outcome->answer->error;
 	int64_t delay = backoff(context, operation->failures, longest_ms);
 
-	if (cause->class == HR_AUTH || cause->class == HR_INTERNAL) {
+	if (cause->class == HR_AUTH || cause->class == HR_INTERNAL || pause_is_long(cause)) {
 		if (pause_account(tx, context, operation->provider_config_id, cause, err) < 0)
 			return -1;
 		outcome->auth |= cause->class == HR_AUTH;

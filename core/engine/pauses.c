@@ -12,6 +12,7 @@
 
 #define CONFIG_FIRST_MS (30 * MS_PER_S)
 #define LONGEST_MS (1800 * MS_PER_S)
+#define THROTTLED_LONG_MS (60 * MS_PER_S)
 #define DEFECT_FIRST_MS (5 * MS_PER_S)
 #define RETRY_AFTER_LONGEST_MS (3600 * MS_PER_S)
 
@@ -139,6 +140,11 @@ int pause_config_worked(struct tx *tx, const struct life_context *context, const
 	return config_state_put(tx, config_id, &state, err);
 }
 
+bool pause_is_long(const struct hr_error *cause)
+{
+	return cause->class == HR_THROTTLED && cause->retry_after_ms >= THROTTLED_LONG_MS;
+}
+
 int64_t pause_retry_after(const struct hr_error *cause)
 {
 	return cause->retry_after_ms < RETRY_AFTER_LONGEST_MS ? cause->retry_after_ms
@@ -170,12 +176,14 @@ int pause_account(struct tx *tx, struct life_context *context, const char *provi
 			    "%s is paused until its credentials are accepted again: %s",
 			    document.name, cause->message);
 	} else {
-		length = doubled(DEFECT_FIRST_MS, state.pause_step, LONGEST_MS);
+		length = cause->class == HR_THROTTLED
+				 ? pause_retry_after(cause)
+				 : doubled(DEFECT_FIRST_MS, state.pause_step, LONGEST_MS);
 		state.paused_until_ms = context->now_ms + length;
 		text_format(message, sizeof(message), "%s is paused for %lld s: %s", document.name,
 			    (long long)((length + MS_PER_S - 1) / MS_PER_S), cause->message);
 	}
-	state.pause_step++;
+	state.pause_step += cause->class != HR_THROTTLED;
 	text_copy(state.pause_reason, sizeof(state.pause_reason), cause->message);
 	result = account_state_put(tx, provider_config_id, &state, err);
 	if (result == 0)

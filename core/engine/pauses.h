@@ -26,9 +26,12 @@ int pause_config_worked(struct tx *tx, const struct life_context *context, const
  * outside. */
 int64_t pause_retry_after(const struct hr_error *cause);
 
-/* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), other classes from 5 s,
- * doubling to 30 min. Not for HR_THROTTLED: the governor slows the account down
- * (core/provider/governor.h). */
+/* Whether the provider, which throttles, is not to be asked for so long (a minute) that the planner has
+ * to know: others stand in, and no deadline runs meanwhile. Less is the governor's alone. */
+bool pause_is_long(const struct hr_error *cause);
+
+/* Pauses an account: HR_AUTH until a check or an edit lifts it (MS_NEVER), HR_THROTTLED for what the
+ * provider said, other classes from 5 s, doubling to 30 min. */
 int pause_account(struct tx *tx, struct life_context *context, const char *provider_config_id,
 		  const struct hr_error *cause, struct hr_error *err);
 

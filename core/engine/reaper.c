@@ -130,6 +130,7 @@ struct reaping {
 	struct stray stray;
 	char server_name[64];
 	bool only_report;
+	bool is_dry;  /* only for that */
 	bool claimed; /* meanwhile */
 };
 
@@ -140,13 +141,13 @@ static int reaping_event(struct tx *tx, struct reaping *reaping, struct hr_error
 	text_copy(event.kind, sizeof(event.kind), "instance.unclaimed");
 	text_copy(event.config_id, sizeof(event.config_id), reaping->stray.config_id);
 	text_copy(event.server_id, sizeof(event.server_id), reaping->stray.server_id);
-	text_format(
-		event.message, sizeof(event.message),
-		reaping->only_report
-			? "instance %s bears our mark and no server claims it; this installation "
-			  "was moved or copied, so it is left alone"
-			: "instance %s bears our mark and no server claims it: it is being destroyed",
-		reaping->stray.instance_id);
+	text_format(event.message, sizeof(event.message),
+		    "instance %s bears our mark and no server claims it%s",
+		    reaping->stray.instance_id,
+		    !reaping->only_report ? ": it is being destroyed"
+		    : reaping->is_dry     ? "; this is a dry run, so it is left alone"
+				      : "; this installation was moved or copied, so it is left "
+					"alone");
 	return event_add(tx, &event, err);
 }
 
@@ -261,6 +262,7 @@ static void consider(struct engine *engine, struct engine_account *account,
 		return;
 	one->reported = only_report;
 	reaping->only_report = only_report;
+	reaping->is_dry = !store_moved(engine->options.store);
 	reaping->stray = *stray;
 	text_copy(reaping->account, sizeof(reaping->account), account->id);
 	task_submit(engine, &reaping->task);
@@ -317,8 +319,11 @@ int64_t reaper_step(struct engine *engine)
 {
 	int64_t next = MS_NEVER;
 
+	/* While all changes are stopped, stops_step comes again. */
+	if (stops_changes(engine))
+		return MS_NEVER;
 	for (struct reap *r = engine->reaps; r; r = r->next) {
-		if (r->due_mono_ms <= engine->now.mono_ms && !stops_changes(engine))
+		if (r->due_mono_ms <= engine->now.mono_ms)
 			send_destroy(engine, r);
 		if (r->due_mono_ms < next)
 			next = r->due_mono_ms;

@@ -157,10 +157,11 @@ static void hold_configs(const struct planning *planning, struct snapshot *snaps
 	}
 }
 
+/* What a dry run leaves undone: servers, and the clock that starts again when some have gone. */
 static bool changes_servers(const struct plan_decision *decision)
 {
 	return decision->action == PLAN_CREATE || decision->action == PLAN_CANCEL ||
-	       decision->action == PLAN_REMOVE;
+	       decision->action == PLAN_REMOVE || decision->action == PLAN_SURPLUS;
 }
 
 static int apply_all(struct tx *tx, struct planning *planning, const struct snapshot *snapshot,

@@ -12,19 +12,23 @@
 struct telling {
 	struct task task; /* first */
 	struct event event;
+	bool is_over;
 };
 
 static int telling_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	struct telling *telling = (struct telling *)task;
 
+	/* What was held back goes now. */
+	if (telling->is_over && operation_hurry(tx, NULL, task->context.now_ms, err) < 0)
+		return -1;
 	telling->event.at_ms = task->context.now_ms;
 	return event_add(tx, &telling->event, err);
 }
 
 static void telling_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
-	(void)engine;
+	engine_look(engine);
 	if (err)
 		log_line(LOG_LEVEL_ERROR, NULL, "an event could not be stored (%s): %s",
 			 ((struct telling *)task)->event.message, err->message);
@@ -40,6 +44,7 @@ static void tell(struct engine *engine)
 	if (!telling)
 		return;
 	event = &telling->event;
+	telling->is_over = engine->stops == 0;
 	brake_of_stops(engine->stops, &engine->options, OPERATION_CREATE, true, &brake);
 	text_copy(event->kind, sizeof(event->kind),
 		  engine->stops ? "engine.stopped" : "engine.resumed");

@@ -14,10 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 #define CHANNEL_FD 3
 #define WORDS_MAX 16
+#define TRACE_SIZE 1024
 /* Room for some dozens of calls, so that the engine hardly ever has to come back to write. */
 #define SEND_BUFFER (512 * 1024)
 
@@ -150,6 +152,19 @@ int host_process_start(const struct host_process_options *options, struct host_p
 	return error_set_errno(err, rc, "cannot start %s", options->program);
 }
 
+/* With log level debug, all that goes over the channel can be read. */
+static void trace(const struct host_process *host, const char *direction, enum wire_kind kind,
+		  uint64_t id, const void *value)
+{
+	char text[TRACE_SIZE];
+
+	/* Its log is in ours anyway. */
+	if (!log_enabled(LOG_LEVEL_DEBUG) || kind == WIRE_LOG)
+		return;
+	wire_trace(kind, id, value, text, sizeof(text));
+	log_line(LOG_LEVEL_DEBUG, NULL, "%s process %d: %s", direction, (int)host->pid, text);
+}
+
 int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t id,
 		      const void *value, struct hr_error *err)
 {
@@ -157,6 +172,7 @@ int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t i
 
 	if (wire_encode(kind, id, value, &frame, err) != 0)
 		return -1;
+	trace(host, "to", kind, id, value);
 	/* Of a channel that has ended we hear by reading. */
 	if (host->fd >= 0)
 		(void)frame_writer_send(&host->writer, host->fd, &frame);
@@ -196,6 +212,8 @@ int host_process_receive(struct host_process *host, enum wire_kind *ret_kind, ui
 	host->is_empty = is_empty;
 	rc = wire_decode(&frame, WIRE_HOST, ret_kind, ret_id, ret_value, err);
 	frame_clear(&frame);
+	if (rc == 0)
+		trace(host, "from", *ret_kind, *ret_id, *ret_value);
 	return rc == 0 ? 1 : -1;
 }
 

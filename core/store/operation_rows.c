@@ -200,7 +200,8 @@ int operation_get_unfinished(struct tx *tx, const char *server_id, enum operatio
 }
 
 int operation_nth_started(struct tx *tx, const char *config_id, enum operation_kind kind,
-			  int64_t most, int64_t *ret_ms, struct hr_error *err)
+			  int64_t after_ms, int64_t until_ms, int64_t most, int64_t *ret_ms,
+			  struct hr_error *err)
 {
 	struct sql_stmt *stmt;
 	int rc;
@@ -208,12 +209,14 @@ int operation_nth_started(struct tx *tx, const char *config_id, enum operation_k
 	*ret_ms = 0;
 	if (sql_prepare(tx->sql,
 			"SELECT started_ms FROM operations WHERE config_id = ? AND kind = ? AND "
-			"started_ms > 0 AND by_person = 0 "
+			"started_ms > 0 AND by_person = 0 AND started_ms > ? AND started_ms <= ? "
 			"ORDER BY started_ms DESC LIMIT 1 OFFSET ?",
 			&stmt, err) < 0)
 		return -1;
 	sql_bind_text(stmt, config_id);
 	sql_bind_int64(stmt, (int64_t)kind);
+	sql_bind_int64(stmt, after_ms);
+	sql_bind_int64(stmt, until_ms);
 	sql_bind_int64(stmt, most - 1);
 	rc = sql_step(stmt, err);
 	if (rc == 1)
@@ -227,12 +230,15 @@ int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct
 	struct sql_stmt *stmt;
 
 	if (sql_prepare(tx->sql,
-			"UPDATE operations SET due_ms = ? WHERE state = 10 AND due_ms > ? AND "
-			"config_id = ? AND started_ms = 0",
+			config_id ? "UPDATE operations SET due_ms = ? WHERE state = 10 AND "
+				    "started_ms = 0 AND due_ms > ? AND config_id = ?"
+				  : "UPDATE operations SET due_ms = ? WHERE state = 10 AND "
+				    "started_ms = 0 AND due_ms > ?",
 			&stmt, err) < 0)
 		return -1;
 	sql_bind_int64(stmt, now_ms);
 	sql_bind_int64(stmt, now_ms);
-	sql_bind_text(stmt, config_id);
+	if (config_id)
+		sql_bind_text(stmt, config_id);
 	return sql_run(stmt, NULL, err);
 }

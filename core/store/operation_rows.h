@@ -19,12 +19,13 @@ int operation_update(struct tx *tx, const struct operation *operation, struct hr
 int operation_list_due(struct tx *tx, int64_t before_ms, int limit,
 		       struct operation **ret_operations, size_t *ret_n, struct hr_error *err);
 
-/* When the most-th newest first delivery of a kind for a config was, of those that nobody ordered by
- * hand; 0: there were fewer. */
+/* When the most-th newest first delivery of a kind for a config was, of those after after_ms and until
+ * until_ms that nobody ordered by hand; 0: there were fewer. */
 int operation_nth_started(struct tx *tx, const char *config_id, enum operation_kind kind,
-			  int64_t most, int64_t *ret_ms, struct hr_error *err);
+			  int64_t after_ms, int64_t until_ms, int64_t most, int64_t *ret_ms,
+			  struct hr_error *err);
 
-/* Those of a config that were never sent are due at now_ms at the latest. */
+/* Those of a config (NULL: of all) that were never sent are due at now_ms at the latest. */
 int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct hr_error *err);
 
 /* Earliest due time of all unfinished ones; MS_NEVER: none. */

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "engine/life.h"
+#include "sim_brakes.h"
 #include "store/document_rows.h"
 #include "store/server_rows.h"
 
@@ -94,32 +95,32 @@ static void make_config(struct world *world, size_t i)
 	struct scenario *scenario = &world->scenario;
 	int64_t sessions = sim_between(random, 1, 4);
 	char name[NAME_SIZE];
+	json_t *input;
 
 	text_format(name, sizeof(name), "config-%zu", i);
 	scenario->configs[i].pool = i % scenario->n_pools;
 	scenario->configs[i].account = (size_t)sim_below(random, (int64_t)scenario->n_accounts);
-	make(world, DOCUMENT_AUTOSCALE_CONFIG, name,
-	     json_pack(
-		     "{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s, s:I, s:I, s:b, s:s, s:b, s:I, "
-		     "s:I, s:I, s:I, s:I}",
-		     "pool", scenario->pools[scenario->configs[i].pool].id, "zone",
-		     scenario->zone_id, "provider_config",
-		     scenario->accounts[scenario->configs[i].account].id,
-		     "minimum_available_sessions", (json_int_t)sim_between(random, 0, 3),
-		     "priority", (json_int_t)sim_between(random, 0, 3), "aggressive_scaling",
-		     (int)(i < scenario->n_pools || sim_chance(random, 800)), "aggressive_pooling",
-		     (int)sim_chance(random, 700), "downscale_backoff",
-		     (json_int_t)backoffs[sim_below(random, 4)], "connection_type",
-		     i < scenario->n_pools || sim_chance(random, 700) ? "RDP" : "SSH",
-		     "max_simultaneous_sessions_per_server", (json_int_t)sessions,
-		     "max_simultaneous_users", (json_int_t)sim_between(random, 1, sessions),
-		     "reusable", (int)sim_chance(random, 500), "startup_script",
-		     "#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\nurl={checkin_url}\n",
-		     "require_checkin", (int)sim_chance(random, 800), "provision_timeout",
-		     (json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout",
-		     (json_int_t)120, "checkin_timeout", (json_int_t)120, "keep_failed",
-		     (json_int_t)(sim_chance(random, 200) ? 1 : 0)),
-	     scenario->configs[i].id);
+	input = json_pack(
+		"{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:s, s:I, s:I, s:b, s:s, s:b, s:I, "
+		"s:I, s:I, s:I, s:I}",
+		"pool", scenario->pools[scenario->configs[i].pool].id, "zone", scenario->zone_id,
+		"provider_config", scenario->accounts[scenario->configs[i].account].id,
+		"minimum_available_sessions", (json_int_t)sim_between(random, 0, 3), "priority",
+		(json_int_t)sim_between(random, 0, 3), "aggressive_scaling",
+		(int)(i < scenario->n_pools || sim_chance(random, 800)), "aggressive_pooling",
+		(int)sim_chance(random, 700), "downscale_backoff",
+		(json_int_t)backoffs[sim_below(random, 4)], "connection_type",
+		i < scenario->n_pools || sim_chance(random, 700) ? "RDP" : "SSH",
+		"max_simultaneous_sessions_per_server", (json_int_t)sessions,
+		"max_simultaneous_users", (json_int_t)sim_between(random, 1, sessions), "reusable",
+		(int)sim_chance(random, 500), "startup_script",
+		"#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\nurl={checkin_url}\n",
+		"require_checkin", (int)sim_chance(random, 800), "provision_timeout",
+		(json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout", (json_int_t)120,
+		"checkin_timeout", (json_int_t)120, "keep_failed",
+		(json_int_t)(sim_chance(random, 200) ? 1 : 0));
+	brakes_add(world, i, input);
+	make(world, DOCUMENT_AUTOSCALE_CONFIG, name, input, scenario->configs[i].id);
 }
 
 /* ---- Editing ---- */
@@ -219,10 +220,19 @@ static void edit_something(struct world *world, void *arg)
 
 void scenario_mend(struct world *world)
 {
-	for (size_t i = 0; i < world->scenario.n_configs; i++)
+	for (size_t i = 0; i < world->scenario.n_configs; i++) {
+		const char *id = world->scenario.configs[i].id;
+
 		if (world->scenario.configs[i].disabled)
-			edit(world, DOCUMENT_AUTOSCALE_CONFIG, world->scenario.configs[i].id,
-			     "enabled", json_true());
+			edit(world, DOCUMENT_AUTOSCALE_CONFIG, id, "enabled", json_true());
+		/* Nobody waits for an hour to pass. */
+		if (world->brakes[i].creates > 0)
+			edit(world, DOCUMENT_AUTOSCALE_CONFIG, id, "creates_per_hour",
+			     json_integer(1000));
+		if (world->brakes[i].destroys > 0)
+			edit(world, DOCUMENT_AUTOSCALE_CONFIG, id, "destroys_per_hour",
+			     json_integer(1000));
+	}
 }
 
 /* ---- The administrator's hand ---- */
@@ -288,6 +298,7 @@ static void remove_something(struct world *world, void *arg)
 	removal->creating = sim_chance(&world->admin_random, 500);
 	removal->generation = world->generation;
 	removal->context.now_ms = world_now(world).wall_ms;
+	removal->context.by_person = true;
 	id_source_init(&removal->seed, sim_bytes, &world->admin_random);
 	world_trace(world, "removal", removal->pick);
 	if (!world->engine || store_submit(world->store, removal_run, removal, removal_done) < 0)

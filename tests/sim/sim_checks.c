@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sim_brakes.h"
 #include "sim_calls.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
@@ -97,8 +98,10 @@ static int check_create(struct tx *tx, struct look *look, struct hr_error *err)
 	    operation_list_server(tx, step->server_id, &operations, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (operations[i].kind == OPERATION_CREATE)
+		if (operations[i].kind == OPERATION_CREATE) {
 			attempt = operations[i].attempt;
+			brakes_check(look->world, &operations[i]);
+		}
 	free(operations);
 	if (!server.ever_created || server.state == SERVER_PLANNED)
 		world_violation(look->world, "a create of %s was sent while its row says %s",
@@ -114,8 +117,15 @@ static int check_destroy(struct tx *tx, struct look *look, struct hr_error *err)
 {
 	struct session_query query = {.server_id = look->request->step.server_id,
 				      .states = SESSION_STATE_BIT(SESSION_ACTIVE)};
+	struct operation operation;
 	struct session *sessions;
+	struct hr_error why = {0};
 	size_t n;
+
+	/* The reaper's have none. */
+	if (operation_get_unfinished(tx, look->request->step.server_id, OPERATION_DESTROY,
+				     &operation, &why) == 0)
+		brakes_check(look->world, &operation);
 
 	if (session_list(tx, &query, &sessions, &n, err) < 0)
 		return -1;

@@ -18,6 +18,7 @@
 #include "provider/governor.h"
 #include "scenario.h"
 #include "settle.h"
+#include "sim_brakes.h"
 #include "sim_limits.h"
 #include "sim_provider.h"
 
@@ -165,7 +166,11 @@ static void daemon_start(struct world *world)
 					 .random_context = &world->engine_random,
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
-					 .safety_pass_ms = world->safety_pass_ms};
+					 .safety_pass_ms = world->safety_pass_ms,
+					 .stops = brakes_stops,
+					 .stops_context = world,
+					 .stop_creates_file = "stop-creates",
+					 .stop_changes_file = "stop-changes"};
 	struct hr_error err = {0};
 	struct id_source ids;
 	bool counting = world->counting;
@@ -335,6 +340,7 @@ void world_run(struct world *world, const struct run *run)
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
+	brakes_make(world);
 	memory_files_clear();
 	daemon_start(world);
 	if (!world->violation[0])

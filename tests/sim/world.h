@@ -20,6 +20,7 @@ struct world;
 #define CONFIGS_MAX 4
 #define CLIENTS_MAX 40
 #define OUTAGES_MAX 3
+#define STOPS_MAX 2
 
 /* How a run crashes: at this commit of the daemon's (0: never), before it is made or after it, its
  * `done` not delivered. */
@@ -75,6 +76,18 @@ struct sim_limit {
 	int64_t told_ms; /* the daemon was told not to come before */
 };
 
+/* What holds a config back; see sim_brakes.h. 0: the default. */
+struct sim_brake {
+	int64_t creates, destroys, failure_budget;
+	int64_t creates_sent, destroys_sent; /* begun so far */
+};
+
+struct sim_stop {
+	unsigned what; /* ENGINE_STOP_* */
+	int64_t from_ms, to_ms;
+};
+
+struct begun;
 struct instance;
 struct call;
 struct sent;
@@ -115,6 +128,9 @@ struct world {
 	bool healed; /* faults are over */
 	struct sim_limit limits[ACCOUNTS_MAX];
 	bool limits_shared; /* the first is all accounts' */
+	struct sim_brake brakes[CONFIGS_MAX];
+	struct sim_stop stops[STOPS_MAX];
+	struct begun *begun; /* operations seen by the provider */
 
 	struct client *clients;
 	size_t n_clients;

@@ -216,6 +216,39 @@ START_TEST(a_file_stops_all_changes)
 }
 END_TEST
 
+START_TEST(a_stop_is_no_failure)
+{
+	engine_teardown();
+	setup_config("{\"minimum_available_sessions\": 1, \"provision_timeout\": 300}");
+	answer_again(asked(DISPATCH_CREATE), "step-2", 5000, NULL);
+	stopped = ENGINE_STOP_CHANGES;
+	pass(900000);
+	ck_assert_int_eq(only_server(0).state, SERVER_CREATING);
+	ck_assert_int_eq(config_now().failures, 0);
+	stopped = 0;
+	pass(60000);
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	ck_assert_int_eq(only_server(0).state, SERVER_BOOTING);
+}
+END_TEST
+
+/* What is being destroyed when all changes are stopped waits, and nobody spins. */
+START_TEST(a_stop_holds_the_reaper)
+{
+	engine_teardown();
+	setup_config("{}");
+	list_instance("i-old", id_of(42), HR_STATE_RUNNING, 48 * HOUR_MS);
+	pass(180000);
+	stopped = ENGINE_STOP_CHANGES;
+	answer_again(asked(DISPATCH_DESTROY), "going", 5000, NULL);
+	pass(600000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	stopped = 0;
+	pass(5000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 1);
+}
+END_TEST
+
 START_TEST(a_pool_can_run_dry)
 {
 	char message[768];
@@ -243,6 +276,8 @@ int main(void)
 				      removals_leave_places_to_creates,
 				      a_file_stops_new_servers,
 				      a_file_stops_all_changes,
+				      a_stop_is_no_failure,
+				      a_stop_holds_the_reaper,
 				      a_pool_can_run_dry};
 
 	return run_tests("brakes", tests, sizeof(tests) / sizeof(tests[0]), setup, engine_teardown);

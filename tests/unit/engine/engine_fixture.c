@@ -249,11 +249,16 @@ void settle(void)
 void pass(int64_t ms)
 {
 	int64_t end = now_ms + ms, next;
+	int at_once = 0;
 
 	for (;;) {
 		next = step();
 		if (next == MS_NEVER || NOW + next > end)
 			break;
+		/* An engine that asks to be called at once, again and again, would use a whole
+		 * processor. */
+		at_once = NOW + next > now_ms ? 0 : at_once + 1;
+		ck_assert_int_lt(at_once, 100);
 		now_ms = NOW + next > now_ms ? NOW + next : now_ms + 1;
 	}
 	now_ms = end;

@@ -96,6 +96,21 @@ TRANSACTION_TEST(an_account_without_rights_pauses_until_a_check)
 	ck_assert_str_eq(message, "acct is no longer paused: a check found nothing wrong");
 }
 
+TRANSACTION_TEST(a_long_throttling_pauses_for_what_is_said)
+{
+	struct life_context context = {.now_ms = NOW};
+	struct hr_error err = {0}, cause = {.class = HR_THROTTLED, .retry_after_ms = 59999};
+
+	put_pool(tx, "{}", "{}");
+	ck_assert(!pause_is_long(&cause));
+	cause.retry_after_ms = 600000;
+	ck_assert(pause_is_long(&cause));
+	must(pause_account(tx, &context, document_id(tx, DOCUMENT_PROVIDER_CONFIG, "acct"), &cause,
+			   &err));
+	ck_assert_int_eq(account_pause(tx).paused_until_ms, NOW + 600000);
+	ck_assert_int_eq(account_pause(tx).pause_step, 0);
+}
+
 TRANSACTION_TEST(a_defect_pauses_from_5_s_until_it_works)
 {
 	struct hr_error err = {0};
@@ -112,10 +127,10 @@ TRANSACTION_TEST(a_defect_pauses_from_5_s_until_it_works)
 
 int main(void)
 {
-	const TTest *const tests[] = {a_config_pauses_from_30_s_to_30_min,
-				      a_config_that_is_gone_is_not_paused,
-				      an_account_without_rights_pauses_until_a_check,
-				      a_defect_pauses_from_5_s_until_it_works};
+	const TTest *const tests[] = {
+		a_config_pauses_from_30_s_to_30_min, a_config_that_is_gone_is_not_paused,
+		an_account_without_rights_pauses_until_a_check,
+		a_long_throttling_pauses_for_what_is_said, a_defect_pauses_from_5_s_until_it_works};
 
 	return run_tests("pauses", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
 			 store_teardown);

@@ -168,9 +168,11 @@ START_TEST(secrets_are_masked)
 	snprintf(path, sizeof(path), "%s/log", state.path);
 	log = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ck_assert_int_ge(log, 0);
-	open_behaving("leak");
 	ck_assert_int_ge(dup2(log, STDERR_FILENO), 0);
+	log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+	open_behaving("leak");
 	answer = ask_kind(DISPATCH_CREATE);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
 	ck_assert_str_eq(answer->error.message, "cannot log in with ***");
 	dispatch_answer_free(answer);
@@ -181,6 +183,8 @@ START_TEST(secrets_are_masked)
 	ck_assert_ptr_nonnull(strstr(text, ACCOUNT));
 	ck_assert_ptr_nonnull(strstr(text, SERVER));
 	ck_assert_ptr_null(strstr(text, SECRET));
+	/* The channel's traffic is there to be read. */
+	ck_assert_int_eq(strstr(text, "settings=***") != NULL, by_process);
 	close(log);
 	close(saved);
 }

@@ -142,6 +142,33 @@ TRANSACTION_TEST(due_by_urgency_and_time)
 	ck_assert_int_eq(next, 100);
 }
 
+/* At 100, 200 ... 500 for one config, one of them by hand, and one long after. */
+TRANSACTION_TEST(begun_within_a_time)
+{
+	struct hr_error err = {0};
+	int64_t ms;
+
+	insert_servers(tx, 6);
+	for (int i = 1; i <= 6; i++) {
+		struct operation operation = new_operation(40 + i, i);
+
+		text_copy(operation.config_id, sizeof(operation.config_id), "c");
+		operation.started_ms = i == 6 ? 99999 : i * 100;
+		operation.by_person = i == 4;
+		must(operation_insert(tx, &operation, &err));
+	}
+	must(operation_nth_started(tx, "c", OPERATION_CREATE, 0, 1000, 1, &ms, &err));
+	ck_assert_int_eq(ms, 500);
+	must(operation_nth_started(tx, "c", OPERATION_CREATE, 0, 1000, 4, &ms, &err));
+	ck_assert_int_eq(ms, 100);
+	must(operation_nth_started(tx, "c", OPERATION_CREATE, 100, 1000, 4, &ms, &err));
+	ck_assert_int_eq(ms, 0);
+	must(operation_nth_started(tx, "c", OPERATION_DESTROY, 0, 1000, 1, &ms, &err));
+	ck_assert_int_eq(ms, 0);
+	must(operation_nth_started(tx, "d", OPERATION_CREATE, 0, 1000, 1, &ms, &err));
+	ck_assert_int_eq(ms, 0);
+}
+
 TRANSACTION_TEST(of_a_server_newest_first)
 {
 	struct operation operation, *operations;
@@ -243,8 +270,9 @@ TRANSACTION_TEST(events_are_pruned)
 int main(void)
 {
 	const TTest *const tests[] = {
-		every_member_survives,    one_unfinished_of_a_kind, due_by_urgency_and_time,
-		of_a_server_newest_first, events_in_order,          events_are_pruned,
+		every_member_survives, one_unfinished_of_a_kind, due_by_urgency_and_time,
+		begun_within_a_time,   of_a_server_newest_first, events_in_order,
+		events_are_pruned,
 	};
 
 	return run_tests("operation_rows", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
