@@ -9,14 +9,34 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAME_MAX_LEN 64
+/* From its first byte to the one behind its last; empty: none. */
+struct span {
+	const char *from, *to;
+};
 
-/* Where text ends, and how far it was read and written. */
+/* How far the text was read and written, and what is known of the text ahead. No part of it is looked at again
+ * and again: texts are as remote peers made them, of many MiB, and the time is to grow with the length only. */
 struct scan {
 	const char *at, *end;
 	char *out;
+	char before;         /* the byte before `at` */
+	struct span pair;    /* the value of the name at or before `at`, in JSON or a form */
+	struct span element; /* the text behind the next '>', if a secret's tag ends there */
+	const char *bracket; /* the last '>' that was sought and found; `end`: there is no more */
+	const char *no_jwt;  /* no JSON Web Token begins before this */
 };
 
+/* Whether the text goes on with the part, which is in small letters. */
+static bool has_part_at(const char *at, const char *end, const char *part)
+{
+	while (*part != '\0' && at < end && tolower((unsigned char)*at) == *part) {
+		at++;
+		part++;
+	}
+	return *part == '\0';
+}
+
+/* Of any length: a long name is no less a secret's. */
 static bool is_secret_name(const char *name, size_t len)
 {
 	static const char *const parts[] = {
@@ -25,16 +45,23 @@ static bool is_secret_name(const char *name, size_t len)
 		"credential", "signature",   "assertion",  "user_data", "user-data",   "userdata",
 		"customdata", "custom_data", "jwt",        "ticket",    "cookie",      "passphrase",
 	};
-	char copy[NAME_MAX_LEN + 1];
+	static const char firsts[] = "acjpstuACJPSTU"; /* letters of the parts */
+	const char *end = name + len;
 
-	if (len == 0 || len > NAME_MAX_LEN)
-		return false;
-	memcpy(copy, name, len);
-	copy[len] = '\0';
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strcasestr(copy, parts[i]))
-			return true;
-	return strcasecmp(copy, "sig") == 0;
+	for (const char *at = name; at + 1 < end; at++) {
+		int first, second;
+
+		/* Most places are told by two bytes to begin no part. */
+		if (!memchr(firsts, *at, sizeof(firsts) - 1))
+			continue;
+		first = tolower((unsigned char)at[0]);
+		second = tolower((unsigned char)at[1]);
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+			if (parts[i][0] == first && parts[i][1] == second &&
+			    has_part_at(at, end, parts[i]))
+				return true;
+	}
+	return len == strlen("sig") && strncasecmp(name, "sig", len) == 0;
 }
 
 static const char *skip_name(const char *at, const char *end)
@@ -51,58 +78,63 @@ static const char *skip_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* "name": "value" -> where the value begins and ends; NULL: it is none, or no secret's. */
-static const char *json_value(const char *at, const char *end, const char **ret_end)
+/* "name": "value" -> the value; empty: there is none, or no secret's. */
+static struct span json_value(const char *at, const char *end)
 {
+	static const struct span none;
 	const char *name = at + 1, *after = skip_name(name, end);
 
 	if (after == end || *after != '"' || !is_secret_name(name, (size_t)(after - name)))
-		return NULL;
+		return none;
 	at = skip_blanks(after + 1, end);
 	if (at == end || *at != ':')
-		return NULL;
+		return none;
 	at = skip_blanks(at + 1, end);
 	if (at == end || *at != '"')
-		return NULL;
+		return none;
 	for (after = ++at; after < end && *after != '"'; after++)
 		if (*after == '\\' && after + 1 < end)
 			after++;
-	*ret_end = after;
-	return at;
+	return (struct span){at, after};
 }
 
 /* name=value, of a query or a form. */
-static const char *form_value(const char *at, const char *end, const char **ret_end)
+static struct span form_value(const char *at, const char *end)
 {
+	static const struct span none;
 	const char *name = at, *after = skip_name(name, end);
 
 	if (after == end || *after != '=' || !is_secret_name(name, (size_t)(after - name)))
-		return NULL;
+		return none;
 	at = after + 1;
 	for (after = at; after < end && !strchr("&#\r\n \"<", *after); after++)
 		;
-	*ret_end = after;
-	return at;
+	return (struct span){at, after};
 }
 
-/* <ns:name ...>value< */
-static const char *xml_value(const char *at, const char *end, const char **ret_end)
+/* <ns:name ...>value<. Many tags may be open before one '>': it is sought once, and so is the value's end. */
+static void find_element(struct scan *scan)
 {
-	const char *name = at + 1, *after = skip_name(name, end);
+	const char *end = scan->end, *name = scan->at + 1, *after = skip_name(name, end), *value;
 
 	if (after < end && *after == ':') {
 		name = after + 1;
 		after = skip_name(name, end);
 	}
 	if (after == end || !is_secret_name(name, (size_t)(after - name)))
-		return NULL;
-	at = memchr(after, '>', (size_t)(end - after));
-	if (!at || at[-1] == '/')
-		return NULL;
-	at++;
-	after = memchr(at, '<', (size_t)(end - at));
-	*ret_end = after ? after : end;
-	return at;
+		return;
+	if (scan->bracket < after) {
+		const char *found = memchr(after, '>', (size_t)(end - after));
+
+		scan->bracket = found ? found : end;
+	}
+	if (scan->bracket == end || scan->bracket[-1] == '/')
+		return;
+	value = scan->bracket + 1;
+	if (scan->element.from != value) {
+		after = memchr(value, '<', (size_t)(end - value));
+		scan->element = (struct span){value, after ? after : end};
+	}
 }
 
 static const char *skip_base64url(const char *at, const char *end)
@@ -112,34 +144,50 @@ static const char *skip_base64url(const char *at, const char *end)
 	return at;
 }
 
-/* A JSON Web Token, wherever it stands: a server's check-in token is in its startup script. */
-static const char *jwt_value(const char *at, const char *end, const char **ret_end)
+/* A JSON Web Token, wherever it stands: a server's check-in token is in its startup script. Gives its end, or
+ * NULL. Where none begins, none begins later in the same part of it: what follows is the same. */
+static const char *jwt_end(struct scan *scan)
 {
-	const char *after = at;
+	const char *end = scan->end, *first_end, *after;
 
-	if (end - at < 4 || memcmp(at, "eyJ", 3) != 0)
+	if (scan->at < scan->no_jwt || end - scan->at < 4 || memcmp(scan->at, "eyJ", 3) != 0)
 		return NULL;
-	for (int dots = 0; dots < 2; dots++) {
-		after = skip_base64url(after, end);
-		if (after == end || *after != '.')
-			return NULL;
-		after++;
+	first_end = skip_base64url(scan->at, end);
+	if (first_end < end && *first_end == '.') {
+		after = skip_base64url(first_end + 1, end);
+		if (after < end && *after == '.')
+			return skip_base64url(after + 1, end);
 	}
-	*ret_end = skip_base64url(after, end);
-	return at;
+	scan->no_jwt = first_end;
+	return NULL;
 }
 
-/* Copies up to there; in place, never beyond what was read. */
-static void copy_to(struct scan *scan, const char *to)
+/* The later of two ends: a's, and the span's if `at` is in it. */
+static const char *later(const char *a, struct span span, const char *at)
 {
-	size_t n = (size_t)(to - scan->at);
-
-	memmove(scan->out, scan->at, n);
-	scan->out += n;
-	scan->at = to;
+	return at >= span.from && at < span.to && (!a || span.to > a) ? span.to : a;
 }
 
-/* At most as long as the value. */
+/* Where the secret ends that `at` is in; NULL: it is in none. Names are gone through like all other text, only
+ * not for pairs: a token may stand in them, too. */
+static const char *secret_end(struct scan *scan)
+{
+	const char *at = scan->at, *to = NULL;
+
+	if (!scan->pair.to || at >= scan->pair.to) {
+		if (*at == '"')
+			scan->pair = json_value(at, scan->end);
+		else if (*at != '<' && scan->before != '\0' && strchr("?&;\n ", scan->before))
+			scan->pair = form_value(at, scan->end);
+	}
+	if (*at == '<')
+		find_element(scan);
+	if (*at == 'e' && !isalnum((unsigned char)scan->before))
+		to = jwt_end(scan);
+	return later(later(to, scan->pair, at), scan->element, at);
+}
+
+/* At most as long as the secret. */
 static void mask_to(struct scan *scan, const char *to)
 {
 	size_t n = (size_t)(to - scan->at);
@@ -148,31 +196,26 @@ static void mask_to(struct scan *scan, const char *to)
 	memset(scan->out, '*', n);
 	scan->out += n;
 	scan->at = to;
+	scan->before = '=';
 }
 
 size_t scrub_names(char *text, size_t len)
 {
-	struct scan scan = {.at = text, .end = text + len, .out = text};
-	char before = '\n';
+	struct scan scan = {.at = text,
+			    .end = text + len,
+			    .out = text,
+			    .before = '\n',
+			    .bracket = text,
+			    .no_jwt = text};
 
 	while (scan.at < scan.end) {
-		const char *value = NULL, *value_end = NULL;
+		const char *to = secret_end(&scan);
 
-		if (*scan.at == '"')
-			value = json_value(scan.at, scan.end, &value_end);
-		else if (*scan.at == '<')
-			value = xml_value(scan.at, scan.end, &value_end);
-		else if (strchr("?&;\n ", before) && before != '\0')
-			value = form_value(scan.at, scan.end, &value_end);
-		if (!value && *scan.at == 'e' && !isalnum((unsigned char)before))
-			value = jwt_value(scan.at, scan.end, &value_end);
-		before = *scan.at;
-		if (value) {
-			copy_to(&scan, value);
-			mask_to(&scan, value_end);
-			before = '=';
+		if (to) {
+			mask_to(&scan, to);
 		} else {
-			copy_to(&scan, scan.at + 1);
+			scan.before = *scan.at++;
+			*scan.out++ = scan.before;
 		}
 	}
 	return (size_t)(scan.out - text);

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values under names that tell of a secret are masked, and nothing else. */
+/* Values under names that tell of a secret are masked, and nothing else; in a time that grows with the text's
+ * length only. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <check.h>
 
 #include "http/scrub.h"
+
+#define TEN "abcdefghij"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN
+#define FLOOD_LEN ((size_t)16 << 20)
+/* Of the processor; a tenth of it is used, where the compiler optimizes. Rescanning takes hours. */
+#ifdef HR_SANITIZERS
+#define MAX_SECONDS 20.0
+#else
+#define MAX_SECONDS 5.0
+#endif
 
 static const struct {
 	const char *text, *masked;
@@ -39,7 +51,39 @@ static const struct {
 	{"curl 'http://h/s?x=eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2ln' -d 1",
 	 "curl 'http://h/s?x=***' -d 1"},
 	{"keyJa.b.c eyJa.b eyJ", "keyJa.b.c eyJa.b eyJ"},
+	/* Of any length */
+	{"{\"" LONG "_token\":\"abcd\"}", "{\"" LONG "_token\":\"***\"}"},
+	{"a=1&" LONG "_token=abcd&b=2", "a=1&" LONG "_token=***&b=2"},
+	{"<" LONG "_token>abcd<", "<" LONG "_token>***<"},
+	/* One within the other */
+	{"{\"a\":\"<token\",\"password\":\"abcd\",\"b\":\">efgh\"}",
+	 "{\"a\":\"<token\",\"password\":\"***\",\"b\":\">***"},
+	{"<token x=\"\" password=ab>cd>efgh</token>", "<token x=\"\" password=***</token>"},
+	{"<token \"password\":\"ab>cd\"efgh</token>", "<token \"password\":\"******</token>"},
+	{"<token <secret>abcd</secret>", "<token <secret>***</secret>"},
+	{"<token/><secret>abcd</secret>", "<token/><secret>***</secret>"},
+	{"{\"eyJa.b.c_token\":\"abcd\"}", "{\"***\":\"***\"}"},
+	{"x-eyJa.b.c_token=abcd", "x-***=***"},
+	{"{\"password\":\"a_token\":\"b\"}", "{\"password\":\"***\":\"b\"}"},
+	{"-eyJ-eyJ eyJ-eyJa.b.c", "-eyJ-eyJ ***"},
+	{"eyJa.eyJb.c.d", "***.d"},
+	{"eyJa eyJa.eyJb eyJa.b.c", "eyJa eyJa.eyJb ***"},
 	{"", ""},
+};
+
+/* What a hostile or broken peer may send: a head, a piece again and again, and a secret at the end, in the text
+ * of which each piece could begin something that ends nowhere or far away. */
+static const struct {
+	const char *head, *piece, *tail;
+} floods[] = {
+	{"", "-eyJ", " token=abcd"},       {"", "eyJ.", " token=abcd"},
+	{"", "-eyJ.-eyJ ", " token=abcd"}, {"", "<token", " token=abcd"},
+	{"", "<token", "/> token=abcd"},   {"", "<token", ">abcd"},
+	{"", "<token>", "abcd"},           {"", "\"password\":\"", "abcd"},
+	{"", "\"password\" ", ":\"abcd"},  {"\"token\"", " ", ":\"abcd"},
+	{"\"", "ap", "_token\":\"abcd"},   {"", "\"abc", "\"token\":\"abcd"},
+	{"", " abc=", "1 token=abcd"},     {"", "<a:", "<token>abcd"},
+	{"", "token=", " token=abcd"},
 };
 
 START_TEST(masked)
@@ -57,6 +101,37 @@ START_TEST(masked)
 }
 END_TEST
 
+/* The processor's time of this process. */
+static double seconds_used(void)
+{
+	struct timespec t;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+START_TEST(flooded)
+{
+	size_t head = strlen(floods[_i].head), piece = strlen(floods[_i].piece);
+	size_t tail = strlen(floods[_i].tail), at = head, out;
+	char *text = malloc(FLOOD_LEN + tail);
+	double started;
+
+	ck_assert_ptr_nonnull(text);
+	memcpy(text, floods[_i].head, head);
+	for (; at + piece <= FLOOD_LEN; at += piece)
+		memcpy(text + at, floods[_i].piece, piece);
+	memcpy(text + at, floods[_i].tail, tail);
+	started = seconds_used();
+	out = scrub_names(text, at + tail);
+	started = seconds_used() - started;
+	ck_assert_msg(started < MAX_SECONDS, "\"%s\" took %.1f s", floods[_i].piece, started);
+	ck_assert_msg(!memmem(text, out, "abcd", 4), "\"%s\": not masked", floods[_i].piece);
+	ck_assert_msg(memmem(text, out, "***", 3), "\"%s\": no mask", floods[_i].piece);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scrub_names");
@@ -65,6 +140,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tcase, masked, 0, (int)(sizeof(masks) / sizeof(masks[0])));
+	tcase_add_loop_test(tcase, flooded, 0, (int)(sizeof(floods) / sizeof(floods[0])));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
