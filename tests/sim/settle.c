@@ -151,6 +151,20 @@ static bool is_calm(struct calm *calm)
 	return calm->why[0] == '\0';
 }
 
+/* An edit needs a daemon that is up, and is made again when that one dies with it. */
+static void mend(struct world *world)
+{
+	unsigned generation;
+
+	do {
+		while (!world->engine && !world->violation[0])
+			world_run_until(world, world->mono_ms + MS_PER_S);
+		generation = world->generation;
+		scenario_mend(world);
+		world_run_until(world, world->mono_ms + MS_PER_S);
+	} while ((!world->engine || world->generation != generation) && !world->violation[0]);
+}
+
 void settle(struct world *world)
 {
 	struct calm calm = {.world = world};
@@ -159,10 +173,7 @@ void settle(struct world *world)
 
 	world_trace(world, "settle", 0);
 	provider_heal(world);
-	/* The daemon may be down: an edit needs it. */
-	while (!world->engine && !world->violation[0])
-		world_run_until(world, world->mono_ms + MS_PER_S);
-	scenario_mend(world);
+	mend(world);
 	do {
 		world_run_until(world, world->mono_ms + CHUNK_MS);
 	} while (!world->violation[0] && !is_calm(&calm) && world->mono_ms < end);
