@@ -137,7 +137,7 @@ static void close_account(struct engine *engine, struct engine_account *account)
 		/* The next reload meets it again. */
 		account->state = ACCOUNT_FAILED;
 		account->open_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
-		error_no_memory(&account->open_error, "opening a provider config");
+		error_no_memory(&account->open_error, "closing a provider config");
 	}
 }
 
@@ -157,6 +157,7 @@ static void open_account(struct engine *engine, struct engine_account *account,
 	if (!engine_send(engine, &request)) {
 		account->state = ACCOUNT_FAILED;
 		account->open_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
+		error_no_memory(&account->open_error, "opening a provider config");
 	}
 }
 

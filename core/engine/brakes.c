@@ -81,10 +81,8 @@ static int look_hourly(struct tx *tx, int64_t now_ms, const struct brake_limits 
 	if (oldest_ms == 0)
 		return 0;
 	ret->until_ms = oldest_ms + HOUR_MS;
-	text_format(ret->reason, sizeof(ret->reason),
-		    "%" PRId64 " servers were %s within the last hour, which is its %s", most,
-		    creates ? "started" : "destroyed",
-		    creates ? "creates_per_hour" : "destroys_per_hour");
+	text_format(ret->reason, sizeof(ret->reason), "its %s of %" PRId64 " is used up",
+		    creates ? "creates_per_hour" : "destroys_per_hour", most);
 	return 0;
 }
 
@@ -160,6 +158,7 @@ void brake_of_stops(unsigned stops, const struct engine_options *options, enum o
 	if (!what)
 		return;
 	ret_brake->until_ms = MS_NEVER;
-	text_format(ret_brake->reason, sizeof(ret_brake->reason), "%s%s%s", what,
-		    file ? " while there is a file " : "", file ? file : "");
+	text_format(ret_brake->reason, sizeof(ret_brake->reason), "%s%s%.140s%s", what,
+		    file ? " while there is a file " : "", file ? file : "",
+		    file ? ", or while it cannot be looked for" : "");
 }

@@ -64,7 +64,6 @@ void plan_note_dry_run(const struct plan *plan, char *buf, size_t size)
 			reason = decision->reason;
 	}
 	if (reason)
-		text_format(buf, size,
-			    "dry run: %zu servers would be made and %zu removed; the first: %s",
+		text_format(buf, size, "dry run: would make %zu and remove %zu; the first: %s",
 			    creates, removals, reason);
 }

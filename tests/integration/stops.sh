@@ -45,6 +45,6 @@ wait_for 120 "what was ordered is done" event_says server.gone "is gone"
 wait_for 120 "2 running servers again" servers_running_is demo 2
 
 change 's/^kind: pool$/kind: pool\ndry_run: true/; s/minimum_available_sessions: 2/minimum_available_sessions: 4/'
-wait_for 20 "the dry run tells" event_says pool.dry_run "dry run: 2 servers would be made and 0 removed"
+wait_for 20 "the dry run tells" event_says pool.dry_run "dry run: would make 2 and remove 0"
 [ "$(judge_trees | wc -l)" = 2 ] || fail "a dry run made a server"
 say "stops: files stop new servers and all changes; a dry run only tells"

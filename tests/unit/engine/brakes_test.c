@@ -44,8 +44,7 @@ START_TEST(creates_wait_for_the_hour)
 
 	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 2);
 	waits = only_server(PLANNED);
-	ck_assert_str_eq(waits.stage, "held back: 2 servers were started within the last hour, "
-				      "which is its creates_per_hour");
+	ck_assert_str_eq(waits.stage, "held back: its creates_per_hour of 2 is used up");
 	/* A restart forgets nothing. */
 	engine_restart();
 	pass(10000);
@@ -66,8 +65,8 @@ START_TEST(a_shortage_by_a_brake_is_explained)
 			json_integer(5));
 	ck_assert_int_eq(count_servers(PLANNED), 1);
 	ck_assert_int_ge(events_of("pool.short", message), 1);
-	ck_assert_ptr_nonnull(strstr(message, "demo-a is held back for 60 min: 2 servers were "
-					      "started within the last hour"));
+	ck_assert_ptr_nonnull(strstr(message, "demo-a is held back for 60 min: its "
+					      "creates_per_hour of 2 is used up"));
 }
 END_TEST
 
@@ -125,8 +124,7 @@ START_TEST(destroys_wait_for_the_hour_but_not_for_people)
 	pass(20000);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
 	waits = only_server(DESTROYING);
-	ck_assert_str_eq(waits.stage, "held back: 1 servers were destroyed within the last hour, "
-				      "which is its destroys_per_hour");
+	ck_assert_str_eq(waits.stage, "held back: its destroys_per_hour of 1 is used up");
 	version = waits.version;
 	pass(20000);
 	/* The row is left alone while nothing changes. */
@@ -175,7 +173,8 @@ START_TEST(a_file_stops_new_servers)
 	stopped = ENGINE_STOP_CREATES;
 	pass(3000);
 	ck_assert_int_eq(events_of("engine.stopped", message), 1);
-	ck_assert_str_eq(message, "new servers are stopped while there is a file /stop-creates");
+	ck_assert_str_eq(message, "new servers are stopped while there is a file /stop-creates, or "
+				  "while it cannot be looked for");
 	ask_session("ana");
 	pass(60000);
 	ck_assert_int_eq(count_servers(0), 0);
@@ -259,8 +258,8 @@ START_TEST(a_pool_can_run_dry)
 	pass(60000);
 	ck_assert_int_eq(count_servers(0), 0);
 	ck_assert_int_eq(events_of("pool.dry_run", message), 1);
-	ck_assert_ptr_nonnull(strstr(message, "dry run: 2 servers would be made and 0 removed; the "
-					      "first: 0 available for a target of 2"));
+	ck_assert_ptr_nonnull(strstr(message, "dry run: would make 2 and remove 0; the first: 0 "
+					      "available for a target of 2"));
 	change_document(DOCUMENT_POOL, "demo", "dry_run", json_false());
 	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 2);
 }
