@@ -96,18 +96,8 @@ definition_of()
 	settings:
 	  behaviour: $2
 	  token: t0ken
-	---
-	kind: pool
-	name: $1
-	---
-	kind: autoscale-config
-	name: $1
-	pool: $1
-	zone: here
-	provider_config: $1
-	connection_type: SSH
-	minimum_available_sessions: 1
 	EOT
+	pool_of "$1"
 }
 
 # events_of NAME KIND: what happened in a pool, as its events of this kind tell: each message once, with

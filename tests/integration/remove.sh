@@ -23,23 +23,6 @@ definition_of()
 	EOT
 }
 
-pool_of()
-{
-	cat <<-EOT
-	---
-	kind: pool
-	name: $1
-	---
-	kind: autoscale-config
-	name: $1
-	pool: $1
-	zone: here
-	provider_config: $1
-	connection_type: SSH
-	minimum_available_sessions: 1
-	EOT
-}
-
 # remove WANTED-STATUS: its output is in $work/removed then, and $took says how many seconds it needed.
 remove()
 {

@@ -133,6 +133,8 @@ static int glance_room(struct tx *tx, struct glance *glance, struct hr_error *er
 {
 	const struct client *client = glance->client;
 	const struct scenario *scenario = &client->world->scenario;
+	struct document document = {0};
+	struct provider_config provider;
 	struct account_state state;
 
 	for (size_t i = 0; i < scenario->n_configs; i++) {
@@ -140,9 +142,14 @@ static int glance_room(struct tx *tx, struct glance *glance, struct hr_error *er
 
 		if (scenario->configs[i].pool != client->pool)
 			continue;
-		if (account_state_get(tx, scenario->accounts[account].id, &state, err) < 0)
+		/* As stored: an edit of the scenario's may have died with the daemon. */
+		if (account_state_get(tx, scenario->accounts[account].id, &state, err) < 0 ||
+		    document_get(tx, DOCUMENT_PROVIDER_CONFIG, scenario->accounts[account].id,
+				 &document, err) < 0)
 			return -1;
-		glance->room |= state.instances < scenario->accounts[account].max_instances;
+		provider_config_read(&document, &provider);
+		glance->room |= state.instances < provider.max_instances;
+		document_clear(&document);
 	}
 	return 0;
 }

@@ -42,6 +42,24 @@ expect()
 	case $2 in *"$3"*) ;; *) fail "$1: wanted \"$3\", got: $2" ;; esac
 }
 
+# pool_of NAME: definitions of a pool and its config, which keeps one server of the provider config NAME.
+pool_of()
+{
+	cat <<-EOT
+	---
+	kind: pool
+	name: $1
+	---
+	kind: autoscale-config
+	name: $1
+	pool: $1
+	zone: here
+	provider_config: $1
+	connection_type: SSH
+	minimum_available_sessions: 1
+	EOT
+}
+
 # A port on 127.0.0.1 that nobody listens on just now.
 port_free()
 {

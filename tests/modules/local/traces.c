@@ -55,7 +55,7 @@ static bool bears(pid_t pid, const char *id)
 
 /* The command that serves: "init" in namespaces, "launch" without. bwrap's own command line ends
  * with that of the program, so its first word is not ours. */
-static bool is_init(pid_t pid, const char *id)
+static bool serves(pid_t pid, const char *id)
 {
 	char text[4096];
 	size_t n = file_text(pid, "cmdline", text, sizeof(text) - 1);
@@ -68,6 +68,23 @@ static bool is_init(pid_t pid, const char *id)
 	if (strcmp(task, "init") != 0 && strcmp(task, "launch") != 0)
 		return false;
 	return memmem(text, n, id, strlen(id)) != NULL;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char text[4096];
+	size_t n = file_text(pid, "status", text, sizeof(text) - 1);
+	const char *at;
+
+	text[n] = '\0';
+	at = strstr(text, "\nPPid:");
+	return at ? (pid_t)strtol(at + 6, NULL, 10) : 0;
+}
+
+/* Its child has its command line until it runs a program of its own. */
+static bool is_init(pid_t pid, const char *id)
+{
+	return serves(pid, id) && !serves(parent_of(pid), id);
 }
 
 static unsigned count(const char *id, bool (*test)(pid_t pid, const char *id), int *ret_pid)
