@@ -144,8 +144,8 @@ struct dispatcher;
 
 struct dispatcher_operations {
 	/* Every submitted request gets exactly one answer, pushed into the mailbox that the
-	 * dispatcher was made with; between them news may come. 0; -1: no memory, or the account is not open (HR_TRANSIENT);
-	 * then no answer comes. The engine's thread. */
+	 * dispatcher was made with; between them news may come. 0; -1: no memory, or the account
+	 * is not open (HR_TRANSIENT); then no answer comes. The engine's thread. */
 	int (*submit)(struct dispatcher *dispatcher, const struct dispatch_request *request,
 		      struct hr_error *err);
 	/* Does what is due or has come; gives when it wants to be called again (monotonic ms,
