@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "store/document_rows.h"
 
-static json_t *view(const struct registry_module *module)
+static json_t *view(const struct registry_module *module, const char *refusal)
 {
 	char abi[48] = "";
 
@@ -26,14 +26,14 @@ static json_t *view(const struct registry_module *module)
 	return json_pack("{ss so so so so ss so so ss}", "id", module->id, "title",
 			 text_json(module->title), "version", text_json(module->version), "vendor",
 			 text_json(module->vendor), "abi", text_json(abi), "state",
-			 module->usable ? "usable" : "refused", "reason", text_json(module->reason),
+			 refusal[0] == '\0' ? "usable" : "refused", "reason", text_json(refusal),
 			 "sandbox", text_json(registry_sandbox(module)), "path",
 			 module->path ? module->path : "");
 }
 
 int providers_list(struct exchange *exchange, struct hr_error *err)
 {
-	const struct registry *registry = exchange->api->options.registry;
+	struct registry *registry = exchange->api->options.registry;
 	bool all = exchange_query_true(exchange, "all");
 	struct page page;
 	int rc = 0;
@@ -42,9 +42,10 @@ int providers_list(struct exchange *exchange, struct hr_error *err)
 		return -1;
 	for (size_t i = 0; i < registry_count(registry) && rc == 0; i++) {
 		const struct registry_module *module = registry_at(registry, i);
+		char refusal[sizeof(err->message)];
 
-		if (all || module->usable)
-			rc = page_add(&page, view(module), module->id, err);
+		if (!registry_refusal(registry, module, refusal, sizeof(refusal)) || all)
+			rc = page_add(&page, view(module, refusal), module->id, err);
 	}
 	return page_end(exchange, &page, rc, err);
 }

@@ -145,8 +145,9 @@ int provider_config_check_run(const struct invocation *invocation, struct hr_err
 		puts(terminal_safe(text, false));
 	}
 	if (json_array_size(problems) > 0)
-		return error_set(err, HR_INVALID, "provider config \"%s\": %zu problems", name,
-				 json_array_size(problems));
+		return error_set(err, HR_INVALID, "provider config \"%s\": %zu problem%s", name,
+				 json_array_size(problems),
+				 json_array_size(problems) == 1 ? "" : "s");
 	printf("provider config %s: no problem found\n", name);
 	return 0;
 }

@@ -298,10 +298,25 @@ static int late(struct tx *tx, const struct outcome *outcome, struct operation *
 	return server_update(tx, server, err);
 }
 
+/* The first instance id of a server is the one: were a second believed, nobody would look after the
+ * first. The step goes on as one that failed; whatever the second is, the reaper finds its mark. */
+static void refuse_other_instance(struct dispatch_answer *answer, const struct server *server)
+{
+	char other[sizeof(answer->instance_id)];
+
+	text_copy(other, sizeof(other), answer->instance_id);
+	text_copy(answer->instance_id, sizeof(answer->instance_id), server->instance_id);
+	answer->result = HR_INTERNAL;
+	error_set(&answer->error, HR_INTERNAL,
+		  "the module reports instance %.64s for %s, which is instance %.64s; report this "
+		  "to its vendor",
+		  other, server->name, server->instance_id);
+}
+
 static int outcome_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	struct outcome *outcome = (struct outcome *)task;
-	const struct dispatch_answer *answer = outcome->answer;
+	struct dispatch_answer *answer = outcome->answer;
 	struct operation *operation = malloc(sizeof(*operation));
 	struct server server;
 	bool new_id;
@@ -315,8 +330,12 @@ static int outcome_run(struct tx *tx, struct task *task, struct hr_error *err)
 	    task_touch(task, server.pool_id, err) < 0)
 		goto out;
 	new_id = answer->instance_id[0] && strcmp(answer->instance_id, server.instance_id) != 0;
-	if (new_id)
+	if (new_id && server.instance_id[0]) {
+		refuse_other_instance(answer, &server);
+		new_id = false;
+	} else if (new_id) {
 		text_copy(server.instance_id, sizeof(server.instance_id), answer->instance_id);
+	}
 	if (operation->state != OPERATION_DUE)
 		result = late(tx, outcome, operation, &server, new_id, err);
 	else if (operation->kind == OPERATION_CREATE)

@@ -185,6 +185,27 @@ int32_t call_refuse_error(const struct hr_call *abi, const struct hr_error *erro
 	return error->class;
 }
 
+/* Keeps the first id that is reported. false: it is not the one that was known before. */
+static bool keep_instance(struct call *call, const char *id)
+{
+	char before[INSTANCE_ID_SIZE] = "";
+	const char *known;
+
+	pthread_mutex_lock(&call->mutex);
+	known = call->instance_id[0] ? call->instance_id : call->subject.instance_id;
+	if (known && known[0] && strcmp(known, id) != 0)
+		text_copy(before, sizeof(before), known);
+	else
+		memcpy(call->instance_id, id, sizeof(call->instance_id));
+	pthread_mutex_unlock(&call->mutex);
+	if (before[0])
+		call_defect(call,
+			    "the instance id %.64s is reported, but %.64s was before; a server has "
+			    "one instance",
+			    id, before);
+	return before[0] == '\0';
+}
+
 static void call_instance(const struct hr_call *abi, struct hr_span instance_id)
 {
 	struct call *call = call_of(abi);
@@ -194,13 +215,13 @@ static void call_instance(const struct hr_call *abi, struct hr_span instance_id)
 		call_defect(call, "an instance id is reported, which only steps do");
 		return;
 	}
-	if (instance_id.len == 0)
+	if (instance_id.len == 0) {
 		call_defect(call, "an empty instance id is reported");
-	if (!call_name(call, "the instance id", instance_id, id, sizeof(id)))
 		return;
-	pthread_mutex_lock(&call->mutex);
-	memcpy(call->instance_id, id, sizeof(id));
-	pthread_mutex_unlock(&call->mutex);
+	}
+	if (!call_name(call, "the instance id", instance_id, id, sizeof(id)) ||
+	    !keep_instance(call, id))
+		return;
 	if (call->subject.backend && call->subject.backend->instance)
 		call->subject.backend->instance(call->subject.backend->context, call, id);
 }

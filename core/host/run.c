@@ -27,12 +27,14 @@ static bool is_step(enum dispatch_kind kind)
 struct call_subject run_subject(const struct account *account,
 				const struct dispatch_request *request)
 {
+	bool step = is_step(request->kind);
 	const struct call_subject subject = {
 		.module = account->module,
 		.account = account->id,
-		.server = is_step(request->kind) ? request->step.server_id : NULL,
+		.server = step ? request->step.server_id : NULL,
 		.operation = dispatch_kind_name(request->kind),
-		.is_step = is_step(request->kind),
+		.instance_id = step ? request->step.instance_id : NULL,
+		.is_step = step,
 		.mask = account->mask,
 		.folder = &account->folder,
 		.backend = account->backend,

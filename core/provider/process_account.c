@@ -274,9 +274,11 @@ static void describe_end(const struct process_account *account, const char *how,
 			    memory, forbidden);
 }
 
-static void answer_ended(struct process_account *account, struct job *job, const char *text)
+static void answer_ended(struct process_account *account, struct job *job, enum host_end end,
+			 const char *text)
 {
 	struct process_dispatcher *d = account->dispatcher;
+	bool is_told = end == HOST_END_HANG && job->timed_out; /* the text names it */
 	char message[512];
 
 	if (job->request->kind == DISPATCH_CLOSE) {
@@ -293,8 +295,8 @@ static void answer_ended(struct process_account *account, struct job *job, const
 		process_finish(d, job, &refused);
 		return;
 	}
-	text_format(message, sizeof(message), "%s during %s", text,
-		    dispatch_kind_name(job->request->kind));
+	text_format(message, sizeof(message), "%s%s%s", text, is_told ? "" : " during ",
+		    is_told ? "" : dispatch_kind_name(job->request->kind));
 	process_fail(d, job, job->timed_out ? HR_TIMEOUT : HR_TRANSIENT,
 		     job->request->kind == DISPATCH_OPEN ? 0 : HR_FAULT_OUTCOME_UNKNOWN, 0,
 		     message);
@@ -326,6 +328,25 @@ static void answer_waiting(struct process_account *account)
 	}
 }
 
+/* " during create, list": what was under way, each kind once; "" if nothing was. */
+static void name_running(const struct process_account *account, char *buf, size_t size)
+{
+	unsigned named = 0;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (struct job *job = account->dispatcher->lanes.running; job; job = job->next) {
+		unsigned bit = 1u << job->request->kind;
+
+		if (job->lane != account->lane || (named & bit) || used + 1 >= size)
+			continue;
+		text_format(buf + used, size - used, "%s%s", named ? ", " : " during ",
+			    dispatch_kind_name(job->request->kind));
+		used += strlen(buf + used);
+		named |= bit;
+	}
+}
+
 static enum host_end reason_of(const struct process_account *account,
 			       const struct host_ending *ending)
 {
@@ -343,19 +364,21 @@ static enum host_end reason_of(const struct process_account *account,
 void process_account_ended(struct process_account *account, const struct host_ending *ending)
 {
 	enum host_end end = reason_of(account, ending);
-	char text[400];
+	char text[400], news[480], running[80];
 	struct job *job;
 
 	describe_end(account, end == HOST_END_KILLED ? KILLED : ending->how, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
-	count_failure(account, end, text);
+	name_running(account, running, sizeof(running));
+	text_format(news, sizeof(news), "%s%s", text, end == HOST_END_HANG ? "" : running);
+	count_failure(account, end, account->refusal.class != 0 ? text : news);
 	drop_host(account, end);
 	process_services_cancel(account, 0);
 	account->reopen_number = 0;
 	account->kill_ms = MS_NEVER;
 	while (account->lane && (job = any_running(account)) != NULL)
-		answer_ended(account, job, text);
+		answer_ended(account, job, end, text);
 	if (!account->lane || !account->lane->seat)
 		return;
 	process_account_reopen(account);

@@ -203,6 +203,7 @@ static void take_ready(struct process_account *account, const struct wire_ready 
 	}
 	account->workers = ready->workers;
 	registry_note_sandbox(d->registry, account->module, ready->sandbox);
+	registry_note_loading(d->registry, account->module, NULL);
 	if (warning && !d->told_sandbox)
 		log_line(LOG_LEVEL_WARNING, NULL, "%s", warning);
 	d->told_sandbox |= warning != NULL;
@@ -215,8 +216,11 @@ static void take_refused(struct process_account *account, const struct wire_refu
 	else if (refused->error.class < HR_AUTH || refused->error.class > HR_INTERNAL ||
 		 refused->error.message[0] == '\0')
 		garbage(account, "a refusal without a reason");
-	else
+	else {
 		account->refusal = refused->error;
+		registry_note_loading(account->dispatcher->registry, account->module,
+				      refused->error.message);
+	}
 }
 
 /* Of a module that is not loaded there is this to say, and no more. */

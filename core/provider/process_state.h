@@ -47,7 +47,7 @@ struct process_account {
 	unsigned n_requests;
 
 	struct crash_brake brake;
-	char last_crash[400];
+	char last_crash[480];
 
 	bool is_down;       /* it was told that the process has failed, and not yet that it runs */
 	bool pause_is_told; /* likewise */

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct entry {
 	struct description *description; /* what module points to; NULL: refused */
 	struct module_probe probe;
 	atomic_uint sandbox; /* what its newest process has said, and SANDBOX_KNOWN; or 0 */
+	char *not_loaded; /* why its newest process could not load it, or NULL; under the mutex */
 };
 
 struct registry {
@@ -40,6 +42,7 @@ struct registry {
 	bool no_manifests;
 	char **folders; /* of the search path, in order; NULL-terminated */
 	size_t n_folders;
+	pthread_mutex_t mutex; /* of the entries' not_loaded */
 };
 
 /* Whether text is one of the words of a comma-separated list. */
@@ -76,6 +79,7 @@ static void entry_free(struct entry *entry)
 	free(entry->id);
 	free(entry->path);
 	free(entry->reason);
+	free(entry->not_loaded);
 	free(entry);
 }
 
@@ -339,6 +343,7 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 
 	if (!registry)
 		return error_no_memory(err, "looking for provider modules");
+	pthread_mutex_init(&registry->mutex, NULL);
 	registry->local_modules = strdup(options->local_modules ? options->local_modules : "");
 	registry->host_program = strdup(options->host_program);
 	registry->no_manifests = options->no_manifests;
@@ -369,6 +374,7 @@ void registry_close(struct registry *registry)
 	free(registry->entries);
 	free(registry->local_modules);
 	free(registry->host_program);
+	pthread_mutex_destroy(&registry->mutex);
 	free(registry);
 }
 
@@ -395,6 +401,39 @@ const char *registry_sandbox(const struct registry_module *module)
 	unsigned flags = atomic_load(&((const struct entry *)module)->sandbox);
 
 	return flags & SANDBOX_KNOWN ? host_sandbox_word(flags) : NULL;
+}
+
+void registry_note_loading(struct registry *registry, const struct registry_module *module,
+			   const char *refusal)
+{
+	/* Without memory the last word stays, which is better than none. */
+	char *copy = refusal ? strdup(refusal) : NULL;
+
+	pthread_mutex_lock(&registry->mutex);
+	for (size_t i = 0; i < registry->n; i++) {
+		struct entry *entry = registry->entries[i];
+
+		if (&entry->module != module || (refusal && !copy))
+			continue;
+		free(entry->not_loaded);
+		entry->not_loaded = copy;
+		copy = NULL;
+	}
+	pthread_mutex_unlock(&registry->mutex);
+	free(copy);
+}
+
+bool registry_refusal(struct registry *registry, const struct registry_module *module, char *buf,
+		      size_t size)
+{
+	const struct entry *entry = (const struct entry *)module;
+	const char *reason;
+
+	pthread_mutex_lock(&registry->mutex);
+	reason = entry->reason ? entry->reason : entry->not_loaded;
+	text_copy(buf, size, reason ? reason : "");
+	pthread_mutex_unlock(&registry->mutex);
+	return reason != NULL;
 }
 
 /* "/a, /b (there is no such folder)" */

@@ -58,7 +58,17 @@ void registry_note_sandbox(struct registry *registry, const struct registry_modu
 /* As a word of host_sandbox_word, or NULL: no process of it has run yet. Any thread. */
 const char *registry_sandbox(const struct registry_module *module);
 
-/* The usable module of that id. Else HR_INVALID that says whether the file is missing (and where it
+/* What the newest process of the module has said of loading it: the whole refusal, or NULL: it is
+ * loaded. A manifest tells what a module is, not that this machine can load it. Any thread. */
+void registry_note_loading(struct registry *registry, const struct registry_module *module,
+			   const char *refusal);
+
+/* Whether it is unusable, or could not be loaded when it was last tried: then its whole refusal is in buf,
+ * else "". Any thread. */
+bool registry_refusal(struct registry *registry, const struct registry_module *module, char *buf,
+		      size_t size);
+
+/* The usable module of that id, also one that could not be loaded: that may have been mended. Else HR_INVALID that says whether the file is missing (and where it
  * was looked for) or why it was refused; field "provider". */
 int registry_find(const struct registry *registry, const char *id,
 		  const struct registry_module **ret_module, struct hr_error *err);

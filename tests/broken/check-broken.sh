@@ -36,6 +36,18 @@ row()
 	printf '%-16s | %s | %s%s\n' "$1" "$2" "$3" "$mark"
 }
 
+# needslate: a module with a manifest, of which a library has been taken away since. The manifest tells what
+# it is; that it cannot be loaded here is known once it is tried.
+manifest_of_needslate()
+{
+	cp "$modules/needsgone.so" "$modules/needslate.so"
+	"$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
+	jq -c --arg sha256 "$(sha256sum <"$modules/needslate.so" | cut -d ' ' -f 1)" \
+		--argjson size "$(stat -c %s "$modules/needslate.so")" \
+		'.module = "needslate" | .file_sha256 = $sha256 | .file_size = $size' \
+		"$work/described" >"$modules/needslate.json"
+}
+
 # Every module of tests/modules/broken with its file's name as its id, and files that are no modules.
 modules_gather()
 {
@@ -44,6 +56,7 @@ modules_gather()
 	cp "$HEADROOM_BUILDDIR"/tests/modules/broken/named/*.so "$modules" || fail "the broken modules are not built"
 	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
 	cp "$modules/mock.so" "$modules/writable.so"
+	manifest_of_needslate
 	cp "$modules/mock.so" "$modules/Bad-name.so"
 	yes 'no module at all' | head -n 100 >"$modules/text.so"
 	: >"$modules/empty.so"
@@ -84,7 +97,8 @@ refusals_compare()
 
 # ---- At run time ----
 
-# definition_of NAME BEHAVIOUR MORE-SETTINGS: a pool on an account of the module mock, whose process is its own.
+# definition_of NAME BEHAVIOUR [MORE-SETTINGS [MORE-OF-THE-AUTOSCALE-CONFIG]]: a pool on an account of the module
+# mock, whose process is its own.
 definition_of()
 {
 	cat <<-EOT
@@ -93,11 +107,27 @@ definition_of()
 	name: $1
 	provider: mock
 	max_instances: 2
+	list_interval: 5
 	settings:
 	  behaviour: $2
 	  token: t0ken
+	$(printf '%s' "${3:-}")
 	EOT
 	pool_of "$1"
+	printf '%s\n' "${4:-}"
+}
+
+# The same of an account: its events name no pool.
+told_of_account()
+{
+	local end=$((SECONDS + 90)) seen
+	until seen=$("$headroom" -o json event list --limit 1000 |
+		jq -r --arg kind "$2" --arg name "$1: " '.[] | select(.kind == $kind) | .message | select(startswith($name))' |
+		sort -u) && grep -qxF -- "$1: $3" <<<"$seen"; do
+		[ "$SECONDS" -lt "$end" ] || break
+		sleep 0.3
+	done
+	row "$1" "$1: $3" "$(grep -xF -- "$1: $3" <<<"$seen" || tr '\n' ' ' <<<"$seen")"
 }
 
 # events_of NAME KIND: what happened in a pool, as its events of this kind tell: each message once, with
@@ -117,7 +147,7 @@ events_tell()
 # told NAME KIND MESSAGE: the pool's events hold one of this kind with this message, as a whole.
 told()
 {
-	local end=$((SECONDS + 90)) seen=
+	local end=$((SECONDS + 120)) seen=
 	until events_tell "$1" "$2" "$3"; do
 		[ "$SECONDS" -lt "$end" ] || { seen=$(events_of "$1" "$2" | tr '\n' ' ')none; break; }
 		sleep 0.3
@@ -125,10 +155,27 @@ told()
 	row "$1" "$3" "${seen:-$3}"
 }
 
+# What its manifest promised, the module could not keep.
+needslate_compare()
+{
+	printf 'kind: provider-config\nname: late\nprovider: needslate\nsettings:\n  token: t0ken\n' >"$work/late.yaml"
+	"$headroom" apply -f "$work/late.yaml" >/dev/null || fail "apply of needslate"
+	"$headroom" provider-config check late >/dev/null 2>&1 && fail "needslate can be checked"
+	modules_seen >"$work/seen"
+	row "needslate, tried" "refused provider \"needslate\" (PATH): it cannot be loaded: gone.so: cannot open shared object file: No such file or directory; install what it needs, or install the module anew" \
+		"$(sed -n 's/^needslate //p' "$work/seen")"
+}
+
 # told_failed NAME HOW: its first create ended with the module's process.
 told_failed()
 {
 	told "$1" operation.failed "create of SERVER, attempt 1: transient: the process of module mock $2 during create"
+}
+
+# told_defect NAME WHAT: its first create broke the contract.
+told_defect()
+{
+	told "$1" operation.failed "create of SERVER, attempt 1: internal: the module mock 1.0 is at fault in create: $2; report this to its vendor, Acme"
 }
 
 # Those of this daemon: their arguments name a module of ours. Other tests run beside this one.
@@ -158,9 +205,15 @@ for missing in nothing.so nowhere/nothing.so "$modules/nothing.so"; do
 done
 {
 	printf 'kind: zone\nname: here\n'
-	for behaviour in good segv abort exit garbage alloc again-for-ever print many; do
+	for behaviour in good segv abort exit garbage alloc again-for-ever print many segv-open segv-status \
+		segv-list segv-destroy no-service silent long-token two-ids hides; do
 		definition_of "$behaviour" "$behaviour"
 	done
+	definition_of segv-close segv-close '' 'enabled: false'
+	definition_of hang hang '  delay: 3600000'
+	definition_of other-id other-id '  steps: 1'
+	definition_of again-too-long again-for-ever '' 'create_timeout: 3s'
+	definition_of segv-check segv-check '' 'enabled: false'
 } >"$work/broken.yaml"
 "$headroom" apply -f "$work/broken.yaml" >/dev/null || fail "apply"
 told good server.planned "SERVER is planned by good at good: 0 available for a target of 1: good makes one up to its own minimum of 1; good then has 1 of at most 2"
@@ -168,11 +221,31 @@ wait_for 90 "the good pool's server runs" servers_running_is good 1
 told_failed segv "was ended by signal 11 (Segmentation fault)"
 told_failed abort "was ended by signal 6 (Aborted)"
 told_failed exit "ended with status 0"
+told_of_account segv-open module.failed "the process of module mock was ended by signal 11 (Segmentation fault) during open"
+told_of_account segv-status module.failed "the process of module mock was ended by signal 11 (Segmentation fault) during status"
+told_of_account segv-list module.failed "the process of module mock was ended by signal 11 (Segmentation fault) during list"
+row segv-check 'headroom: the process of module mock was ended by signal 11 (Segmentation fault) during check' \
+	"$("$headroom" provider-config check segv-check 2>&1 | head -n 1)"
+definition_of segv-close segv-close '  region: south' 'enabled: false' >"$work/close.yaml"
+"$headroom" apply -f "$work/close.yaml" >/dev/null || fail "apply of segv-close"
+told_of_account segv-close module.failed "the process of module mock was ended by signal 11 (Segmentation fault)"
+told_failed no-service "was ended by signal 11 (Segmentation fault)"
+"$headroom" server delete "$("$headroom" -o name server list --pool segv-destroy | head -n 1)" >/dev/null || fail "delete"
+told segv-destroy operation.failed "destroy of SERVER, attempt 1: transient: the process of module mock was ended by signal 11 (Segmentation fault) during destroy"
+told silent server.failed 'SERVER failed: the provider cannot make it (quota): the module mock fails in create with "quota" and says nothing more'
+told_defect long-token "the resume token has 4097 bytes, at most 4096 are possible"
+told_defect two-ids "the instance id i-second is reported, but i-1 was before; a server has one instance"
+told_defect other-id "the instance id i-other is reported, but i-1 was before; a server has one instance"
+told again-too-long server.failed "SERVER failed: it was still creating after its config's create_timeout of 3 s (still booting)"
 told_failed garbage "was ended: it sent what it may not send (a frame says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are possible)"
 told_failed alloc "was ended by signal 11 (Segmentation fault), after it had used up its memory limit of 512 MiB"
 told print server.running "SERVER is running: its instance runs and has an address"
 told many server.running "SERVER is running: its instance runs and has an address"
 row again-for-ever creating "$("$headroom" -o json server list --pool again-for-ever | jq -r '.[0].state')"
+told hang operation.failed "create of SERVER, attempt 1: timeout: the process of module mock was ended: it did not return from create 1000 ms after it was told to end"
+# A list that leaves out what there is and calls itself complete: the provider's own word on the instance counts.
+row hides "1 running, none failed" "$(servers_running hides) running, $(events_of hides server.failed | grep -c . | sed 's/^0$/none/') failed"
+needslate_compare
 row "good, meanwhile" 1 "$(servers_running good)"
 kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"
 [ -n "$(host_processes)" ] || fail "no process of a module is seen"

@@ -120,7 +120,8 @@ struct hr_call {
 	void *(*alloc)(const struct hr_call *call, uint64_t bytes);
 	/* Details of the error that the operation is about to return. The last one counts. */
 	void (*fail)(const struct hr_call *call, const struct hr_fault *fault);
-	/* Steps only: the id of the instance, as soon as it is known. Stored before anything else. */
+	/* Steps only: the id of the instance, as soon as it is known. Stored before anything else.
+	 * A server has one: another id later fails the step. */
 	void (*instance)(const struct hr_call *call, struct hr_span instance_id);
 	/* Steps only, then return HR_AGAIN: resume token (opaque UTF-8 text, at most 4096 bytes), delay
 	 * before the next call, percent 0..100 or -1, text for whoever waits. */

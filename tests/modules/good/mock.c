@@ -36,7 +36,8 @@ static const char *const behaviours[] = {
 	"problems",    "short-instance", "much-memory",  "again-late", "nothing",
 	"empty-id",    "segv",           "abort",        "exit",       "garbage",
 	"print",       "segv-open",      "many",         "alloc",      "again-for-ever",
-	NULL,
+	"segv-check",  "segv-status",    "segv-list",    "segv-close", "segv-destroy",
+	"two-ids",     "other-id",       "hides",        "no-service", NULL,
 };
 
 static const struct hr_setting settings[] = {
@@ -68,7 +69,7 @@ static const struct hr_setting settings[] = {
 		.key = "delay",
 		.type = HR_TYPE_INTEGER,
 		.default_value = "0",
-		.maximum = 60000,
+		.maximum = 3600000,
 		.unit = "ms",
 		.title = "Delay",
 		.help = "How long each operation takes.",
@@ -173,9 +174,18 @@ static void sleep_ms(int64_t ms)
 	nanosleep(&time, NULL);
 }
 
+static char *volatile nowhere; /* what a compiler cannot see through */
+
+/* Ends the process in the operation of which the behaviour tells: "segv-list". */
+static void crash_in(const struct hr_account *a, const char *operation)
+{
+	if (strncmp(a->behaviour, "segv-", 5) == 0 && strcmp(a->behaviour + 5, operation) == 0)
+		*nowhere = 1;
+}
+
 /* Counts who is inside, and takes the time that the settings ask for. Gives HR_OK, or
- * HR_CANCELLED once the host wants that; "hang" hears nothing for `delay`. */
-static int32_t enter(struct hr_account *a, const struct hr_call *call)
+ * HR_CANCELLED once the host wants that; "hang" hears nothing for `delay` while it creates. */
+static int32_t enter(struct hr_account *a, const struct hr_call *call, int is_create)
 {
 	int32_t rc = HR_OK;
 
@@ -187,7 +197,7 @@ static int32_t enter(struct hr_account *a, const struct hr_call *call)
 		while (!call->cancelled(call))
 			sleep_ms(2);
 		rc = fail(call, HR_CANCELLED, "told to end", "");
-	} else if (a->delay > 0) {
+	} else if (a->delay > 0 && (is_create || !is(a, "hang"))) {
 		sleep_ms(a->delay);
 	}
 	return rc;
@@ -241,8 +251,9 @@ static int32_t mock_open(const struct hr_host *host, const struct hr_call *call,
 	for (uint32_t i = 0; i < request->n_values; i++)
 		take_value(a, (const void *)((const char *)request->values +
 					     i * request->value_stride));
-	if (is(a, "segv-open"))
-		*(volatile char *)NULL = 1;
+	crash_in(a, "open");
+	if (is(a, "no-service")) /* what asks for a service that there is not gets none */
+		a->log = host->service(host, "acme/9");
 	if (is(a, "open-fails") || is(a, "open-nothing") || strcmp(a->token, "wrong") == 0) {
 		int32_t rc = is(a, "open-nothing")
 				     ? HR_OK
@@ -263,6 +274,7 @@ static int32_t mock_open(const struct hr_host *host, const struct hr_call *call,
 static void mock_close(struct hr_account *a)
 {
 	trace(a, "close");
+	crash_in(a, "close");
 	pthread_mutex_destroy(&a->mutex);
 	free(a);
 }
@@ -272,8 +284,9 @@ static int32_t mock_check(struct hr_account *a, const struct hr_call *call,
 {
 	struct hr_fault fault = {.size = sizeof(fault)};
 	char text[64];
-	int32_t rc = enter(a, call);
+	int32_t rc = enter(a, call, 0);
 
+	crash_in(a, "check");
 	snprintf(text, sizeof(text), "most calls at once: %d", a->most_at_once);
 	fault.message = span_of(text);
 	fault.setting = span_of("region");
@@ -327,7 +340,6 @@ static struct instance *make(struct hr_account *a, const struct hr_step *step)
 static void destroy_process(const struct hr_account *a)
 {
 	static const char garbage[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-	volatile char *nowhere = NULL;
 
 	if (is(a, "segv"))
 		*nowhere = 1;
@@ -402,8 +414,14 @@ static int32_t create(struct hr_account *a, const struct hr_call *call, const st
 		call->instance(call, (struct hr_span){id, sizeof(id)});
 	else if (is(a, "empty-id"))
 		call->instance(call, span_of(""));
+	else if (is(a, "other-id") && step->resume_token.len > 0)
+		call->instance(call, span_of("i-other"));
 	else if (!is(a, "no-instance"))
 		call->instance(call, span_of(i->id));
+	if (is(a, "two-ids"))
+		call->instance(call, span_of("i-second"));
+	if (is(a, "no-service"))
+		a->log->write(call, HR_LOG_INFO, span_of("created"));
 	copy(token, sizeof(token), step->resume_token);
 	at = strtol(token, NULL, 10);
 	if (at < a->steps) {
@@ -426,7 +444,7 @@ static int32_t mock_create(struct hr_account *a, const struct hr_call *call,
 		call->instance(call, span_of(make(a, step)->id));
 		pthread_mutex_unlock(&a->mutex);
 	}
-	rc = enter(a, call);
+	rc = enter(a, call, 1);
 	pthread_mutex_lock(&a->mutex);
 	if (rc == HR_OK)
 		rc = create(a, call, step);
@@ -455,8 +473,9 @@ static void report(struct hr_account *a, const struct instance *i,
 static int32_t mock_status(struct hr_account *a, const struct hr_call *call,
 			   const struct hr_status *request, const struct hr_instance_sink *sink)
 {
-	int32_t rc = enter(a, call);
+	int32_t rc = enter(a, call, 0);
 
+	crash_in(a, "status");
 	pthread_mutex_lock(&a->mutex);
 	for (uint32_t n = 0; rc == HR_OK && !is(a, "nothing") && n < request->n_instances; n++)
 		for (size_t i = 0; i < INSTANCES; i++) {
@@ -473,11 +492,12 @@ static int32_t mock_status(struct hr_account *a, const struct hr_call *call,
 static int32_t mock_list(struct hr_account *a, const struct hr_call *call,
 			 const struct hr_list *request, const struct hr_instance_sink *sink)
 {
-	int32_t rc = enter(a, call);
+	int32_t rc = enter(a, call, 0);
 
 	(void)request;
+	crash_in(a, "list");
 	pthread_mutex_lock(&a->mutex);
-	for (size_t i = 0; rc == HR_OK && i < INSTANCES; i++)
+	for (size_t i = 0; rc == HR_OK && !is(a, "hides") && i < INSTANCES; i++)
 		if (a->instances[i].is_used)
 			report(a, &a->instances[i], sink);
 	pthread_mutex_unlock(&a->mutex);
@@ -499,9 +519,10 @@ static int32_t mock_list(struct hr_account *a, const struct hr_call *call,
 static int32_t mock_destroy(struct hr_account *a, const struct hr_call *call,
 			    const struct hr_step *step)
 {
-	int32_t rc = enter(a, call);
+	int32_t rc = enter(a, call, 0);
 	struct instance *i;
 
+	crash_in(a, "destroy");
 	pthread_mutex_lock(&a->mutex);
 	i = find(a, step->server_id);
 	if (rc == HR_OK && i && i->process.pid != 0) {

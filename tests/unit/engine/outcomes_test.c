@@ -265,6 +265,24 @@ START_TEST(done_without_an_instance_is_a_defect)
 }
 END_TEST
 
+/* A second instance id would take the first out of sight. */
+START_TEST(the_first_instance_counts)
+{
+	char message[768];
+
+	answer_again(asked(DISPATCH_CREATE), "step-2", 1000, "i-1");
+	pass(1000);
+	answer_ok(asked(DISPATCH_CREATE), "i-2");
+	ck_assert_int_eq(only_server(0).state, SERVER_CREATING);
+	ck_assert_str_eq(only_server(0).instance_id, "i-1");
+	events_of("operation.failed", message);
+	ck_assert_ptr_nonnull(
+		strstr(message, "internal: the module reports instance i-2 for demo-a-"));
+	ck_assert_ptr_nonnull(
+		strstr(message, ", which is instance i-1; report this to its vendor"));
+}
+END_TEST
+
 /* ---- Destroy ---- */
 
 static struct server destroy_running(void)
@@ -457,6 +475,7 @@ int main(void)
 	add(tcase, an_edit_lifts_pauses);
 	add(tcase, a_defect_pauses_the_account_and_is_retried);
 	add(tcase, done_without_an_instance_is_a_defect);
+	add(tcase, the_first_instance_counts);
 	tcase_add_loop_test(tcase, a_destroy_ends_in_gone, 0, 2);
 	add(tcase, a_destroy_is_retried_for_ever);
 	add(tcase, protection_undoes_the_drain);

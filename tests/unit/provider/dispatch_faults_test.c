@@ -54,6 +54,9 @@ START_TEST(faults_in_steps)
 	expect_fault("long-id", DISPATCH_CREATE,
 		     "the instance id has 512 bytes, at most 255 are possible");
 	expect_fault("empty-id", DISPATCH_CREATE, "an empty instance id is reported");
+	expect_fault("two-ids", DISPATCH_CREATE,
+		     "the instance id i-second is reported, but i-1 was before; a server has one "
+		     "instance");
 	expect_fault("unknown", DISPATCH_CREATE, "it gives the unknown result 77");
 	snprintf(what, sizeof(what),
 		 "an error's details have a size of 4 bytes, at least %zu are wanted",

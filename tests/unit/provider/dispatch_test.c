@@ -351,7 +351,7 @@ START_TEST(hanging_call)
 		answer->error.message,
 		by_process
 			? "the process of module mock was ended: it did not return from create "
-			  "1000 ms after it was told to end during create"
+			  "1000 ms after it was told to end"
 			: "the module does not return from create 1000 ms after it was told to end; "
 			  "its worker is lost until it does, and a restart of headroomd gets it back");
 	ck_assert_uint_eq(answer->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
