@@ -191,6 +191,7 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.stops_context = daemon,
 		.stop_creates_file = daemon->config.stop_creates_file,
 		.stop_changes_file = daemon->config.stop_changes_file,
+		.clock_follow = clock_follow,
 		.dry_run = daemon->config.dry_run,
 		.no_plans = !plans,
 	};
@@ -430,6 +431,7 @@ int main(int argc, char **argv)
 	}
 	umask(077);
 	json_wipe_when_freed();
+	clock_hold_jumps();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	failed = daemon_main(&daemon, &options, &err);
 	daemon_close(&daemon);
