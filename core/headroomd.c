@@ -106,7 +106,8 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 		.threaded = true,
 	};
 
-	if (store_open(&options, &daemon->store, err) != 0)
+	if (start_check_database(daemon->config.state_dir, err) != 0 ||
+	    store_open(&options, &daemon->store, err) != 0)
 		return -1;
 	if (event_log_open(&daemon->event_log, daemon->store, err) != 0)
 		return -1;
