@@ -94,6 +94,23 @@ static int check_shape(const struct schema *schema, size_t i, struct hr_error *e
 	return 0;
 }
 
+/* What is shown to people and written as JSON must be text. */
+static int check_texts(const struct schema *schema, size_t i, struct hr_error *err)
+{
+	const struct hr_setting *row = schema_row(schema, i);
+	const char *const texts[] = {row->title,      row->help,         row->unit,
+				     row->group,      row->example,      row->pattern,
+				     row->shown_when, row->default_value};
+
+	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+		if (texts[k] && !text_valid_utf8(texts[k], strlen(texts[k])))
+			return refuse(schema, i, err, "one of its texts is not UTF-8");
+	for (const char *const *choice = row->choices; choice && *choice; choice++)
+		if (!text_valid_utf8(*choice, strlen(*choice)))
+			return refuse(schema, i, err, "one of its choices is not UTF-8");
+	return 0;
+}
+
 static int check_limits(const struct schema *schema, size_t i, struct hr_error *err)
 {
 	const struct hr_setting *row = schema_row(schema, i);
@@ -206,7 +223,8 @@ int schema_check(const struct schema *schema, struct hr_error *err)
 				 schema->subject, schema->stride, sizeof(struct hr_setting));
 	/* Names first: whatever looks a row up by name may then rely on them. */
 	for (size_t i = 0; i < schema->n_rows; i++)
-		if (check_names(schema, i, err) != 0 || check_shape(schema, i, err) != 0)
+		if (check_names(schema, i, err) != 0 || check_shape(schema, i, err) != 0 ||
+		    check_texts(schema, i, err) != 0)
 			return -1;
 	for (size_t i = 0; i < schema->n_rows; i++)
 		if (check_limits(schema, i, err) != 0 || check_pattern(schema, i, err) != 0 ||

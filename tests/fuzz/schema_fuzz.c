@@ -84,7 +84,7 @@ static void run_table(const struct schema *schema, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hr_setting rows[ROWS_MAX] = {{0}};
+	struct hr_setting rows[ROWS_MAX] = {{.key = NULL}};
 	const char *choices[ROWS_MAX][2];
 	struct schema schema = {
 		.subject = "fuzz", .rows = rows, .stride = sizeof(struct hr_setting)};

@@ -34,7 +34,7 @@ static void open_one(const char *token)
 
 static void sign_and_open(const char *text)
 {
-	struct checkin_claims claims = {{0}};
+	struct checkin_claims claims = {.issued_s = 0};
 	struct hr_error err = {0};
 	long long issued = 0, expires = 0;
 	char *token = NULL, subject[ID_SIZE] = "";

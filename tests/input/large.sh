@@ -109,7 +109,7 @@ bad_definitions()
 	{ printf 'kind: pool\nname: '; repeat 2000000 x; } >"$work/d.yaml"
 	defined "a name of 2 MB" "1 headroom: FILE, definition 1: the name has 2000000 bytes; at most 63 are possible~  a good value: demo~"
 	{ printf 'kind: autoscale-config\nname: a\npool: p\nstartup_script: '; repeat 2000000 x; } >"$work/d.yaml"
-	defined "over 1 MiB for the daemon" "3 headroom: cannot reach headroomd at /tmp/headroom-test.aOmIxt/headroom.sock (Out of memory); is it running? start it, or name its socket with --socket or HEADROOM_SOCKET~"
+	defined "over 1 MiB for the daemon" "1 headroom: FILE, definition 1 (autoscale-config \"a\"): the request body is longer than the limit of 1 MiB~"
 	head -c 100000 "$headroomd" >"$work/d.yaml"
 	defined "a program" "1 headroom: FILE, line 1 column 1: not text in UTF-8~"
 

@@ -5,6 +5,7 @@
 #define GOOD(name) .key = (name), .title = "T", .help = "H."
 
 static const char *const some[] = {"a", "b", NULL};
+static const char *const garbage[] = {"a", "\xff", NULL};
 static const char *const none[] = {NULL};
 
 static void table_is_bad(const struct hr_setting *rows, size_t n, const char *message)
@@ -73,6 +74,10 @@ START_TEST(shapes)
 		   "table \"t\", row 1 (\"a\"): an enum needs choices");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .choices = some},
 		   "table \"t\", row 1 (\"a\"): only an enum has choices");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .unit = "\xc3\x28"},
+		   "table \"t\", row 1 (\"a\"): one of its texts is not UTF-8");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_ENUM, .choices = garbage},
+		   "table \"t\", row 1 (\"a\"): one of its choices is not UTF-8");
 }
 END_TEST
 
