@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work and headroom are daemon.sh's and check-input.sh's
 #
 # Sourced by check-input.sh: bodies and definitions that are too large or too deep, and definitions
 # that are no YAML of ours.
@@ -53,7 +53,7 @@ defined()
 {
 	local seen
 	seen=$(timeout 60 "$headroom" apply -f "$work/d.yaml" 2>&1 </dev/null)
-	row "definition: $1" "$2" "$? $(sed "s|$work/d.yaml|FILE|g" <<<"$seen" | tr '\n' '~')"
+	row "definition: $1" "$2" "$? $(printf '%s\n' "${seen//"$work/d.yaml"/FILE}" | tr '\n' '~')"
 }
 
 # define WHAT EXPECTED TEXT (printf's escapes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # input and port are daemon.sh's and check-input.sh's
 #
 # Sourced by check-input.sh: what no proper client sends, by TCP, and too many of them.
 
@@ -19,8 +19,7 @@ long()
 
 raw_requests()
 {
-	local get='GET /healthz HTTP/1.1\r\nHost: h\r\n' post='POST /api/set_server_status HTTP/1.1\r\nHost: h\r\n' i
-	local refused='401: the check-in token is not accepted'
+	local get='GET /healthz HTTP/1.1\r\nHost: h\r\n' post='POST /api/set_server_status HTTP/1.1\r\nHost: h\r\n'
 	raw "garbage" "closed" '\x00\x01\x02\x03garbage\r\n\r\n'
 	raw "TLS" "closed" '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcdefgh\x00\x00\r\n\r\n' --half
 	raw "another protocol" "closed" 'SSH-2.0-OpenSSH_9.2\r\n\r\n'
@@ -43,7 +42,7 @@ raw_requests()
 	raw "headers of 16 KiB" "431: the request's headers are longer than 16 KiB" "$get$(long X-A 16400)\\r\\n"
 	raw "headers of 64 KiB" "431" "$get$(long X-A 65536)\\r\\n"
 	raw "a path of 64 KiB" "414" "GET /$(repeat 65536 x) HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"
-	raw "2,000 headers" "431" "$get$(for i in {1..2000}; do printf 'a:b\\r\\n'; done)\\r\\n"
+	raw "2,000 headers" "431" "$get$(for _ in {1..2000}; do printf 'a:b\\r\\n'; done)\\r\\n"
 	raw "400 parameters" "401: this needs an access token: send the header \"Authorization: Bearer hr_...\"; make one with: headroom token create" "GET /api/v1/pools?$(repeat 400 'a=b&') HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"
 	raw "two lengths" "400: the request is not accepted: it gives its length more than once" "${post}Content-Length: 2\\r\\nContent-Length: 20\\r\\n\\r\\n{}"
 	raw "two lengths alike" "400: the request is not accepted: it gives its length more than once" "${post}Content-Length: 2\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
@@ -61,7 +60,7 @@ raw_requests()
 	raw "a chunk of no size" "400" "${post}Transfer-Encoding: chunked\\r\\n\\r\\nxyz\\r\\n\\r\\n"
 	raw "a chunk of a huge size" "413" "${post}Transfer-Encoding: chunked\\r\\n\\r\\nffffffffffffffffff\\r\\n{}"
 	raw "chunks over 1 MiB" "413: the request body is longer than the limit of 1 MiB" \
-		"${post}Transfer-Encoding: chunked\\r\\n\\r\\n$(for i in {1..17}; do printf '10000\\r\\n%s\\r\\n' "$(repeat 65536 x)"; done)0\\r\\n\\r\\n"
+		"${post}Transfer-Encoding: chunked\\r\\n\\r\\n$(for _ in {1..17}; do printf '10000\\r\\n%s\\r\\n' "$(repeat 65536 x)"; done)0\\r\\n\\r\\n"
 	raw "nothing" "closed" '' --half
 	raw "half closed after a whole request" "200" "$get\\r\\n" --half
 	raw "three in one" "200 + 200 + 200" "$get\\r\\n$get\\r\\n$get\\r\\n" --answers 3

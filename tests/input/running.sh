@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work, headroomd, headroom, input and row are daemon.sh's and check-input.sh's
 #
 # Sourced by check-input.sh: what happens to a daemon that runs: its disk fills, its database is locked,
 # the clock is set, too many come. It goes on, says what is wrong, and has lost nothing.
@@ -29,7 +29,7 @@ pools_named()
 
 full_disk()
 {
-	local i acknowledged=0 seen
+	local i acknowledged=0
 	daemon_with LD_PRELOAD="$input/.libs/quota.so" TEST_FULL="$work/full" TEST_FULL_BELOW="$work/state"
 	for i in 1 2 3; do
 		[ "$(pool_create "before-$i")" != 201 ] || acknowledged=$((acknowledged + 1))
@@ -56,16 +56,17 @@ full_disk()
 # Another program holds the database while the daemon runs.
 locked_meanwhile()
 {
-	local holder
+	local holder hold_in
 	coproc HOLD { exec "$input/hold_lock" "$work/state/headroom.db"; }
 	holder=$HOLD_PID
+	hold_in=${HOLD[1]}
 	read -r -u "${HOLD[0]}" _
 	row "locked meanwhile: a change" \
 		"503: STATE/headroom.db is locked by another program; end whatever has it open (such as an sqlite3 shell)" \
 		"$(pool_create locked | sed "s|$work/state|STATE|g")"
 	row "locked meanwhile: reading goes on" 200 "$(asked GET pools | cut -c1-3)"
 	alive "locked meanwhile"
-	exec {HOLD[1]}>&-
+	exec {hold_in}>&-
 	wait "$holder" 2>/dev/null
 	row "locked meanwhile: let go" 201 "$(pool_create unlocked)"
 }
@@ -125,6 +126,7 @@ clock_jumps()
 crowd()
 {
 	coproc CROWD { exec "$input/crowd" "127.0.0.1:$port" "" "$@"; }
+	# shellcheck disable=SC2153 # set by coproc
 	crowd_pid=$CROWD_PID
 	exec {crowd_out}<&"${CROWD[0]}"
 	read -r -u "$crowd_out" _

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work, headroomd, headroom, input and row are daemon.sh's and check-input.sh's
 #
 # Sourced by check-input.sh: what a daemon meets when it starts: databases, keys, modes, locks. Each time
 # it must say what is wrong, or start and have everything.
@@ -116,12 +116,13 @@ bad_starts()
 
 locked()
 {
-	local holder
+	local holder hold_in
 	coproc HOLD { exec "$input/hold_lock" "$work/state/headroom.db"; }
 	holder=$HOLD_PID
+	hold_in=${HOLD[1]}
 	read -r -u "${HOLD[0]}" _
 	refuses_held "locked by another program" "1 STATE/headroom.db is locked by another program; end whatever has it open (such as an sqlite3 shell)"
-	exec {HOLD[1]}>&-
+	exec {hold_in}>&-
 	wait "$holder" 2>/dev/null
 	state_restore
 	starts "after the lock was let go"

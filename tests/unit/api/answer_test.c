@@ -66,7 +66,9 @@ START_TEST(messages_become_utf8)
 
 	ck_assert_str_eq(json_string_or(problem, "detail", ""), "caf? \xc3\xa9 ?");
 	json_decref(problem);
-	text_copy(error.message, sizeof(error.message), "a\nb\x1b[2Jc\xc2\x9b" "d");
+	text_copy(error.message, sizeof(error.message),
+		  "a\nb\x1b[2Jc\xc2\x9b"
+		  "d");
 	problem = answer_problem(&error, "r");
 	ck_assert_str_eq(json_string_or(problem, "detail", ""), "a b?[2Jc??d");
 	json_decref(problem);
