@@ -151,7 +151,7 @@ static int authorise(struct tx *tx, int64_t now_ms, const char *token, struct se
 		return error_set(err, HR_AUTH, "the check-in token is refused: server %s is %s",
 				 ret->name, server_state_name(ret->state));
 	/* Once the server said "running", the token lives as long as the server does. Its claims are
-	 * signed: when the clock jumps, the server's row moves with it (clock_jump.c), they cannot. */
+	 * signed: when the clock jumps, the server's row moves with it (jumps.c), they cannot. */
 	moved_ms = ret->created_ms - ret->token_issued_ms;
 	if (ret->checked_in_ms == 0 && ret->ready_ms == 0 &&
 	    now_ms >= ret->token_expires_ms + moved_ms)

@@ -12,7 +12,7 @@
 #include "engine/account_news.h"
 #include "engine/accounts.h"
 #include "engine/deadlines.h"
-#include "engine/clock_jump.h"
+#include "engine/jumps.h"
 #include "engine/engine_state.h"
 #include "engine/operations.h"
 #include "engine/outcomes.h"
@@ -313,7 +313,7 @@ int64_t engine_step(struct engine *engine, struct moment now)
 	engine->now = now;
 	if (!engine->started)
 		start(engine);
-	clock_jump_take(engine);
+	jumps_take(engine);
 	take_mail(engine);
 	if (engine->jumping)
 		return tasks_resubmit(engine);

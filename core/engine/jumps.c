@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Moves deadlines with the clock. What was handed to the store before has the old time and moves with
  * the rows; what is handed over after has the new one: the store keeps the order. */
-#include "engine/clock_jump.h"
+#include "engine/jumps.h"
 
 #include <limits.h>
 
@@ -62,7 +62,7 @@ static void describe(struct jump *jump, int64_t now_ms)
 		    time_text(now_ms, from), time_text(now_ms + jump->by_ms, to));
 }
 
-void clock_jump_take(struct engine *engine)
+void jumps_take(struct engine *engine)
 {
 	int64_t by_ms = engine->now.jump_ms;
 	struct jump *jump;
