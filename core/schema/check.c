@@ -126,6 +126,17 @@ static int check_limits(const struct schema *schema, size_t i, struct hr_error *
 	return 0;
 }
 
+/* Whether one repetition follows another, as in "a**": it says nothing more, and compiling many of them
+ * takes for ever. Brackets and escapes are not looked into: "[**]" is written otherwise. */
+static bool repeats_repetition(const char *pattern)
+{
+	for (const char *at = pattern; *at != '\0'; at++)
+		if (strchr("*+?", at[0]) && at[1] != '\0' && strchr("*+?", at[1]) &&
+		    (at == pattern || at[-1] != '\\'))
+			return true;
+	return false;
+}
+
 static int check_pattern(const struct schema *schema, size_t i, struct hr_error *err)
 {
 	const struct hr_setting *row = schema_row(schema, i);
@@ -138,6 +149,8 @@ static int check_pattern(const struct schema *schema, size_t i, struct hr_error 
 		return refuse(schema, i, err, "this type has no pattern");
 	if (!text_format(anchored, sizeof(anchored), "^(%s)$", row->pattern))
 		return refuse(schema, i, err, "the pattern is too long");
+	if (repeats_repetition(row->pattern))
+		return refuse(schema, i, err, "the pattern repeats a repetition: %s", row->pattern);
 	if (regcomp(&regex, anchored, REG_EXTENDED | REG_NOSUB) != 0)
 		return refuse(schema, i, err, "the pattern is no extended regular expression: %s",
 			      row->pattern);

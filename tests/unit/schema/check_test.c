@@ -83,6 +83,8 @@ END_TEST
 
 START_TEST(limits_and_patterns)
 {
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .pattern = "(a*)**b"},
+		   "table \"t\", row 1 (\"a\"): the pattern repeats a repetition: (a*)**b");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .minimum = 5},
 		   "table \"t\", row 1 (\"a\"): the minimum 5 is above the maximum 0");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_BOOLEAN, .maximum = 5},
