@@ -2,11 +2,13 @@
 /* Once at the start: keys, modules, the first token, --check. */
 #include "daemon_start.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -18,6 +20,45 @@
 #include "base/text.h"
 #include "engine/checkin.h"
 #include "store/secret_rows.h"
+
+/* Whether the folder has anything in it. */
+static bool has_entries(const char *path)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+	bool found = false;
+
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
+		found = entry->d_name[0] != '.';
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+int start_check_database(const char *state_dir, struct hr_error *err)
+{
+	CLEANUP_FREE char *database = NULL;
+	CLEANUP_FREE char *accounts = NULL;
+	struct stat st;
+	bool exists;
+
+	if (asprintf(&database, "%s/headroom.db", state_dir) < 0)
+		database = NULL;
+	if (asprintf(&accounts, "%s/accounts", state_dir) < 0)
+		accounts = NULL;
+	if (database == NULL || accounts == NULL)
+		return error_no_memory(err, "starting");
+	/* Whatever is no file is looked at when it is opened. */
+	exists =
+		stat(database, &st) == 0 ? !S_ISREG(st.st_mode) || st.st_size > 0 : errno != ENOENT;
+	if (exists || !has_entries(accounts))
+		return 0;
+	return error_set(err, HR_NOT_FOUND,
+			 "%s is missing or empty, but %s shows that there was one: a new one would "
+			 "know none of its servers; put back a backup of it, or move %s away to "
+			 "begin anew",
+			 database, accounts, accounts);
+}
 
 static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
 {

@@ -8,6 +8,10 @@
 #include "provider/secret_reference.h"
 #include "store/store.h"
 
+/* Whether the state folder may be opened: HR_NOT_FOUND where folders of accounts are left of a
+ * database that is not there. A new one in its place would forget servers that cost money. */
+int start_check_database(const char *state_dir, struct hr_error *err);
+
 /* Makes the key that signs check-in tokens, where there is none yet. */
 int start_keys(struct store *store, struct hr_error *err);
 

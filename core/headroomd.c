@@ -106,7 +106,8 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 		.threaded = true,
 	};
 
-	if (store_open(&options, &daemon->store, err) != 0)
+	if (start_check_database(daemon->config.state_dir, err) != 0 ||
+	    store_open(&options, &daemon->store, err) != 0)
 		return -1;
 	if (event_log_open(&daemon->event_log, daemon->store, err) != 0)
 		return -1;
@@ -191,6 +192,7 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.stops_context = daemon,
 		.stop_creates_file = daemon->config.stop_creates_file,
 		.stop_changes_file = daemon->config.stop_changes_file,
+		.clock_follow = clock_follow,
 		.dry_run = daemon->config.dry_run,
 		.no_plans = !plans,
 	};
@@ -430,6 +432,7 @@ int main(int argc, char **argv)
 	}
 	umask(077);
 	json_wipe_when_freed();
+	clock_hold_jumps();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	failed = daemon_main(&daemon, &options, &err);
 	daemon_close(&daemon);

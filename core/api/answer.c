@@ -65,7 +65,8 @@ static const char *title(const struct hr_error *error)
 	}
 }
 
-/* What providers and clients sent may be in a message, and need not be UTF-8. */
+/* What providers and clients sent may be in a message: it need not be UTF-8, and may hold what would
+ * do something to a terminal. */
 static int set_text(json_t *problem, const char *key, const char *value)
 {
 	char clean[sizeof(((struct hr_error *)NULL)->message)];
@@ -76,10 +77,14 @@ static int set_text(json_t *problem, const char *key, const char *value)
 	text_copy(clean, sizeof(clean), value);
 	len = strlen(clean);
 	for (size_t at = 0; at < len; at += n) {
-		n = text_utf8_next(clean + at, len - at, NULL);
+		uint32_t code = 0;
+
+		n = text_utf8_next(clean + at, len - at, &code);
 		if (n == 0) {
 			clean[at] = '?';
 			n = 1;
+		} else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+			memset(clean + at, code == '\n' || code == '\t' ? ' ' : '?', n);
 		}
 	}
 	return json_object_set_new(problem, key, json_string(clean));
@@ -158,6 +163,8 @@ static void add_headers(struct exchange *exchange, struct MHD_Response *response
 	MHD_add_response_header(response, "X-Request-Id", exchange->request_id);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (exchange->last)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (exchange->etag[0])
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, exchange->etag);
 	if (exchange->location[0])

@@ -10,6 +10,7 @@
 
 #include "api/answer.h"
 #include "api/auth.h"
+#include "api/framing.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -71,6 +72,10 @@ static int begin(struct exchange *exchange, const char *url, struct hr_error *er
 		return -1;
 	}
 	text_copy(exchange->path, sizeof(exchange->path), url);
+	if (framing_check(exchange->connection, err) != 0) {
+		exchange->last = true;
+		return -1;
+	}
 	if (check_headers(exchange, err) != 0 || route_find(exchange, url, err) != 0 ||
 	    auth_check(exchange, err) != 0 || route_check_query(exchange, err) != 0)
 		return -1;
@@ -211,8 +216,9 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 		if (begin(exchange, url, &exchange->error) == 0)
 			return MHD_YES;
 		exchange->stage = EXCHANGE_REFUSED;
-		/* Nobody sends 1 MiB for nothing: told before it is sent. */
-		return exchange->error.http_status == MHD_HTTP_CONTENT_TOO_LARGE
+		/* Nobody sends 1 MiB for nothing: told before it is sent. And of a body that may be
+		 * none nothing is awaited. */
+		return exchange->last || exchange->error.http_status == MHD_HTTP_CONTENT_TOO_LARGE
 			       ? answer_send(exchange)
 			       : MHD_YES;
 	}

@@ -53,6 +53,7 @@ struct exchange {
 	char request_id[40];
 	int64_t started_ms; /* monotonic */
 	bool reading;       /* GET or HEAD */
+	bool last;          /* the connection is closed after it */
 
 	enum token_role role;
 	char who[64]; /* the token's name; by the socket: in words */

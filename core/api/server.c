@@ -79,6 +79,17 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 		fd ? peers_add(peers, fd->connect_fd, address ? address->client_addr : NULL) : NULL;
 }
 
+/* A NUL in a path or a query would end the text early, and name something else than was asked for. It
+ * is left in a form that is no UTF-8, which is refused. */
+static size_t unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context;
+	(void)connection;
+	for (char *at = strstr(text, "%00"); at; at = strstr(at, "%00"))
+		memcpy(at, "%ff", 3);
+	return MHD_http_unescape(text);
+}
+
 /* Takes fd over. */
 static int start_daemon(struct api *api, int fd, struct peers *peers, struct MHD_Daemon **ret,
 			struct hr_error *err)
@@ -89,7 +100,8 @@ static int start_daemon(struct api *api, int fd, struct peers *peers, struct MHD
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
 		api->options.max_connections, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
 		peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, NULL,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+		MHD_OPTION_END);
 	if (*ret)
 		return 0;
 	close(fd);

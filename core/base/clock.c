@@ -2,7 +2,9 @@
 /* The system's clocks, and times as text (RFC 3339). */
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +21,11 @@ static int64_t read_clock_ms(clockid_t id)
 	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
 }
 
-struct moment clock_now(void)
+/* Wall time less monotonic time, as this process goes by it; and whether it holds jumps. */
+static _Atomic int64_t wall_offset_ms;
+static atomic_bool holds_jumps;
+
+static struct moment read_clocks(void)
 {
 	struct moment now = {
 		.wall_ms = read_clock_ms(CLOCK_REALTIME),
@@ -27,6 +33,43 @@ struct moment clock_now(void)
 	};
 
 	return now;
+}
+
+struct moment clock_now(void)
+{
+	struct moment now = read_clocks();
+	int64_t offset, jump;
+
+	if (!atomic_load(&holds_jumps))
+		return now;
+	offset = atomic_load(&wall_offset_ms);
+	jump = now.wall_ms - now.mono_ms - offset;
+	if (llabs(jump) >= CLOCK_JUMP_MS) {
+		/* Or the process slept between the two readings. */
+		now = read_clocks();
+		jump = now.wall_ms - now.mono_ms - offset;
+	}
+	if (llabs(jump) >= CLOCK_JUMP_MS) {
+		now.wall_ms = now.mono_ms + offset;
+		now.jump_ms = jump;
+	} else if (jump != 0) {
+		/* Drift, corrected little by little. If another thread was quicker, its is as good. */
+		atomic_compare_exchange_strong(&wall_offset_ms, &offset, offset + jump);
+	}
+	return now;
+}
+
+void clock_hold_jumps(void)
+{
+	struct moment now = read_clocks();
+
+	atomic_store(&wall_offset_ms, now.wall_ms - now.mono_ms);
+	atomic_store(&holds_jumps, true);
+}
+
+void clock_follow(int64_t by_ms)
+{
+	atomic_fetch_add(&wall_offset_ms, by_ms);
 }
 
 const char *time_text(int64_t wall_ms, char buf[TIME_TEXT_SIZE])

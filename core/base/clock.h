@@ -14,10 +14,24 @@
 struct moment {
 	int64_t wall_ms; /* Unix time in ms */
 	int64_t mono_ms; /* never goes back; its zero means nothing */
+	/* How far ahead of wall_ms the system's clock is since somebody set it; 0 but while jumps
+	 * are held (clock_hold_jumps). */
+	int64_t jump_ms;
 };
+
+/* The system's clock has jumped when it went this much further than time did. Less is followed. */
+#define CLOCK_JUMP_MS (10 * MS_PER_S)
 
 /* The system's clocks. Any thread. */
 struct moment clock_now(void);
+
+/* From now on this process's wall time does not jump: whatever the system's clock is set to, it
+ * goes on as before, with jump_ms, until clock_follow. For a process whose rows hold deadlines,
+ * before its second thread. */
+void clock_hold_jumps(void);
+
+/* Follows a jump that clock_now has told: from now on wall time is by_ms further. Any thread. */
+void clock_follow(int64_t by_ms);
 
 #define TIME_TEXT_SIZE 32
 

@@ -65,6 +65,9 @@ int json_parse(const char *text, size_t len, const char *what, json_t **ret_json
 
 	if (!text || strspn(text, " \t\r\n") >= len)
 		return error_set(err, HR_INVALID, "%s is empty; JSON is expected", what);
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return error_set(err, HR_INVALID,
+				 "%s begins with a byte order mark; send UTF-8 without one", what);
 	if (!depth_ok(text, len, &line, &column))
 		return error_set(err, HR_INVALID,
 				 "%s is not accepted: line %d, column %d: nested deeper than %d "

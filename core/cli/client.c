@@ -299,12 +299,13 @@ int client_call(struct client *client, const char *method, const char *path, con
 	}
 	request_setup(client, method, url, text, headers, &answer, detail);
 	code = curl_easy_perform(client->curl);
+	/* A body that is too large is answered before all of it is sent; sending fails then. */
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (answer.too_large)
 		error_set(err, HR_INTERNAL, "the daemon's answer is over 64 MiB");
-	else if (code != CURLE_OK)
+	else if (code != CURLE_OK && (status < 400 || answer.len == 0))
 		unreachable(client, code, detail, err);
 	else {
-		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 		ret = answer_read(&answer, status, ret_body, err);
 		if (status == 401 && client->authorization == NULL && client->socket == NULL)
 			token_missing(client, err);

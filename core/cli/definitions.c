@@ -138,6 +138,11 @@ static int definition_take(const char *path, json_t *object, struct definition *
 		return error_set_field(err, HR_INVALID, "name", "demo",
 				       "%s: name must be text; put it in quotes: name: \"...\"",
 				       definition->origin);
+	/* It becomes a part of a path, which has limits of its own. */
+	if (strlen(definition->name) >= NAME_SIZE)
+		return error_set_field(err, HR_INVALID, "name", "demo",
+				       "%s: the name has %zu bytes; at most %d are possible",
+				       definition->origin, strlen(definition->name), NAME_SIZE - 1);
 	definition->body = json_incref(object);
 	json_object_del(object, "kind");
 	return script_put_in(path, definition, err);

@@ -135,6 +135,7 @@ static int authorise(struct tx *tx, int64_t now_ms, const char *token, struct se
 		     struct hr_error *err)
 {
 	struct checkin_claims claims;
+	int64_t moved_ms;
 
 	if (open_token(tx, token, &claims, err) != 0)
 		return -1;
@@ -149,8 +150,11 @@ static int authorise(struct tx *tx, int64_t now_ms, const char *token, struct se
 	if (ret->state == SERVER_PLANNED || ret->state > SERVER_RUNNING)
 		return error_set(err, HR_AUTH, "the check-in token is refused: server %s is %s",
 				 ret->name, server_state_name(ret->state));
-	/* Once the server said "running", the token lives as long as the server does. */
-	if (ret->checked_in_ms == 0 && ret->ready_ms == 0 && now_ms >= ret->token_expires_ms)
+	/* Once the server said "running", the token lives as long as the server does. Its claims are
+	 * signed: when the clock jumps, the server's row moves with it (jumps.c), they cannot. */
+	moved_ms = ret->created_ms - ret->token_issued_ms;
+	if (ret->checked_in_ms == 0 && ret->ready_ms == 0 &&
+	    now_ms >= ret->token_expires_ms + moved_ms)
 		return error_set(
 			err, HR_AUTH,
 			"the check-in token is refused: it expired before server %s checked in",

@@ -12,6 +12,7 @@
 #include "engine/account_news.h"
 #include "engine/accounts.h"
 #include "engine/deadlines.h"
+#include "engine/jumps.h"
 #include "engine/engine_state.h"
 #include "engine/operations.h"
 #include "engine/outcomes.h"
@@ -296,7 +297,7 @@ static void take_mail(struct engine *engine)
 
 	while ((mail = mailbox_take(engine->inbox)) != NULL)
 		((struct engine_mail *)mail)->take(engine, (struct engine_mail *)mail);
-	while ((mail = mailbox_take(engine->options.answers)) != NULL)
+	while (!engine->jumping && (mail = mailbox_take(engine->options.answers)) != NULL)
 		take_answer(engine, (struct dispatch_answer *)mail);
 }
 
@@ -312,7 +313,10 @@ int64_t engine_step(struct engine *engine, struct moment now)
 	engine->now = now;
 	if (!engine->started)
 		start(engine);
+	jumps_take(engine);
 	take_mail(engine);
+	if (engine->jumping)
+		return tasks_resubmit(engine);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		bool plans = parts[i] == reaper_step || parts[i] == reconcile_step;
 		int64_t due = plans && engine->options.no_plans ? MS_NEVER : parts[i](engine);

@@ -36,6 +36,9 @@ struct engine_options {
 	/* ENGINE_STOP_* now; asked at each step, so it must be quick. NULL: never any. */
 	unsigned (*stops)(void *context);
 	void *stops_context;
+	/* Called as soon as deadlines are on their way to move with a jump of the clock (jump_ms of
+	 * the moment given to engine_step): wall time is by_ms further from then on. Or NULL. */
+	void (*clock_follow)(int64_t by_ms);
 	const char *stop_creates_file; /* by which they are stopped, for messages */
 	const char *stop_changes_file;
 	bool dry_run;  /* plans are recorded, nothing is changed at any provider */

@@ -92,6 +92,7 @@ struct engine {
 	bool picking, pick_again;
 	bool deadlines_running;
 	bool pruning;
+	bool jumping; /* deadlines are moving with the clock: none may be acted on */
 	int64_t started_mono_ms;
 	int64_t reload_mono_ms; /* accounts again, after a failure; MS_NEVER */
 	int64_t safety_mono_ms;

@@ -390,3 +390,9 @@ void reaper_free(struct engine *engine)
 		engine->unclaimed = next;
 	}
 }
+
+void reaper_clock_jumped(struct engine *engine, int64_t by_ms)
+{
+	for (struct unclaimed *one = engine->unclaimed; one; one = one->next)
+		one->first_wall_ms += by_ms;
+}

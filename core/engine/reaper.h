@@ -37,6 +37,9 @@ void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch
 /* Sends the next steps that are due; gives when to come again (monotonic). */
 int64_t reaper_step(struct engine *engine);
 
+/* What it has seen unclaimed, it has seen by_ms later on a clock that has jumped. */
+void reaper_clock_jumped(struct engine *engine, int64_t by_ms);
+
 void reaper_free(struct engine *engine);
 
 #endif

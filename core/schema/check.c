@@ -94,6 +94,23 @@ static int check_shape(const struct schema *schema, size_t i, struct hr_error *e
 	return 0;
 }
 
+/* What is shown to people and written as JSON must be text. */
+static int check_texts(const struct schema *schema, size_t i, struct hr_error *err)
+{
+	const struct hr_setting *row = schema_row(schema, i);
+	const char *const texts[] = {row->title,      row->help,         row->unit,
+				     row->group,      row->example,      row->pattern,
+				     row->shown_when, row->default_value};
+
+	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+		if (texts[k] && !text_valid_utf8(texts[k], strlen(texts[k])))
+			return refuse(schema, i, err, "one of its texts is not UTF-8");
+	for (const char *const *choice = row->choices; choice && *choice; choice++)
+		if (!text_valid_utf8(*choice, strlen(*choice)))
+			return refuse(schema, i, err, "one of its choices is not UTF-8");
+	return 0;
+}
+
 static int check_limits(const struct schema *schema, size_t i, struct hr_error *err)
 {
 	const struct hr_setting *row = schema_row(schema, i);
@@ -109,6 +126,17 @@ static int check_limits(const struct schema *schema, size_t i, struct hr_error *
 	return 0;
 }
 
+/* Whether one repetition follows another, as in "a**": it says nothing more, and compiling many of them
+ * takes for ever. Brackets and escapes are not looked into: "[**]" is written otherwise. */
+static bool repeats_repetition(const char *pattern)
+{
+	for (const char *at = pattern; *at != '\0'; at++)
+		if (strchr("*+?", at[0]) && at[1] != '\0' && strchr("*+?", at[1]) &&
+		    (at == pattern || at[-1] != '\\'))
+			return true;
+	return false;
+}
+
 static int check_pattern(const struct schema *schema, size_t i, struct hr_error *err)
 {
 	const struct hr_setting *row = schema_row(schema, i);
@@ -121,6 +149,8 @@ static int check_pattern(const struct schema *schema, size_t i, struct hr_error 
 		return refuse(schema, i, err, "this type has no pattern");
 	if (!text_format(anchored, sizeof(anchored), "^(%s)$", row->pattern))
 		return refuse(schema, i, err, "the pattern is too long");
+	if (repeats_repetition(row->pattern))
+		return refuse(schema, i, err, "the pattern repeats a repetition: %s", row->pattern);
 	if (regcomp(&regex, anchored, REG_EXTENDED | REG_NOSUB) != 0)
 		return refuse(schema, i, err, "the pattern is no extended regular expression: %s",
 			      row->pattern);
@@ -206,7 +236,8 @@ int schema_check(const struct schema *schema, struct hr_error *err)
 				 schema->subject, schema->stride, sizeof(struct hr_setting));
 	/* Names first: whatever looks a row up by name may then rely on them. */
 	for (size_t i = 0; i < schema->n_rows; i++)
-		if (check_names(schema, i, err) != 0 || check_shape(schema, i, err) != 0)
+		if (check_names(schema, i, err) != 0 || check_shape(schema, i, err) != 0 ||
+		    check_texts(schema, i, err) != 0)
 			return -1;
 	for (size_t i = 0; i < schema->n_rows; i++)
 		if (check_limits(schema, i, err) != 0 || check_pattern(schema, i, err) != 0 ||

@@ -47,7 +47,7 @@ static int set_error(const struct sql *sql, int code, struct hr_error *err)
 	switch (code & 0xff) {
 	case SQLITE_NOMEM: return error_no_memory(err, "using the database");
 	case SQLITE_FULL:
-		return error_set(err, HR_INTERNAL,
+		return error_set(err, HR_TRANSIENT,
 				 "%s cannot grow: the disk is full; free space on it", path);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

@@ -6,6 +6,7 @@
 
 #include "../base/suite.h"
 #include "base/json.h"
+#include "base/text.h"
 
 START_TEST(classes_have_their_status)
 {
@@ -64,6 +65,12 @@ START_TEST(messages_become_utf8)
 	json_t *problem = answer_problem(&error, "r");
 
 	ck_assert_str_eq(json_string_or(problem, "detail", ""), "caf? \xc3\xa9 ?");
+	json_decref(problem);
+	text_copy(error.message, sizeof(error.message),
+		  "a\nb\x1b[2Jc\xc2\x9b"
+		  "d");
+	problem = answer_problem(&error, "r");
+	ck_assert_str_eq(json_string_or(problem, "detail", ""), "a b?[2Jc??d");
 	json_decref(problem);
 }
 END_TEST

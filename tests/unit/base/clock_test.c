@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -89,5 +90,27 @@ START_TEST(the_clock_goes_on)
 }
 END_TEST
 
+START_TEST(a_jump_is_held_until_it_is_followed)
+{
+	struct moment before, after;
+
+	clock_hold_jumps();
+	before = clock_now();
+	ck_assert_int_eq(before.jump_ms, 0);
+	/* As if the system's clock had been set 20 s back since. */
+	clock_follow(20 * MS_PER_S);
+	after = clock_now();
+	ck_assert_int_le(llabs(after.jump_ms + 20 * MS_PER_S), 1000);
+	ck_assert_int_ge(after.wall_ms, before.wall_ms + 20 * MS_PER_S);
+	clock_follow(after.jump_ms);
+	ck_assert_int_eq(clock_now().jump_ms, 0);
+	/* What is less is no jump, and is followed at once. */
+	clock_follow(CLOCK_JUMP_MS - MS_PER_S);
+	after = clock_now();
+	ck_assert_int_eq(after.jump_ms, 0);
+	ck_assert_int_lt(after.wall_ms, before.wall_ms + CLOCK_JUMP_MS / 2);
+}
+END_TEST
+
 SUITE_MAIN("clock", writes_utc, reads_what_it_writes_and_offsets, refuses_what_is_no_time,
-	   the_clock_goes_on)
+	   the_clock_goes_on, a_jump_is_held_until_it_is_followed)

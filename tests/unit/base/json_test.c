@@ -45,6 +45,8 @@ START_TEST(refuses_with_the_place)
 	refused("{\n \"a\": 1,\n \"a\": 2}", 19,
 		"request body is not valid JSON: line 3, column 4: duplicate object key near "
 		"'\"a\"'");
+	refused("\xef\xbb\xbf{}", 5,
+		"request body begins with a byte order mark; send UTF-8 without one");
 	refused("{} x", 4,
 		"request body is not valid JSON: line 1, column 4: end of file expected");
 	refused("{\"a\": }", 7,

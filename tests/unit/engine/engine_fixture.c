@@ -25,6 +25,8 @@ static struct dispatcher dispatcher;
 static struct asked *first_asked;
 static bool woken;
 static uint64_t drawn;
+static int64_t jumped_ms; /* by how much the clock was set, in all */
+static int64_t jump_ms;   /* what the engine has not followed yet */
 
 static int draw(void *context, void *buf, size_t len)
 {
@@ -234,8 +236,9 @@ static int64_t step(void)
 	woken = true;
 	while (woken || store_run(store) > 0) {
 		woken = false;
-		next = engine_step(engine,
-				   (struct moment){.wall_ms = now_ms, .mono_ms = now_ms - NOW});
+		next = engine_step(engine, (struct moment){.wall_ms = now_ms,
+							   .mono_ms = now_ms - NOW - jumped_ms,
+							   .jump_ms = jump_ms});
 		ck_assert_int_lt(++turns, 1000);
 	}
 	return next;
@@ -246,6 +249,21 @@ void settle(void)
 	step();
 }
 
+static void follow(int64_t by_ms)
+{
+	ck_assert_int_eq(by_ms, jump_ms);
+	now_ms += by_ms;
+	jumped_ms += by_ms;
+	jump_ms = 0;
+}
+
+void set_clock(int64_t by_ms)
+{
+	jump_ms = by_ms;
+	settle();
+	ck_assert_int_eq(jump_ms, 0);
+}
+
 void pass(int64_t ms)
 {
 	int64_t end = now_ms + ms, next;
@@ -253,13 +271,13 @@ void pass(int64_t ms)
 
 	for (;;) {
 		next = step();
-		if (next == MS_NEVER || NOW + next > end)
+		if (next == MS_NEVER || NOW + jumped_ms + next > end)
 			break;
 		/* An engine that asks to be called at once, again and again, would use a whole
 		 * processor. */
-		at_once = NOW + next > now_ms ? 0 : at_once + 1;
+		at_once = NOW + jumped_ms + next > now_ms ? 0 : at_once + 1;
 		ck_assert_int_lt(at_once, 100);
-		now_ms = NOW + next > now_ms ? NOW + next : now_ms + 1;
+		now_ms = NOW + jumped_ms + next > now_ms ? NOW + jumped_ms + next : now_ms + 1;
 	}
 	now_ms = end;
 	step();
@@ -276,6 +294,7 @@ static void start(void)
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
 					 .safety_pass_ms = 3600000,
+					 .clock_follow = follow,
 					 .stops = asks_stops ? stops_now : NULL,
 					 .stop_creates_file = "/stop-creates",
 					 .stop_changes_file = "/stop-changes"};
@@ -320,6 +339,7 @@ void engine_setup(const char *pool_fields, const char *config_fields, const char
 	struct fields fields = {pool_fields, config_fields, account_fields};
 
 	now_ms = NOW;
+	jumped_ms = jump_ms = 0;
 	n_listed = 0;
 	opens = closes = 0;
 	hold_opens = false;

@@ -49,6 +49,9 @@ void settle(void);
 /* The same for so many ms, one after the other. */
 void pass(int64_t ms);
 
+/* The system's clock is set, that much forward (back: negative), and the engine follows. */
+void set_clock(int64_t by_ms);
+
 /* The only request of the kind that waits; fails the test when there is another number. */
 struct asked *asked(enum dispatch_kind kind);
 int count_asked(enum dispatch_kind kind);

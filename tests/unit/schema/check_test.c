@@ -5,6 +5,7 @@
 #define GOOD(name) .key = (name), .title = "T", .help = "H."
 
 static const char *const some[] = {"a", "b", NULL};
+static const char *const garbage[] = {"a", "\xff", NULL};
 static const char *const none[] = {NULL};
 
 static void table_is_bad(const struct hr_setting *rows, size_t n, const char *message)
@@ -73,11 +74,17 @@ START_TEST(shapes)
 		   "table \"t\", row 1 (\"a\"): an enum needs choices");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .choices = some},
 		   "table \"t\", row 1 (\"a\"): only an enum has choices");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .unit = "\xc3\x28"},
+		   "table \"t\", row 1 (\"a\"): one of its texts is not UTF-8");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_ENUM, .choices = garbage},
+		   "table \"t\", row 1 (\"a\"): one of its choices is not UTF-8");
 }
 END_TEST
 
 START_TEST(limits_and_patterns)
 {
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_STRING, .pattern = "(a*)**b"},
+		   "table \"t\", row 1 (\"a\"): the pattern repeats a repetition: (a*)**b");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .minimum = 5},
 		   "table \"t\", row 1 (\"a\"): the minimum 5 is above the maximum 0");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_BOOLEAN, .maximum = 5},
