@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -410,6 +411,15 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 	return daemon_remove_servers(daemon, err);
 }
 
+/* What a core file would hold are the secrets in memory. To debug a crash: docs/headroomd.md. */
+static void forbid_core_files(void)
+{
+	const struct rlimit none = {0};
+
+	if (!getenv("HEADROOM_CORE_FILES"))
+		setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon daemon = {.listen_fd = -1,
@@ -431,6 +441,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(077);
+	forbid_core_files();
 	json_wipe_when_freed();
 	clock_hold_jumps();
 	curl_global_init(CURL_GLOBAL_DEFAULT);

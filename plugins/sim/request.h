@@ -11,7 +11,8 @@
 #include <jansson.h>
 
 #define SPAN(span) (int)(span).len, (span).ptr  /* for "%.*s" */
-#define SIZED(span) (span).ptr, (int)(span).len /* for json_pack's "s#" */
+/* For json_pack's "s#", which takes no NULL: an empty span may have one. */
+#define SIZED(span) (span).ptr ? (span).ptr : "", (int)(span).len
 #define NOTHING ((struct hr_span){0})
 
 struct hr_account {

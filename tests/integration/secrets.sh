@@ -5,14 +5,12 @@
 # every process are watched, and at the end the daemon's log is searched.
 
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
+. "$HEADROOM_SRCDIR/tests/support/watcher.sh"
 needs bwrap sshd ssh jq
-watcher=
 
 cleanup()
 {
-	local status=$?
-	[ -z "$watcher" ] || { kill "$watcher" 2>/dev/null; wait "$watcher" 2>/dev/null; }
-	(exit "$status")
+	watcher_cleanup
 	daemon_cleanup
 }
 trap cleanup EXIT
@@ -21,48 +19,9 @@ trap 'exit 1' INT TERM
 # What secrets look like: private keys, access tokens, check-in tokens.
 shapes='PRIVATE KEY|hr_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]+\.eyJ'
 
-# related_processes: those that have to do with this test's daemon, this shell excepted.
-related_processes()
-{
-	grep -aslF -e "${work##*/}" /proc/[0-9]*/cmdline /proc/[0-9]*/environ /proc/[0-9]*/mountinfo |
-		sed -n 's|^/proc/\([0-9]*\)/.*|\1|p' | sort -u
-}
-
-# One look at them all: lines "FILE:SECRET".
-look()
-{
-	local pid files=()
-	for pid in $(related_processes); do
-		files+=("/proc/$pid/cmdline" "/proc/$pid/environ")
-	done
-	[ ${#files[@]} -eq 0 ] || grep -asoHE -f "$work/shapes" "${files[@]}"
-}
-
-watch()
-{
-	trap 'exit 0' TERM
-	while :; do
-		look >>"$work/seen"
-		printf . >>"$work/looks"
-	done
-}
-
 daemon_prepare
 printf '%s\n' "$shapes" >"$work/shapes"
-: >"$work/seen"
-: >"$work/looks"
-
-# That the watcher would see one is proved first.
-HEADROOM_TEST_SECRET="$work hr_$(head -c 43 /dev/zero | tr '\0' x)" sleep 60 &
-proof=$!
-until [ "$(cat /proc/$proof/comm)" = sleep ]; do sleep 0.05; done
-found=$(look)
-kill "$proof"
-wait "$proof" 2>/dev/null
-expect "the watcher sees a secret" "$found" "/proc/$proof/environ"
-
-watch &
-watcher=$!
+watcher_start "hr_$(head -c 43 /dev/zero | tr '\0' x)"
 daemon_start || fail "the daemon did not start"
 "$headroom" apply -f "$HEADROOM_SRCDIR/tests/integration/pools.yaml" >/dev/null || fail "apply"
 wait_for 120 "a server runs" servers_running_is once 1
@@ -78,11 +37,7 @@ done
 for noun in server session event token autoscale zone pool provider-config; do
 	"$headroom" -o json "$noun" list || fail "$noun list"
 done >"$work/shown"
-kill "$watcher"
-wait "$watcher" 2>/dev/null
-watcher=
-[ -s "$work/looks" ] || fail "the watcher never looked"
-[ ! -s "$work/seen" ] || fail "a secret could be read: $(head -n 5 "$work/seen")"
+watcher_judge
 daemon_stop
 grep -qE -f "$work/shapes" "$work/daemon.log" && fail "a secret is in the daemon's log"
 grep -qE -f "$work/shapes" "$work/shown" && fail "a secret is in what the API shows"

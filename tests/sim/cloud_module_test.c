@@ -157,6 +157,18 @@ START_TEST(ids_that_come_again_are_told_apart)
 }
 END_TEST
 
+START_TEST(a_machine_needs_no_script)
+{
+	struct dispatch_request r = request_of(DISPATCH_CREATE, SERVER);
+	struct dispatch_answer *answer;
+
+	r.step.script = NULL;
+	answer = answer_to(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 START_TEST(a_destroy_without_id_finds_by_marks_or_says_that_it_cannot)
 {
 	ck_assert_int_eq(step(DISPATCH_DESTROY, SERVER, "", NULL), HR_OK);
@@ -241,6 +253,7 @@ int main(void)
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, ids_that_come_again_are_told_apart);
+	tcase_add_test(tests, a_machine_needs_no_script);
 	tcase_add_test(tests, a_destroy_without_id_finds_by_marks_or_says_that_it_cannot);
 	tcase_add_test(tests, a_create_goes_on_and_tells_its_instance_first);
 	tcase_add_test(tests, lists_say_what_they_lack);
