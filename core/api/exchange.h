@@ -56,6 +56,8 @@ struct exchange {
 
 	enum token_role role;
 	char who[64]; /* the token's name; by the socket: in words */
+	bool by_token;
+	uint8_t token_hash[32];
 
 	char *body;
 	size_t body_len, body_size;
@@ -73,6 +75,8 @@ struct exchange {
 	int status;     /* 0: 200 */
 	json_t *result; /* the answer; or text */
 	char *text;
+	struct MHD_Response
+		*response; /* in place of both: headers are added, it is sent and released */
 	const char *content_type;
 	char etag[32];
 	char location[200];

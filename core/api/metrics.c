@@ -9,6 +9,7 @@
 #include "api/metrics_modules.h"
 #include "api/pool_status.h"
 #include "api/server.h"
+#include "api/streams.h"
 #include "base/clock.h"
 #include "store/document_rows.h"
 #include "store/server_rows.h"
@@ -119,14 +120,49 @@ static void write_api(struct api *api, FILE *out)
 	    "Check-ins with a token that is not accepted.", atomic_load(&api->checkins_refused));
 }
 
+static void write_commits(const struct store_figures *figures, FILE *out)
+{
+	static const char name[] = "headroom_store_commit_duration_seconds";
+
+	metrics_head(out, "store_commit_duration_seconds", "histogram",
+		     "How long commits took until they were durable.");
+	for (size_t i = 0; i < STORE_COMMIT_BUCKETS; i++)
+		fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
+			(double)store_commit_bounds_us[i] / 1e6,
+			(unsigned long long)figures->buckets[i]);
+	fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.6f\n%s_count %llu\n", name,
+		(unsigned long long)figures->commits, name, (double)figures->commit_us / 1e6, name,
+		(unsigned long long)figures->commits);
+}
+
 static void write_store(struct store *store, FILE *out)
 {
-	uint64_t transactions = 0, commits = 0;
+	struct store_figures figures;
 
-	store_figures(store, &transactions, &commits);
-	one(out, "store_transactions_total", "counter", "Transactions run.", transactions);
+	store_figures(store, &figures);
+	one(out, "store_transactions_total", "counter", "Transactions run.", figures.transactions);
 	one(out, "store_commits_total", "counter", "Commits made; one may hold many transactions.",
-	    commits);
+	    figures.commits);
+	one(out, "store_waiting_transactions", "gauge",
+	    "Transactions that wait for their commit to begin.", figures.waiting);
+	write_commits(&figures, out);
+}
+
+static void write_streams(struct streams *streams, FILE *out)
+{
+	struct streams_figures figures;
+
+	streams_figures(streams, &figures);
+	one(out, "event_stream_readers", "gauge", "Readers of the event stream.", figures.readers);
+	one(out, "event_stream_events_total", "counter",
+	    "Events given to readers, counted for each.", figures.told);
+	metrics_head(out, "event_stream_lost_total", "counter",
+		     "Readers told that they have lost events, by reason.");
+	for (int why = 0; why <= SSE_LOSS_AHEAD; why++)
+		fprintf(out, "headroom_event_stream_lost_total{reason=\"%s\"} %llu\n",
+			sse_loss_name((enum sse_loss)why), (unsigned long long)figures.lost[why]);
+	one(out, "event_stream_refused_total", "counter",
+	    "Readers refused, as there were too many.", figures.refused);
 }
 
 /* What the modules' requests to providers were. Account ids, methods and classes need no escaping. */
@@ -183,6 +219,7 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 		rc = each_pool(tx, out, pool_sessions, err);
 	write_engine(api->options.engine, out);
 	write_store(api->options.store, out);
+	write_streams(api->streams, out);
 	write_requests(api->options.http, out);
 	metrics_write_modules(api->options.metrics, out);
 	write_api(api, out);

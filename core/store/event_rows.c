@@ -36,7 +36,25 @@ int event_add(struct tx *tx, const struct event *event, struct hr_error *err)
 			&stmt, err) < 0)
 		return -1;
 	row_bind(stmt, &new_shape, event);
+	tx->tells = true;
 	return sql_run(stmt, NULL, err);
+}
+
+int event_bounds(struct tx *tx, int64_t *ret_oldest, int64_t *ret_newest, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+	int rc;
+
+	/* Each by itself is one look into the index. */
+	if (sql_prepare(tx->sql,
+			"SELECT (SELECT MIN(number) FROM events), (SELECT MAX(number) FROM events)",
+			&stmt, err) < 0)
+		return -1;
+	rc = sql_step(stmt, err);
+	*ret_oldest = rc > 0 ? sql_column_int64(stmt, 0) : 0;
+	*ret_newest = rc > 0 ? sql_column_int64(stmt, 1) : 0;
+	sql_done(stmt);
+	return rc < 0 ? -1 : 0;
 }
 
 static void reverse(struct event *events, size_t n)

@@ -53,6 +53,9 @@ struct event_query {
 int event_list(struct tx *tx, const struct event_query *query, struct event **ret_events,
 	       size_t *ret_n, struct hr_error *err);
 
+/* The oldest and the newest number that are kept; 0 and 0: there are none. */
+int event_bounds(struct tx *tx, int64_t *ret_oldest, int64_t *ret_newest, struct hr_error *err);
+
 /* Keeps at most keep events, removing the oldest. */
 int event_prune(struct tx *tx, int64_t keep, struct hr_error *err);
 

@@ -9,6 +9,7 @@
 
 struct tx {
 	struct sql *sql;
+	bool tells; /* it has added an event */
 	const struct seal_key *data_key;
 };
 
