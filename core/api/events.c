@@ -16,12 +16,13 @@
 
 json_t *event_view(struct tx *tx, struct names *names, const struct event *event)
 {
-	return json_pack("{sI so ss so so so so ss}", "number", (json_int_t)event->number, "at",
-			 time_json(event->at_ms), "kind", event->kind, "pool",
+	return json_pack("{sI so ss so so so so so so ss}", "number", (json_int_t)event->number,
+			 "at", time_json(event->at_ms), "kind", event->kind, "pool",
 			 names_json(tx, names, DOCUMENT_POOL, event->pool_id), "config",
 			 names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, event->config_id),
 			 "server", text_json(event->server_id), "session",
-			 text_json(event->session_id), "message", event->message);
+			 text_json(event->session_id), "operation", text_json(event->operation_id),
+			 "request", text_json(event->request_id), "message", event->message);
 }
 
 int events_view(struct tx *tx, struct names *names, const struct event_query *query, json_t **ret,

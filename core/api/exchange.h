@@ -50,7 +50,7 @@ struct exchange {
 	char params[2][PARAM_SIZE]; /* of the path */
 	char path[256];             /* without the query */
 	char method[16];
-	char request_id[40];
+	char request_id[REQUEST_ID_SIZE];
 	int64_t started_ms; /* monotonic */
 	bool reading;       /* GET or HEAD */
 

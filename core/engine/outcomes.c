@@ -314,6 +314,8 @@ static int outcome_run(struct tx *tx, struct task *task, struct hr_error *err)
 	    server_get(tx, operation->server_id, &server, err) < 0 ||
 	    task_touch(task, server.pool_id, err) < 0)
 		goto out;
+	event_because_of_request(tx, operation->cause);
+	event_because_of_operation(tx, operation->id, operation->server_id);
 	new_id = answer->instance_id[0] && strcmp(answer->instance_id, server.instance_id) != 0;
 	if (new_id)
 		text_copy(server.instance_id, sizeof(server.instance_id), answer->instance_id);

@@ -32,8 +32,9 @@ struct host_backend;
 struct call_subject {
 	const struct module *module;
 	const char *account;
-	const char *server;    /* "" or NULL: none */
-	const char *operation; /* "create", ... */
+	const char *server;       /* "" or NULL: none */
+	const char *operation;    /* "create", ... */
+	const char *operation_id; /* the engine's; NULL or "": not known here */
 	bool is_step;
 	struct mask *mask;                  /* may be NULL */
 	const struct state_folder *folder;  /* may be NULL */

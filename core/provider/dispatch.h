@@ -63,6 +63,7 @@ struct dispatch_request {
 	enum dispatch_kind kind;
 	uint64_t ticket;       /* the caller's; comes back in the answer */
 	char account[ID_SIZE]; /* provider config id */
+	char operation_id[ID_SIZE]; /* for the log; "": none */
 	int64_t timeout_ms;    /* from now on; the call is cancelled then */
 	enum dispatch_urgency urgency;
 	/* OPEN */

@@ -39,6 +39,11 @@ int operation_list_server(struct tx *tx, const char *server_id, struct operation
 int operation_get_unfinished(struct tx *tx, const char *server_id, enum operation_kind kind,
 			     struct operation *ret, struct hr_error *err);
 
+/* From here on in this transaction: what is added comes from this request to the API; what is added
+ * about this server belongs to this operation. NULL: to none. */
+void event_because_of_request(struct tx *tx, const char *request_id);
+void event_because_of_operation(struct tx *tx, const char *operation_id, const char *server_id);
+
 /* event->number is given by the store, whatever it says. */
 int event_add(struct tx *tx, const struct event *event, struct hr_error *err);
 
