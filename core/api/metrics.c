@@ -17,6 +17,18 @@
 
 #define PAGE 100
 
+void metrics_label(FILE *out, const char *value)
+{
+	for (const char *c = value; *c != '\0'; c++) {
+		if (*c == '\n')
+			fputs("\\n", out);
+		else if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else
+			fputc(*c, out);
+	}
+}
+
 void metrics_head(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP headroom_%s %s\n# TYPE headroom_%s %s\n", name, help, name, type);
@@ -28,7 +40,14 @@ static void one(FILE *out, const char *name, const char *type, const char *help,
 	fprintf(out, "headroom_%s %llu\n", name, (unsigned long long)value);
 }
 
-/* Names of pools are [a-z0-9-]: nothing to escape. */
+/* "headroom_<name>{<label>="<value>", and what follows is the caller's. */
+static void begin_sample(FILE *out, const char *name, const char *label, const char *value)
+{
+	fprintf(out, "headroom_%s{%s=\"", name, label);
+	metrics_label(out, value);
+	fputc('"', out);
+}
+
 static int pool_servers(struct tx *tx, const struct document *pool, FILE *out, struct hr_error *err)
 {
 	int64_t counts[16] = {0};
@@ -39,9 +58,11 @@ static int pool_servers(struct tx *tx, const struct document *pool, FILE *out, s
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		counts[(cohorts[i].state / 10) % 16] += cohorts[i].count;
-	for (int state = SERVER_PLANNED; state < SERVER_GONE; state += 10)
-		fprintf(out, "headroom_servers{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
-			server_state_name((enum server_state)state), (long long)counts[state / 10]);
+	for (int state = SERVER_PLANNED; state < SERVER_GONE; state += 10) {
+		begin_sample(out, "servers", "pool", pool->name);
+		fprintf(out, ",state=\"%s\"} %lld\n", server_state_name((enum server_state)state),
+			(long long)counts[state / 10]);
+	}
 	free(cohorts);
 	return 0;
 }
@@ -56,9 +77,27 @@ static int pool_sessions(struct tx *tx, const struct document *pool, FILE *out,
 
 		if (pool_count_sessions(tx, pool->id, SESSION_STATE_BIT(states[i]), &n, err) != 0)
 			return -1;
-		fprintf(out, "headroom_sessions{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
-			session_state_name(states[i]), (long long)n);
+		begin_sample(out, "sessions", "pool", pool->name);
+		fprintf(out, ",state=\"%s\"} %lld\n", session_state_name(states[i]), (long long)n);
 	}
+	return 0;
+}
+
+static int pool_wait(struct tx *tx, const struct document *pool, FILE *out, struct hr_error *err)
+{
+	const struct session_query query = {
+		.pool_id = pool->id, .states = SESSION_STATE_BIT(SESSION_QUEUED), .limit = 1};
+	struct session *first = NULL;
+	int64_t wait_ms = 0;
+	size_t n = 0;
+
+	if (session_list(tx, &query, &first, &n, err) != 0)
+		return -1;
+	if (n > 0 && first->queued_ms < clock_now().wall_ms)
+		wait_ms = clock_now().wall_ms - first->queued_ms;
+	free(first);
+	begin_sample(out, "session_longest_wait_seconds", "pool", pool->name);
+	fprintf(out, "} %.3f\n", (double)wait_ms / MS_PER_S);
 	return 0;
 }
 
@@ -86,6 +125,14 @@ static int each_pool(struct tx *tx, FILE *out,
 	return rc;
 }
 
+static void write_ended(FILE *out, const char *operation, uint64_t done, uint64_t failed)
+{
+	fprintf(out,
+		"headroom_operations_total{operation=\"%s\",outcome=\"done\"} %llu\n"
+		"headroom_operations_total{operation=\"%s\",outcome=\"failed\"} %llu\n",
+		operation, (unsigned long long)done, operation, (unsigned long long)failed);
+}
+
 static void write_engine(struct engine *engine, FILE *out)
 {
 	struct engine_figures figures = {0};
@@ -99,6 +146,10 @@ static void write_engine(struct engine *engine, FILE *out)
 	    figures.destroys_sent);
 	one(out, "operation_failures_total", "counter", "Steps that ended in an error.",
 	    figures.operation_failures);
+	metrics_head(out, "operations_total", "counter",
+		     "Operations that have ended by an answer of the module, by outcome.");
+	write_ended(out, "create", figures.creates_done, figures.creates_failed);
+	write_ended(out, "destroy", figures.destroys_done, figures.destroys_failed);
 	one(out, "operations_in_flight", "gauge",
 	    "Requests to providers that are not answered yet.", figures.in_flight);
 }
@@ -217,6 +268,10 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 	metrics_head(out, "sessions", "gauge", "Sessions waiting and active, by pool.");
 	if (rc == 0)
 		rc = each_pool(tx, out, pool_sessions, err);
+	metrics_head(out, "session_longest_wait_seconds", "gauge",
+		     "How long the first in the pool's queue has waited; 0: nobody waits.");
+	if (rc == 0)
+		rc = each_pool(tx, out, pool_wait, err);
 	write_engine(api->options.engine, out);
 	write_store(api->options.store, out);
 	write_streams(api->streams, out);
