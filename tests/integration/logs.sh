@@ -78,10 +78,6 @@ event_of ".kind == \"session.ended\" and .session == \"$session\"" || fail "the 
 event_of '.kind == "server.booting"' || fail "no server boots"
 [ "$(jq -c '[.request, (.operation | length)]' "$work/event")" = '[null,36]' ] || fail "server.booting: $(cat "$work/event")"
 
-# --- what modules write: id and kind of the operation, by their own names
-line_of '.operation_kind == "create" and (.operation | length == 36) and (.account | length == 36)' ||
-	fail "no line of a module's create names its operation: $(logged 'select(.operation_kind)' | head -n 3)"
-
 # --- every line
 daemon_stop
 [ -z "$(grep -v '^{' "$work/daemon.log" | grep -v '^headroomd ')" ] || fail "not JSON: $(grep -v '^{' "$work/daemon.log")"
