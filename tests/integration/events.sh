@@ -26,12 +26,12 @@ happen()
 		2>/dev/null # it shows its progress, whatever it is told
 }
 
-# numbers_listed [QUERY]: of all events, by the list.
+# The numbers of all events, by the list.
 numbers_listed()
 {
 	local after=0 page
 	while :; do
-		page=$(api_get "/api/v1/events?limit=1000&after=$after${1:+&$1}") || fail "the list"
+		page=$(api_get "/api/v1/events?limit=1000&after=$after") || fail "the list"
 		jq -r '.items[].number' <<<"$page"
 		after=$(jq -r '.next // empty' <<<"$page")
 		[ -n "$after" ] || break

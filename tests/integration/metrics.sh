@@ -58,6 +58,11 @@ value_of()
 	api_get /metrics | awk -v name="$1" '$1 == name { print $2 }'
 }
 
+destroy_is_counted()
+{
+	[ "$(value_of 'headroom_operations_total{operation="destroy",outcome="done"}')" -ge 1 ]
+}
+
 daemon_prepare
 daemon_start || fail "the daemon did not start"
 check_now >/dev/null
@@ -85,8 +90,7 @@ for ((i = 0; i < 30; i++)); do
 	"$headroom" session end "$id" >/dev/null || fail "session end"
 	curl -sS -o /dev/null --unix-socket "$HEADROOM_SOCKET" "http://localhost/nothing/$i"
 done
-wait_for 120 "a destroy is counted" eval \
-	'[ "$(value_of "headroom_operations_total{operation=\"destroy\",outcome=\"done\"}")" -ge 1 ]'
+wait_for 120 "a destroy is counted" destroy_is_counted
 check_now >"$work/after"
 before=$(cat "$work/before") after=$(cat "$work/after")
 # Outcomes and answers of a kind appear with the first of their kind; there are few kinds.
