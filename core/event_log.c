@@ -59,6 +59,8 @@ static int log_new(struct tx *tx, void *arg, struct hr_error *err)
 			.pool = event->pool_id[0] != '\0' ? event->pool_id : NULL,
 			.server = event->server_id[0] != '\0' ? event->server_id : NULL,
 			.session = event->session_id[0] != '\0' ? event->session_id : NULL,
+			.operation = event->operation_id[0] != '\0' ? event->operation_id : NULL,
+			.request = event->request_id[0] != '\0' ? event->request_id : NULL,
 		};
 
 		log_line(level_of(event), &subject, "%s: %s", event->kind, event->message);

@@ -210,27 +210,42 @@ static void log_answer(const struct exchange *exchange, int status)
 			 status, ms);
 }
 
+/* NULL: no memory. */
+static struct MHD_Response *make_response(struct exchange *exchange, const char **ret_type)
+{
+	struct MHD_Response *response;
+	char *text;
+
+	if (exchange->response && exchange->error.class == 0) {
+		response = exchange->response;
+		exchange->response = NULL;
+		*ret_type = exchange->content_type;
+		return response;
+	}
+	text = make_text(exchange, ret_type);
+	if (!text)
+		return NULL;
+	response =
+		MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text);
+	if (!response)
+		free_text(text);
+	return response;
+}
+
 enum MHD_Result answer_send(struct exchange *exchange)
 {
 	int status = exchange->status ? exchange->status : MHD_HTTP_OK;
 	struct MHD_Response *response;
 	enum MHD_Result sent;
 	const char *type;
-	char *text;
 
 	if (exchange->route && exchange->route->answered)
 		exchange->route->answered(exchange);
-	text = make_text(exchange, &type);
-	if (!text)
+	response = make_response(exchange, &type);
+	if (!response)
 		return MHD_NO;
 	if (exchange->error.class != 0)
 		status = answer_status(&exchange->error);
-	response =
-		MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text);
-	if (!response) {
-		free_text(text);
-		return MHD_NO;
-	}
 	add_headers(exchange, response, type, status);
 	exchange->stage = EXCHANGE_ANSWERED;
 	atomic_fetch_add(&exchange->api->answers[status], 1);

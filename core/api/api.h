@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 struct api;
+struct streams_options;
 
 struct api_options {
 	struct store *store; /* borrowed, like engine and registry: must outlive the API */
@@ -25,6 +26,7 @@ struct api_options {
 	int64_t request_timeout_ms; /* for a whole request; 0: 30 s */
 	unsigned max_connections;   /* 0: 1,000 */
 	unsigned max_per_address;   /* 0: 64; loopback and the unix socket are not limited */
+	const struct streams_options *streams; /* of the event stream; NULL: the defaults */
 };
 
 #define API_ADDRESS_SIZE 128

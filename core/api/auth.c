@@ -30,6 +30,24 @@ void auth_token_text(struct id_source *ids, char buf[API_TOKEN_SIZE])
 	id_secret_text(ids, buf + strlen(TOKEN_PREFIX), TOKEN_CHARS);
 }
 
+int auth_token_holds(struct tx *tx, const uint8_t hash[32], int64_t now_ms, bool *ret_holds,
+		     struct hr_error *err)
+{
+	struct api_token token;
+	struct hr_error why = {0};
+
+	*ret_holds = false;
+	if (token_get_by_hash(tx, hash, &token, &why) != 0) {
+		if (why.class == HR_NOT_FOUND)
+			return 0;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	*ret_holds = token.revoked_ms == 0 && token.expires_ms > now_ms;
+	return 0;
+}
+
 struct lookup {
 	uint8_t hash[32];
 	struct api_token token;
@@ -84,6 +102,8 @@ static int check_token(struct exchange *exchange, const char *header, struct hr_
 		return error_set(err, HR_AUTH, "the access token \"%s\" expired at %s",
 				 lookup.token.name, time_text(lookup.token.expires_ms, time));
 	exchange->role = lookup.token.role;
+	exchange->by_token = true;
+	memcpy(exchange->token_hash, lookup.hash, sizeof(exchange->token_hash));
 	text_copy(exchange->who, sizeof(exchange->who), lookup.token.name);
 	return 0;
 }

@@ -10,6 +10,10 @@
 /* Fills role and who. HR_AUTH: 401 without a valid token, 403 with one whose role is not enough. */
 int auth_check(struct exchange *exchange, struct hr_error *err);
 
+/* Whether the token of this hash may still be used. */
+int auth_token_holds(struct tx *tx, const uint8_t hash[32], int64_t now_ms, bool *ret_holds,
+		     struct hr_error *err);
+
 /* SHA-256 of a token's text, as it is stored. */
 void auth_token_hash(const char *text, uint8_t ret_hash[32]);
 

@@ -14,14 +14,15 @@
 #define LIMIT 100
 #define LIMIT_MAX 1000
 
-static json_t *view(struct tx *tx, struct names *names, const struct event *event)
+json_t *event_view(struct tx *tx, struct names *names, const struct event *event)
 {
-	return json_pack("{sI so ss so so so so ss}", "number", (json_int_t)event->number, "at",
-			 time_json(event->at_ms), "kind", event->kind, "pool",
+	return json_pack("{sI so ss so so so so so so ss}", "number", (json_int_t)event->number,
+			 "at", time_json(event->at_ms), "kind", event->kind, "pool",
 			 names_json(tx, names, DOCUMENT_POOL, event->pool_id), "config",
 			 names_json(tx, names, DOCUMENT_AUTOSCALE_CONFIG, event->config_id),
 			 "server", text_json(event->server_id), "session",
-			 text_json(event->session_id), "message", event->message);
+			 text_json(event->session_id), "operation", text_json(event->operation_id),
+			 "request", text_json(event->request_id), "message", event->message);
 }
 
 int events_view(struct tx *tx, struct names *names, const struct event_query *query, json_t **ret,
@@ -36,7 +37,7 @@ int events_view(struct tx *tx, struct names *names, const struct event_query *qu
 		return -1;
 	list = json_array();
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = json_array_append_new(list, view(tx, names, &events[i]));
+		rc = json_array_append_new(list, event_view(tx, names, &events[i]));
 	if (ret_last)
 		*ret_last = n > 0 ? events[n - 1].number : 0;
 	free(events);
@@ -48,13 +49,8 @@ int events_view(struct tx *tx, struct names *names, const struct event_query *qu
 	return 0;
 }
 
-struct filters {
-	char pool_id[ID_SIZE], server_id[ID_SIZE], session_id[ID_SIZE];
-};
-
-/* Events outlive what they are about: an id is taken as it is, a name must be there. */
-static int read_filters(struct tx *tx, struct exchange *exchange, struct filters *ret,
-			struct hr_error *err)
+int events_filter(struct tx *tx, struct exchange *exchange, struct stream_filter *ret,
+		  struct hr_error *err)
 {
 	const char *pool = exchange_query(exchange, "pool");
 	const char *server = exchange_query(exchange, "server");
@@ -89,7 +85,7 @@ static int read_filters(struct tx *tx, struct exchange *exchange, struct filters
 static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *err)
 {
 	struct event_query query = {.newest = exchange_query_true(exchange, "newest")};
-	struct filters filters;
+	struct stream_filter filters;
 	struct names names = {0};
 	int64_t limit, last = 0;
 	json_t *items = NULL;
@@ -99,7 +95,7 @@ static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *e
 	if (exchange_query_number(exchange, "limit", 1, LIMIT_MAX, LIMIT, &limit, err) != 0 ||
 	    exchange_query_number(exchange, exchange_query(exchange, "cursor") ? "cursor" : "after",
 				  0, INT64_MAX, 0, &query.after_number, err) != 0 ||
-	    read_filters(tx, exchange, &filters, err) != 0)
+	    events_filter(tx, exchange, &filters, err) != 0)
 		return -1;
 	query.pool_id = filters.pool_id[0] ? filters.pool_id : NULL;
 	query.server_id = filters.server_id[0] ? filters.server_id : NULL;
@@ -118,5 +114,7 @@ static int run_list(struct tx *tx, struct exchange *exchange, struct hr_error *e
 
 int events_list(struct exchange *exchange, struct hr_error *err)
 {
+	if (events_stream_wanted(exchange))
+		return events_stream(exchange, err);
 	return exchange_read(exchange, run_list, err);
 }

@@ -131,6 +131,8 @@ static void exchange_free(struct exchange *exchange)
 		wipe_json(exchange->input);
 	json_decref(exchange->input);
 	json_decref(exchange->result);
+	if (exchange->response)
+		MHD_destroy_response(exchange->response);
 	OPENSSL_clear_free(exchange->body, exchange->body_size);
 	if (exchange->text)
 		OPENSSL_clear_free(exchange->text, strlen(exchange->text));

@@ -50,13 +50,15 @@ struct exchange {
 	char params[2][PARAM_SIZE]; /* of the path */
 	char path[256];             /* without the query */
 	char method[16];
-	char request_id[40];
+	char request_id[REQUEST_ID_SIZE];
 	int64_t started_ms; /* monotonic */
 	bool reading;       /* GET or HEAD */
 	bool last;          /* the connection is closed after it */
 
 	enum token_role role;
 	char who[64]; /* the token's name; by the socket: in words */
+	bool by_token;
+	uint8_t token_hash[32];
 
 	char *body;
 	size_t body_len, body_size;
@@ -74,6 +76,8 @@ struct exchange {
 	int status;     /* 0: 200 */
 	json_t *result; /* the answer; or text */
 	char *text;
+	struct MHD_Response
+		*response; /* in place of both: headers are added, it is sent and released */
 	const char *content_type;
 	char etag[32];
 	char location[200];

@@ -9,12 +9,25 @@
 #include "api/metrics_modules.h"
 #include "api/pool_status.h"
 #include "api/server.h"
+#include "api/streams.h"
 #include "base/clock.h"
 #include "store/document_rows.h"
 #include "store/server_rows.h"
 #include "store/session_rows.h"
 
 #define PAGE 100
+
+void metrics_label(FILE *out, const char *value)
+{
+	for (const char *c = value; *c != '\0'; c++) {
+		if (*c == '\n')
+			fputs("\\n", out);
+		else if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else
+			fputc(*c, out);
+	}
+}
 
 void metrics_head(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -27,7 +40,14 @@ static void one(FILE *out, const char *name, const char *type, const char *help,
 	fprintf(out, "headroom_%s %llu\n", name, (unsigned long long)value);
 }
 
-/* Names of pools are [a-z0-9-]: nothing to escape. */
+/* "headroom_<name>{<label>="<value>", and what follows is the caller's. */
+static void begin_sample(FILE *out, const char *name, const char *label, const char *value)
+{
+	fprintf(out, "headroom_%s{%s=\"", name, label);
+	metrics_label(out, value);
+	fputc('"', out);
+}
+
 static int pool_servers(struct tx *tx, const struct document *pool, FILE *out, struct hr_error *err)
 {
 	int64_t counts[16] = {0};
@@ -38,9 +58,11 @@ static int pool_servers(struct tx *tx, const struct document *pool, FILE *out, s
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		counts[(cohorts[i].state / 10) % 16] += cohorts[i].count;
-	for (int state = SERVER_PLANNED; state < SERVER_GONE; state += 10)
-		fprintf(out, "headroom_servers{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
-			server_state_name((enum server_state)state), (long long)counts[state / 10]);
+	for (int state = SERVER_PLANNED; state < SERVER_GONE; state += 10) {
+		begin_sample(out, "servers", "pool", pool->name);
+		fprintf(out, ",state=\"%s\"} %lld\n", server_state_name((enum server_state)state),
+			(long long)counts[state / 10]);
+	}
 	free(cohorts);
 	return 0;
 }
@@ -55,9 +77,27 @@ static int pool_sessions(struct tx *tx, const struct document *pool, FILE *out,
 
 		if (pool_count_sessions(tx, pool->id, SESSION_STATE_BIT(states[i]), &n, err) != 0)
 			return -1;
-		fprintf(out, "headroom_sessions{pool=\"%s\",state=\"%s\"} %lld\n", pool->name,
-			session_state_name(states[i]), (long long)n);
+		begin_sample(out, "sessions", "pool", pool->name);
+		fprintf(out, ",state=\"%s\"} %lld\n", session_state_name(states[i]), (long long)n);
 	}
+	return 0;
+}
+
+static int pool_wait(struct tx *tx, const struct document *pool, FILE *out, struct hr_error *err)
+{
+	const struct session_query query = {
+		.pool_id = pool->id, .states = SESSION_STATE_BIT(SESSION_QUEUED), .limit = 1};
+	struct session *first = NULL;
+	int64_t wait_ms = 0;
+	size_t n = 0;
+
+	if (session_list(tx, &query, &first, &n, err) != 0)
+		return -1;
+	if (n > 0 && first->queued_ms < clock_now().wall_ms)
+		wait_ms = clock_now().wall_ms - first->queued_ms;
+	free(first);
+	begin_sample(out, "session_longest_wait_seconds", "pool", pool->name);
+	fprintf(out, "} %.3f\n", (double)wait_ms / MS_PER_S);
 	return 0;
 }
 
@@ -85,6 +125,14 @@ static int each_pool(struct tx *tx, FILE *out,
 	return rc;
 }
 
+static void write_ended(FILE *out, const char *operation, uint64_t done, uint64_t failed)
+{
+	fprintf(out,
+		"headroom_operations_total{operation=\"%s\",outcome=\"done\"} %llu\n"
+		"headroom_operations_total{operation=\"%s\",outcome=\"failed\"} %llu\n",
+		operation, (unsigned long long)done, operation, (unsigned long long)failed);
+}
+
 static void write_engine(struct engine *engine, FILE *out)
 {
 	struct engine_figures figures = {0};
@@ -98,6 +146,10 @@ static void write_engine(struct engine *engine, FILE *out)
 	    figures.destroys_sent);
 	one(out, "operation_failures_total", "counter", "Steps that ended in an error.",
 	    figures.operation_failures);
+	metrics_head(out, "operations_total", "counter",
+		     "Operations that have ended by an answer of the module, by outcome.");
+	write_ended(out, "create", figures.creates_done, figures.creates_failed);
+	write_ended(out, "destroy", figures.destroys_done, figures.destroys_failed);
 	one(out, "operations_in_flight", "gauge",
 	    "Requests to providers that are not answered yet.", figures.in_flight);
 }
@@ -119,14 +171,49 @@ static void write_api(struct api *api, FILE *out)
 	    "Check-ins with a token that is not accepted.", atomic_load(&api->checkins_refused));
 }
 
+static void write_commits(const struct store_figures *figures, FILE *out)
+{
+	static const char name[] = "headroom_store_commit_duration_seconds";
+
+	metrics_head(out, "store_commit_duration_seconds", "histogram",
+		     "How long commits took until they were durable.");
+	for (size_t i = 0; i < STORE_COMMIT_BUCKETS; i++)
+		fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
+			(double)store_commit_bounds_us[i] / 1e6,
+			(unsigned long long)figures->buckets[i]);
+	fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.6f\n%s_count %llu\n", name,
+		(unsigned long long)figures->commits, name, (double)figures->commit_us / 1e6, name,
+		(unsigned long long)figures->commits);
+}
+
 static void write_store(struct store *store, FILE *out)
 {
-	uint64_t transactions = 0, commits = 0;
+	struct store_figures figures;
 
-	store_figures(store, &transactions, &commits);
-	one(out, "store_transactions_total", "counter", "Transactions run.", transactions);
+	store_figures(store, &figures);
+	one(out, "store_transactions_total", "counter", "Transactions run.", figures.transactions);
 	one(out, "store_commits_total", "counter", "Commits made; one may hold many transactions.",
-	    commits);
+	    figures.commits);
+	one(out, "store_waiting_transactions", "gauge",
+	    "Transactions that wait for their commit to begin.", figures.waiting);
+	write_commits(&figures, out);
+}
+
+static void write_streams(struct streams *streams, FILE *out)
+{
+	struct streams_figures figures;
+
+	streams_figures(streams, &figures);
+	one(out, "event_stream_readers", "gauge", "Readers of the event stream.", figures.readers);
+	one(out, "event_stream_events_total", "counter",
+	    "Events given to readers, counted for each.", figures.told);
+	metrics_head(out, "event_stream_lost_total", "counter",
+		     "Readers told that they have lost events, by reason.");
+	for (int why = 0; why <= SSE_LOSS_AHEAD; why++)
+		fprintf(out, "headroom_event_stream_lost_total{reason=\"%s\"} %llu\n",
+			sse_loss_name((enum sse_loss)why), (unsigned long long)figures.lost[why]);
+	one(out, "event_stream_refused_total", "counter",
+	    "Readers refused, as there were too many.", figures.refused);
 }
 
 /* What the modules' requests to providers were. Account ids, methods and classes need no escaping. */
@@ -181,8 +268,13 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 	metrics_head(out, "sessions", "gauge", "Sessions waiting and active, by pool.");
 	if (rc == 0)
 		rc = each_pool(tx, out, pool_sessions, err);
+	metrics_head(out, "session_longest_wait_seconds", "gauge",
+		     "How long the first in the pool's queue has waited; 0: nobody waits.");
+	if (rc == 0)
+		rc = each_pool(tx, out, pool_wait, err);
 	write_engine(api->options.engine, out);
 	write_store(api->options.store, out);
+	write_streams(api->streams, out);
 	write_requests(api->options.http, out);
 	metrics_write_modules(api->options.metrics, out);
 	write_api(api, out);

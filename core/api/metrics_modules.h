@@ -7,6 +7,9 @@
 
 #include "provider/module_metrics.h"
 
+/* metrics.c: the value of a label, escaped. */
+void metrics_label(FILE *out, const char *value);
+
 /* The lines before those of a metric; its name without "headroom_" (metrics.c). */
 void metrics_head(FILE *out, const char *name, const char *type, const char *help);
 

@@ -11,6 +11,7 @@
 #include "api/exchange.h"
 #include "api/listen.h"
 #include "api/providers.h"
+#include "api/streams.h"
 #include "base/clock.h"
 
 #define CONNECTIONS 1000
@@ -181,10 +182,12 @@ int api_start(const struct api_options *options, struct api **ret_api, struct hr
 		      &api->tcp_peers, err) == 0 &&
 	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
 		      &api->local_peers, err) == 0 &&
+	    streams_new(api->options.store, api->options.streams, &api->streams, err) == 0 &&
 	    start_tcp(api, err) == 0 && start_local(api, err) == 0) {
 		/* The texts were borrowed for the start only. */
 		api->options.listen = NULL;
 		api->options.socket_path = NULL;
+		api->options.streams = NULL;
 		*ret_api = api;
 		return 0;
 	}
@@ -230,11 +233,14 @@ void api_stop(struct api *api)
 	api->stopping = true;
 	pthread_mutex_unlock(&api->mutex);
 	providers_drop_checks(api);
+	if (api->streams)
+		streams_stop(api->streams);
 	let_end(api);
 	if (api->tcp)
 		MHD_stop_daemon(api->tcp);
 	if (api->local)
 		MHD_stop_daemon(api->local);
+	streams_free(api->streams);
 	peers_free(api->tcp_peers);
 	peers_free(api->local_peers);
 	pthread_cond_destroy(&api->fewer);

@@ -14,6 +14,7 @@
 #define HTTP_STATUS_MAX 600
 
 struct exchange;
+struct streams;
 
 struct api {
 	struct api_options options;
@@ -23,6 +24,7 @@ struct api {
 	struct MHD_Daemon *local;
 	struct peers *tcp_peers;
 	struct peers *local_peers;
+	struct streams *streams;
 	int64_t started_ms;
 	char request_prefix[12];
 	atomic_uint_fast64_t last_request;

@@ -6,6 +6,7 @@
 #include "api/exchange.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/operation_rows.h"
 
 /* Every run begins with the same seed and nothing from a run before. */
 static int run_again(struct tx *tx, void *arg, struct hr_error *err)
@@ -19,6 +20,7 @@ static int run_again(struct tx *tx, void *arg, struct hr_error *err)
 	exchange->etag[0] = '\0';
 	exchange->location[0] = '\0';
 	exchange->context.ids = exchange->seed;
+	event_because_of_request(tx, exchange->request_id);
 	return exchange->run(tx, exchange, err);
 }
 

@@ -9,6 +9,7 @@
 
 #define ID_SIZE 37 /* a random UUID as text, with its NUL */
 #define SEED_SIZE 32
+#define REQUEST_ID_SIZE 40 /* of a request to the API */
 
 /* Gives values that follow from the seed alone: same seed, same order of calls, same values. */
 struct id_source {

@@ -34,7 +34,7 @@ static const struct {
 };
 
 #define N_LEVELS (sizeof(level_names) / sizeof(level_names[0]))
-#define N_SUBJECTS 6
+#define N_SUBJECTS 7
 
 struct member {
 	const char *key;
@@ -80,8 +80,13 @@ static void list_subject(const struct log_subject *subject, struct member ret_me
 	static const struct log_subject none;
 	const struct log_subject *s = subject ? subject : &none;
 	const struct member members[N_SUBJECTS] = {
-		{"pool", s->pool},           {"server", s->server},   {"session", s->session},
-		{"operation", s->operation}, {"account", s->account}, {"request", s->request},
+		{"pool", s->pool},
+		{"server", s->server},
+		{"session", s->session},
+		{"operation", s->operation},
+		{"operation_kind", s->operation_kind},
+		{"account", s->account},
+		{"request", s->request},
 	};
 
 	memcpy(ret_members, members, sizeof(members));

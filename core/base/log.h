@@ -22,7 +22,8 @@ struct log_subject {
 	const char *server;
 	const char *session;
 	const char *operation;
-	const char *account; /* a provider config */
+	const char *operation_kind; /* "create", ... */
+	const char *account;        /* a provider config */
 	const char *request;
 };
 

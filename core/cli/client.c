@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line's HTTP client, on libcurl. No retries here: a person sees each failure. */
-#include "cli/client.h"
+#include "cli/client_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,24 +18,9 @@
 #define ANSWER_MAX (64u << 20)
 #define TOKEN_MAX 512
 
-struct client {
-	CURL *curl;
-	char *socket;
-	char *base;          /* URL without a slash at its end */
-	char *authorization; /* whole header line; NULL by socket */
-	long limit_s;
-	const volatile sig_atomic_t *stop; /* borrowed; or NULL */
-};
-
-struct answer {
-	char *text;
-	size_t len;
-	bool too_large;
-};
-
-static size_t answer_append(char *data, size_t size, size_t n, void *context)
+size_t client_answer_append(char *data, size_t size, size_t n, void *context)
 {
-	struct answer *answer = context;
+	struct client_answer *answer = context;
 	size_t more = size * n;
 	char *text;
 
@@ -159,7 +144,7 @@ static void problem_read(const json_t *problem, long status, struct hr_error *er
 		  json_string_or(problem, "request_id", ""));
 }
 
-static int answer_read(const struct answer *answer, long status, json_t **ret_body,
+static int answer_read(const struct client_answer *answer, long status, json_t **ret_body,
 		       struct hr_error *err)
 {
 	CLEANUP_JSON json_t *body = NULL;
@@ -199,7 +184,17 @@ static void token_missing(const struct client *client, struct hr_error *err)
 		*err = told;
 }
 
-static int unreachable(const struct client *client, CURLcode code, const char *detail,
+int client_answered(const struct client *client, const struct client_answer *answer, long status,
+		    json_t **ret_body, struct hr_error *err)
+{
+	int ret = answer_read(answer, status, ret_body, err);
+
+	if (status == 401 && client->authorization == NULL && client->socket == NULL)
+		token_missing(client, err);
+	return ret;
+}
+
+int client_unreachable(const struct client *client, CURLcode code, const char *detail,
 		       struct hr_error *err)
 {
 	const char *why = detail[0] != '\0' ? detail : curl_easy_strerror(code);
@@ -230,9 +225,8 @@ static int stop_look(void *context, curl_off_t down_total, curl_off_t down, curl
 	return client->stop != NULL && *client->stop != 0;
 }
 
-static int request_setup(struct client *client, const char *method, const char *url,
-			 const char *text, struct curl_slist *headers, struct answer *answer,
-			 char *detail)
+void client_setup(struct client *client, const char *method, const char *url, const char *text,
+		  struct curl_slist *headers, struct client_answer *answer, char *detail)
 {
 	CURL *curl = client->curl;
 
@@ -249,7 +243,7 @@ static int request_setup(struct client *client, const char *method, const char *
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_append);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, client_answer_append);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 	if (client->socket != NULL)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
@@ -257,11 +251,9 @@ static int request_setup(struct client *client, const char *method, const char *
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
 	}
-	return 0;
 }
 
-/* Appends a header; on failure the list is freed and NULL given. */
-static struct curl_slist *header_add(struct curl_slist *headers, const char *line)
+struct curl_slist *client_header(struct curl_slist *headers, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(headers, line);
 
@@ -275,7 +267,7 @@ int client_call(struct client *client, const char *method, const char *path, con
 {
 	CLEANUP_FREE char *url = NULL;
 	char detail[CURL_ERROR_SIZE] = "";
-	struct answer answer = {0};
+	struct client_answer answer = {0};
 	struct curl_slist *headers;
 	char *text = NULL;
 	long status = 0;
@@ -284,11 +276,11 @@ int client_call(struct client *client, const char *method, const char *path, con
 
 	if (ret_body != NULL)
 		*ret_body = NULL;
-	headers = header_add(NULL, "Accept: application/json");
+	headers = client_header(NULL, "Accept: application/json");
 	if (headers != NULL && body != NULL)
-		headers = header_add(headers, "Content-Type: application/json");
+		headers = client_header(headers, "Content-Type: application/json");
 	if (headers != NULL && client->authorization != NULL)
-		headers = header_add(headers, client->authorization);
+		headers = client_header(headers, client->authorization);
 	if (body != NULL)
 		text = json_text(body);
 	if (asprintf(&url, "%s%s", client->base, path) < 0)
@@ -297,18 +289,16 @@ int client_call(struct client *client, const char *method, const char *path, con
 		error_no_memory(err, "asking the daemon");
 		goto out;
 	}
-	request_setup(client, method, url, text, headers, &answer, detail);
+	client_setup(client, method, url, text, headers, &answer, detail);
 	code = curl_easy_perform(client->curl);
 	/* A body that is too large is answered before all of it is sent; sending fails then. */
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (answer.too_large)
 		error_set(err, HR_INTERNAL, "the daemon's answer is over 64 MiB");
 	else if (code != CURLE_OK && (status < 400 || answer.len == 0))
-		unreachable(client, code, detail, err);
+		client_unreachable(client, code, detail, err);
 	else {
-		ret = answer_read(&answer, status, ret_body, err);
-		if (status == 401 && client->authorization == NULL && client->socket == NULL)
-			token_missing(client, err);
+		ret = client_answered(client, &answer, status, ret_body, err);
 	}
 out:
 	if (text != NULL)

@@ -4,6 +4,7 @@
 #define HR_CLI_CLIENT_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include <jansson.h>
 
@@ -36,6 +37,22 @@ void client_limit(struct client *client, long seconds, const volatile sig_atomic
  * reachable: says which socket or address, and how to start the daemon. */
 int client_call(struct client *client, const char *method, const char *path, const json_t *body,
 		json_t **ret_body, struct hr_error *err);
+
+/* One Server-Sent Event; its texts are valid during the call. */
+struct client_event {
+	const char *id; /* the last that came; "": none yet */
+	const char *name;
+	const char *data;
+};
+
+/* GET of a stream of events, from after last_id on ("": as path says), until it ends. Each event is
+ * given to take; a number other than 0 ends the stream, and is given. ret_id is the last id that came,
+ * also without an event. 0: it has ended, or broke, or the daemon was not reached; then *ret_reached
+ * says whether it had begun, and err why it ended. -1: the daemon refused, in its own words. */
+#define CLIENT_ID_SIZE 64
+int client_stream(struct client *client, const char *path, char ret_id[CLIENT_ID_SIZE],
+		  int (*take)(void *context, const struct client_event *event), void *context,
+		  bool *ret_reached, struct hr_error *err);
 
 /* "/api/v1/<a>" or "/api/v1/<a>/<b>" or with /<c>, each part percent-encoded; NULL parts end it.
  * The caller frees. NULL: no memory. */

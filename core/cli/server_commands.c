@@ -36,29 +36,6 @@ int server_delete_run(const struct invocation *invocation, struct hr_error *err)
 			    err);
 }
 
-int event_list_run(const struct invocation *invocation, struct hr_error *err)
-{
-	static const char *const options[] = {"--pool", "--server", "--session", "--limit"};
-	static const struct column columns[] = {
-		{"AT", "at"}, {"KIND", "kind"}, {"MESSAGE", "message"}, {NULL, NULL}};
-	char *path = client_path("events", NULL, NULL);
-	CLEANUP_FREE char *owned = NULL;
-	CLEANUP_JSON json_t *body = NULL;
-	int failed = path == NULL;
-
-	for (size_t i = 0; !failed && i < sizeof(options) / sizeof(options[0]); i++)
-		failed = client_query(&path, options[i] + 2,
-				      invocation_option(invocation, options[i]));
-	if (!failed)
-		failed = client_query(&path, "newest", "true");
-	owned = path;
-	if (failed)
-		return error_no_memory(err, "listing");
-	if (client_call(invocation->client, "GET", owned, NULL, &body, err) != 0)
-		return -1;
-	return table_print(invocation->output, columns, json_object_get(body, "items"), err);
-}
-
 int token_list_run(const struct invocation *invocation, struct hr_error *err)
 {
 	static const struct column columns[] = {

@@ -248,6 +248,10 @@ void engine_figures(struct engine *engine, struct engine_figures *ret)
 	ret->destroys_sent = atomic_load(&engine->destroys_sent);
 	ret->operation_failures = atomic_load(&engine->operation_failures);
 	ret->in_flight = atomic_load(&engine->in_flight);
+	ret->creates_done = atomic_load(&engine->creates_done);
+	ret->creates_failed = atomic_load(&engine->creates_failed);
+	ret->destroys_done = atomic_load(&engine->destroys_done);
+	ret->destroys_failed = atomic_load(&engine->destroys_failed);
 }
 
 /* ---- The step ---- */

@@ -92,6 +92,8 @@ struct engine_figures {
 	uint64_t destroys_sent;
 	uint64_t operation_failures;
 	uint64_t in_flight;
+	/* Operations that an answer of the module has ended, since the start. */
+	uint64_t creates_done, creates_failed, destroys_done, destroys_failed;
 };
 void engine_figures(struct engine *engine, struct engine_figures *ret);
 

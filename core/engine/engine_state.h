@@ -104,6 +104,7 @@ struct engine {
 
 	atomic_bool everything_changed; /* a notice was lost for want of memory */
 	atomic_uint_fast64_t plans, creates_sent, destroys_sent, operation_failures, in_flight;
+	atomic_uint_fast64_t creates_done, creates_failed, destroys_done, destroys_failed;
 };
 
 /* Plan the pool soon. "" : all of them. */

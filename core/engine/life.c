@@ -164,6 +164,7 @@ int life_order(struct tx *tx, struct life_context *context, const struct server 
 	operation->by_person = context->by_person;
 	operation->percent = -1;
 	result = operation_insert(tx, operation, err);
+	event_because_of_operation(tx, operation->id, server->id);
 	free(operation);
 	return result;
 }
@@ -182,6 +183,7 @@ int life_finish(struct tx *tx, struct life_context *context, const struct server
 		operation->state = state;
 		operation->finished_ms = context->now_ms;
 		result = operation_update(tx, operation, err);
+		event_because_of_operation(tx, operation->id, server->id);
 	} else if (why.class == HR_NOT_FOUND) {
 		result = 0;
 	} else {
@@ -191,6 +193,21 @@ int life_finish(struct tx *tx, struct life_context *context, const struct server
 	return result;
 }
 
+/* A server for somebody who waits comes from that session's request. */
+static int plan_cause(struct tx *tx, const char *for_session, struct hr_error *err)
+{
+	struct hr_error why = {0};
+	struct session session = {0};
+
+	if (for_session && for_session[0] && session_get(tx, for_session, &session, &why) < 0 &&
+	    why.class != HR_NOT_FOUND) {
+		*err = why;
+		return -1;
+	}
+	event_because_of_request(tx, session.cause);
+	return 0;
+}
+
 int life_plan(struct tx *tx, struct life_context *context, const struct autoscale_config *config,
 	      const char *provider_config_name, int64_t provider_revision, int64_t max_instances,
 	      const char *for_session, const char *reason, struct server *ret_server,
@@ -198,6 +215,8 @@ int life_plan(struct tx *tx, struct life_context *context, const struct autoscal
 {
 	struct config_state state;
 
+	if (plan_cause(tx, for_session, err) < 0)
+		return -1;
 	plan_row(context, config, provider_revision, for_session, ret_server);
 	/* The key is put on the row before the row is inserted, its secret after that: at
 	 * max_instances nothing may have been written. */

@@ -16,7 +16,8 @@ struct life_context {
 	bool by_person; /* somebody asks for it: no hourly limit holds it back */
 };
 
-/* Plans a server: row, key pair (private half as a secret "server"/<id>/"ssh_private_key"), create
+/* Plans a server (for_session: because of that session's request, as is what is added from there on):
+ * row, key pair (private half as a secret "server"/<id>/"ssh_private_key"), create
  * operation, event. HR_QUOTA at max_instances, HR_CONFLICT when its name is taken: nothing was
  * written then. */
 int life_plan(struct tx *tx, struct life_context *context, const struct autoscale_config *config,

@@ -328,6 +328,8 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 	int64_t delay_ms;
 	bool creates = operation->kind == OPERATION_CREATE;
 
+	event_because_of_request(tx, operation->cause);
+	event_because_of_operation(tx, operation->id, operation->server_id);
 	/* Its answer is still expected, or was just stored and has made it due again: its flight
 	 * lands only after that commit. */
 	if (flies(pick, operation))
@@ -374,6 +376,7 @@ static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 		if (operations[i].kind != OPERATION_DESTROY)
 			result = pick_one(tx, pick, &operations[i], err);
 	free(operations);
+	event_because_of_request(tx, NULL);
 	if (result < 0)
 		return -1;
 	return operation_next_due(tx, &pick->next_ms, err);
@@ -389,6 +392,7 @@ static void send_prepared(struct engine *engine, const struct prepared *prepared
 	struct flight *flight;
 
 	text_copy(request.account, sizeof(request.account), prepared->account);
+	text_copy(request.operation_id, sizeof(request.operation_id), prepared->operation_id);
 	request.step.script = prepared->script;
 	request.step.resume_token = prepared->resume_token;
 	flight = engine_send(engine, &request);

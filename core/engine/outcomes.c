@@ -30,6 +30,8 @@ struct outcome {
 	bool booted;          /* set by run: a server boots now */
 	bool auth;            /* set by run: the account is paused until a check */
 	bool failed;
+	/* Set by run: the operation ended, so. 0: it did not. */
+	enum operation_state ended;
 };
 
 static void outcome_clear(struct task *task)
@@ -56,6 +58,7 @@ static int64_t backoff(struct life_context *context, int64_t failures, int64_t l
 static int finish_operation(struct tx *tx, struct outcome *outcome, struct operation *operation,
 			    enum operation_state state, struct hr_error *err)
 {
+	outcome->ended = state;
 	operation->state = state;
 	operation->finished_ms = outcome->task.context.now_ms;
 	return operation_update(tx, operation, err);
@@ -323,12 +326,15 @@ static int outcome_run(struct tx *tx, struct task *task, struct hr_error *err)
 	int result = -1;
 
 	outcome->booted = outcome->auth = outcome->failed = false;
+	outcome->ended = 0;
 	if (!operation)
 		return error_no_memory(err, "applying an answer");
 	if (operation_get(tx, outcome->operation_id, operation, err) < 0 ||
 	    server_get(tx, operation->server_id, &server, err) < 0 ||
 	    task_touch(task, server.pool_id, err) < 0)
 		goto out;
+	event_because_of_request(tx, operation->cause);
+	event_because_of_operation(tx, operation->id, operation->server_id);
 	new_id = answer->instance_id[0] && strcmp(answer->instance_id, server.instance_id) != 0;
 	if (new_id && server.instance_id[0]) {
 		refuse_other_instance(answer, &server);
@@ -355,6 +361,16 @@ static struct flight *flight_of(struct engine *engine, uint64_t ticket)
 	return NULL;
 }
 
+static void count_end(struct engine *engine, const struct outcome *outcome)
+{
+	bool create = outcome->answer->kind == DISPATCH_CREATE;
+
+	if (outcome->ended == OPERATION_DONE)
+		atomic_fetch_add(create ? &engine->creates_done : &engine->destroys_done, 1);
+	else if (outcome->ended == OPERATION_FAILED)
+		atomic_fetch_add(create ? &engine->creates_failed : &engine->destroys_failed, 1);
+}
+
 static void outcome_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
 	struct outcome *outcome = (struct outcome *)task;
@@ -364,7 +380,12 @@ static void outcome_finish(struct engine *engine, struct task *task, const struc
 	if (err && task_again(engine, task, 6))
 		return;
 	if (err)
-		log_line(LOG_LEVEL_ERROR, &(struct log_subject){.operation = outcome->operation_id},
+		log_line(LOG_LEVEL_ERROR,
+			 &(struct log_subject){.account = outcome->answer->account,
+					       .server = outcome->answer->server_id,
+					       .operation = outcome->operation_id,
+					       .operation_kind =
+						       dispatch_kind_name(outcome->answer->kind)},
 			 "an answer could not be stored; its step is repeated: %s", err->message);
 	flight = flight_of(engine, outcome->ticket);
 	if (flight) {
@@ -378,6 +399,8 @@ static void outcome_finish(struct engine *engine, struct task *task, const struc
 		account->paused_by_auth = true;
 		account->check_mono_ms = engine->now.mono_ms + 300 * MS_PER_S;
 	}
+	if (!err)
+		count_end(engine, outcome);
 	if (outcome->failed)
 		atomic_fetch_add(&engine->operation_failures, 1);
 	engine_look(engine);

@@ -73,17 +73,18 @@ static int apply_create(struct tx *tx, struct planning *planning, const struct s
 		&snapshot->accounts[snapshot->plan_configs[decision->config].account];
 	struct server server;
 	struct hr_error why = {0};
+	int result;
 
 	if (planning->creates == CREATES_AT_ONCE) {
 		planning->more = true;
 		return 0;
 	}
 	planning->creates++;
-	if (life_plan(tx, &planning->task.context, &config->config, account->name,
-		      config->provider_revision, account->max_instances, decision->session_id,
-		      decision->reason, &server, &why) < 0)
-		return pass_conflict(&why, err);
-	return 0;
+	result = life_plan(tx, &planning->task.context, &config->config, account->name,
+			   config->provider_revision, account->max_instances, decision->session_id,
+			   decision->reason, &server, &why);
+	event_because_of_request(tx, NULL);
+	return result < 0 ? pass_conflict(&why, err) : 0;
 }
 
 static int apply_server(struct tx *tx, struct planning *planning,

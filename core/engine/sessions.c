@@ -39,6 +39,9 @@ int session_event(struct tx *tx, int64_t now_ms, const struct session *session,
 	text_copy(event.kind, sizeof(event.kind), kind);
 	text_copy(event.pool_id, sizeof(event.pool_id), session->pool_id);
 	text_copy(event.session_id, sizeof(event.session_id), session->id);
+	/* Who ended it need not be who asked for it. */
+	if (strcmp(kind, "session.ended") != 0)
+		text_copy(event.request_id, sizeof(event.request_id), session->cause);
 	if (server) {
 		text_copy(event.server_id, sizeof(event.server_id), server->id);
 		text_copy(event.config_id, sizeof(event.config_id), server->config_id);

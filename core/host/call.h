@@ -32,9 +32,10 @@ struct host_backend;
 struct call_subject {
 	const struct module *module;
 	const char *account;
-	const char *server;      /* "" or NULL: none */
-	const char *operation;   /* "create", ... */
-	const char *instance_id; /* of a step: which instance is known; "" or NULL: none yet */
+	const char *server;       /* "" or NULL: none */
+	const char *operation;    /* "create", ... */
+	const char *operation_id; /* the engine's; NULL or "": not known here */
+	const char *instance_id;  /* of a step: which instance is known; "" or NULL: none yet */
 	bool is_step;
 	struct mask *mask;                  /* may be NULL */
 	const struct state_folder *folder;  /* may be NULL */

@@ -39,10 +39,12 @@ static void log_write(const struct hr_call *abi, int32_t level, struct hr_span t
 	const struct call *call = call_of(abi);
 	const struct host_backend *backend = call->subject.backend;
 	const char *server = call->subject.server;
+	const char *operation = call->subject.operation_id;
 	const struct log_subject subject = {
 		.account = call->subject.account,
 		.server = server && server[0] != '\0' ? server : NULL,
-		.operation = call->subject.operation,
+		.operation = operation && operation[0] != '\0' ? operation : NULL,
+		.operation_kind = call->subject.operation,
 	};
 	char masked[LOG_TEXT_MAX + 1];
 

@@ -15,6 +15,8 @@ struct event {
 	char config_id[ID_SIZE];
 	char server_id[ID_SIZE];
 	char session_id[ID_SIZE];
+	char operation_id[ID_SIZE];
+	char request_id[REQUEST_ID_SIZE]; /* of the API's request that led to it */
 	char message[768];
 };
 

@@ -39,7 +39,8 @@ struct operation {
 	char text[256];
 	int32_t error_class; /* the last error's; 0: none */
 	char error[512];
-	char request_id[128];
+	char request_id[128];        /* the provider's, of its last error */
+	char cause[REQUEST_ID_SIZE]; /* the API's request that led to it */
 };
 
 const char *operation_kind_name(enum operation_kind kind);

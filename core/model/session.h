@@ -28,7 +28,8 @@ struct session {
 	int64_t expires_ms; /* in the queue: queue_timeout; active: keepalive; MS_NEVER: none */
 	int64_t assigned_ms;
 	int64_t ended_ms;
-	char reason[256]; /* why it ended, was refused, or waits */
+	char cause[REQUEST_ID_SIZE]; /* the API's request that asked for it */
+	char reason[256];            /* why it ended, was refused, or waits */
 };
 
 const char *session_state_name(enum session_state state);

@@ -61,9 +61,10 @@ struct dispatch_step {
 
 struct dispatch_request {
 	enum dispatch_kind kind;
-	uint64_t ticket;       /* the caller's; comes back in the answer */
-	char account[ID_SIZE]; /* provider config id */
-	int64_t timeout_ms;    /* from now on; the call is cancelled then */
+	uint64_t ticket;            /* the caller's; comes back in the answer */
+	char account[ID_SIZE];      /* provider config id */
+	char operation_id[ID_SIZE]; /* for the log; "": none */
+	int64_t timeout_ms;         /* from now on; the call is cancelled then */
 	enum dispatch_urgency urgency;
 	/* OPEN */
 	const char *provider;   /* module id */

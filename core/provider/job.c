@@ -21,7 +21,8 @@ void job_log(const struct job *job, const char *format, ...)
 	const struct log_subject subject = {
 		.account = job->request->account,
 		.server = job_is_step(job) ? job->request->step.server_id : NULL,
-		.operation = dispatch_kind_name(job->request->kind),
+		.operation = job->request->operation_id[0] ? job->request->operation_id : NULL,
+		.operation_kind = dispatch_kind_name(job->request->kind),
 	};
 	char text[256];
 	va_list args;

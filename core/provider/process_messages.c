@@ -167,7 +167,9 @@ static void take_log(struct process_account *account, uint64_t number, const str
 	const struct log_subject subject = {
 		.account = account->lane->account,
 		.server = server[0] != '\0' ? server : NULL,
-		.operation = job ? dispatch_kind_name(job->request->kind) : NULL,
+		.operation =
+			job && job->request->operation_id[0] ? job->request->operation_id : NULL,
+		.operation_kind = job ? dispatch_kind_name(job->request->kind) : NULL,
 	};
 
 	if (log_enabled(level_of(line->level)) && may_log(account))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "store/operation_rows.h"
 #include "store/query.h"
 #include "store/row.h"
@@ -15,6 +16,8 @@
 	X(ROW_TEXT, config_id, config_id) \
 	X(ROW_TEXT, server_id, server_id) \
 	X(ROW_TEXT, session_id, session_id) \
+	X(ROW_TEXT, operation_id, operation_id) \
+	X(ROW_TEXT, request_id, request_id) \
 	X(ROW_TEXT, message, message)
 /* clang-format on */
 #define EVENT_COLUMNS "at_ms" EVENT_REST(ROW_NAME)
@@ -27,16 +30,51 @@ static const struct row_column columns[] = {ENTRY(ROW_INT64, at_ms, at_ms) EVENT
 						    ENTRY(ROW_INT64, number, number)};
 static const struct row_shape shape = ROW_SHAPE(struct event, columns);
 
+void event_because_of_request(struct tx *tx, const char *request_id)
+{
+	text_copy(tx->request_id, sizeof(tx->request_id), request_id);
+}
+
+void event_because_of_operation(struct tx *tx, const char *operation_id, const char *server_id)
+{
+	text_copy(tx->operation_id, sizeof(tx->operation_id), operation_id);
+	text_copy(tx->operation_server_id, sizeof(tx->operation_server_id), server_id);
+}
+
 int event_add(struct tx *tx, const struct event *event, struct hr_error *err)
 {
+	struct event caused = *event;
 	struct sql_stmt *stmt;
+
+	if (caused.request_id[0] == '\0')
+		text_copy(caused.request_id, sizeof(caused.request_id), tx->request_id);
+	if (caused.server_id[0] != '\0' && strcmp(caused.server_id, tx->operation_server_id) == 0)
+		text_copy(caused.operation_id, sizeof(caused.operation_id), tx->operation_id);
 
 	if (sql_prepare(tx->sql,
 			"INSERT INTO events (" EVENT_COLUMNS ") VALUES (?" EVENT_REST(ROW_MARK) ")",
 			&stmt, err) < 0)
 		return -1;
-	row_bind(stmt, &new_shape, event);
+	row_bind(stmt, &new_shape, &caused);
+	tx->tells = true;
 	return sql_run(stmt, NULL, err);
+}
+
+int event_bounds(struct tx *tx, int64_t *ret_oldest, int64_t *ret_newest, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+	int rc;
+
+	/* Each by itself is one look into the index. */
+	if (sql_prepare(tx->sql,
+			"SELECT (SELECT MIN(number) FROM events), (SELECT MAX(number) FROM events)",
+			&stmt, err) < 0)
+		return -1;
+	rc = sql_step(stmt, err);
+	*ret_oldest = rc > 0 ? sql_column_int64(stmt, 0) : 0;
+	*ret_newest = rc > 0 ? sql_column_int64(stmt, 1) : 0;
+	sql_done(stmt);
+	return rc < 0 ? -1 : 0;
 }
 
 static void reverse(struct event *events, size_t n)

@@ -4,11 +4,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "store/server_rows.h"
 #include "store/store_parts.h"
 #include "store/tx.h"
+
+const int64_t store_commit_bounds_us[STORE_COMMIT_BUCKETS] = {
+	250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 5000000,
+};
 
 void job_list_init(struct job_list *list)
 {
@@ -50,14 +55,20 @@ static void check_counters(struct tx *tx)
 #endif
 }
 
-/* In its savepoint. *ret_wrote: it changed something that stays. */
-static int run_one(struct store *store, struct job *job, bool *ret_wrote)
+/* What a job, or a whole group, did that stays. */
+struct effect {
+	bool wrote;
+	bool told; /* it added events */
+};
+
+/* In its savepoint. */
+static int run_one(struct store *store, struct job *job, struct effect *ret_effect)
 {
 	struct tx tx = {.sql = store->writer, .data_key = &store->installation.data_key};
 	int64_t before = sql_total_changes(store->writer);
 	bool wrote;
 
-	*ret_wrote = false;
+	*ret_effect = (struct effect){0};
 	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0)
 		return -1;
 	if (job->fn(&tx, job->arg, &job->err) < 0) {
@@ -74,7 +85,7 @@ static int run_one(struct store *store, struct job *job, bool *ret_wrote)
 		check_counters(&tx);
 	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
 		return -1;
-	*ret_wrote = wrote;
+	*ret_effect = (struct effect){.wrote = wrote, .told = tx.tells};
 	return 0;
 }
 
@@ -93,20 +104,21 @@ static void fail_all(struct job_list *list, const struct hr_error *err)
 }
 
 /* -1: the transaction is gone, *err says why. */
-static int run_each(struct store *store, struct job_list *list, bool *ret_wrote,
+static int run_each(struct store *store, struct job_list *list, struct effect *ret_effect,
 		    struct hr_error *err)
 {
 	for (struct job *job = list->first; job; job = job->next) {
-		bool wrote;
+		struct effect effect;
 
-		if (run_one(store, job, &wrote) < 0)
+		if (run_one(store, job, &effect) < 0)
 			job->failed = true;
 		if (!sql_in_transaction(store->writer)) {
 			*err = job->err;
 			error_prefix(err, "a transaction of the same commit failed");
 			return -1;
 		}
-		*ret_wrote = *ret_wrote || wrote;
+		ret_effect->wrote = ret_effect->wrote || effect.wrote;
+		ret_effect->told = ret_effect->told || effect.told;
 	}
 	return 0;
 }
@@ -136,10 +148,41 @@ static int commit(struct store *store, bool wrote, uint64_t number, struct hr_er
 	return 0;
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Counts a commit that is durable now and tells who watches. */
+static void note_commit(struct store *store, const struct job_list *list, uint64_t number,
+			const struct effect *effect, int64_t took_us)
+{
+	struct store_figures *figures = &store->figures;
+	uint64_t n_good = 0;
+
+	for (const struct job *job = list->first; job; job = job->next)
+		n_good += !job->failed;
+	pthread_mutex_lock(&store->mutex);
+	figures->transactions += n_good;
+	if (effect->wrote) {
+		figures->commits = number;
+		figures->commit_us += (uint64_t)took_us;
+		for (size_t i = 0; i < STORE_COMMIT_BUCKETS; i++)
+			figures->buckets[i] += took_us <= store_commit_bounds_us[i];
+	}
+	if (effect->told && store->told)
+		store->told(store->told_context);
+	pthread_mutex_unlock(&store->mutex);
+}
+
 static int run_group(struct store *store, struct job_list *list, struct hr_error *err)
 {
-	uint64_t number, n_good = 0;
-	bool wrote = false;
+	struct effect effect = {0};
+	uint64_t number;
+	int64_t begun_us;
 
 	if (store_dead(store))
 		return store_dead_error(store, err);
@@ -148,18 +191,15 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	if (sql_do(store->writer, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	pthread_mutex_lock(&store->mutex);
-	number = store->commits + 1;
+	number = store->figures.commits + 1;
 	pthread_mutex_unlock(&store->mutex);
-	if (run_each(store, list, &wrote, err) < 0 || commit(store, wrote, number, err) < 0)
+	if (run_each(store, list, &effect, err) < 0)
 		return -1;
-	for (struct job *job = list->first; job; job = job->next)
-		n_good += !job->failed;
-	pthread_mutex_lock(&store->mutex);
-	store->transactions += n_good;
-	if (wrote)
-		store->commits = number;
-	pthread_mutex_unlock(&store->mutex);
-	if (wrote && store->hook.after_commit)
+	begun_us = now_us();
+	if (commit(store, effect.wrote, number, err) < 0)
+		return -1;
+	note_commit(store, list, number, &effect, now_us() - begun_us);
+	if (effect.wrote && store->hook.after_commit)
 		store->hook.after_commit(store->hook.context, number);
 	return 0;
 }

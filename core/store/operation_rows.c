@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/query.h"
 #include "store/row.h"
 #include "store/tx.h"
@@ -29,7 +30,8 @@
 	X(ROW_TEXT, text, text) \
 	X(ROW_INT32, error_class, error_class) \
 	X(ROW_TEXT, error, error) \
-	X(ROW_TEXT, request_id, request_id)
+	X(ROW_TEXT, request_id, request_id) \
+	X(ROW_TEXT, cause, cause)
 /* clang-format on */
 #define OPERATION_COLUMNS "id" OPERATION_REST(ROW_NAME)
 #define ENTRY(type, column, member) ROW_COLUMN(struct operation, type, member),
@@ -54,15 +56,18 @@ static int explain_conflict(const struct operation *operation, const struct hr_e
 
 int operation_insert(struct tx *tx, const struct operation *operation, struct hr_error *err)
 {
+	struct operation caused = *operation;
 	struct hr_error why = {0};
 	struct sql_stmt *stmt;
 
+	if (caused.cause[0] == '\0')
+		text_copy(caused.cause, sizeof(caused.cause), tx->request_id);
 	if (sql_prepare(tx->sql,
 			"INSERT INTO operations (" OPERATION_COLUMNS
 			") VALUES (?" OPERATION_REST(ROW_MARK) ")",
 			&stmt, err) < 0)
 		return -1;
-	row_bind(stmt, &shape, operation);
+	row_bind(stmt, &shape, &caused);
 	return sql_run(stmt, NULL, &why) < 0 ? explain_conflict(operation, &why, err) : 0;
 }
 

@@ -39,6 +39,11 @@ int operation_list_server(struct tx *tx, const char *server_id, struct operation
 int operation_get_unfinished(struct tx *tx, const char *server_id, enum operation_kind kind,
 			     struct operation *ret, struct hr_error *err);
 
+/* From here on in this transaction: what is added comes from this request to the API; what is added
+ * about this server belongs to this operation. NULL: to none. */
+void event_because_of_request(struct tx *tx, const char *request_id);
+void event_because_of_operation(struct tx *tx, const char *operation_id, const char *server_id);
+
 /* event->number is given by the store, whatever it says. */
 int event_add(struct tx *tx, const struct event *event, struct hr_error *err);
 
@@ -52,6 +57,9 @@ struct event_query {
 };
 int event_list(struct tx *tx, const struct event_query *query, struct event **ret_events,
 	       size_t *ret_n, struct hr_error *err);
+
+/* The oldest and the newest number that are kept; 0 and 0: there are none. */
+int event_bounds(struct tx *tx, int64_t *ret_oldest, int64_t *ret_newest, struct hr_error *err);
 
 /* Keeps at most keep events, removing the oldest. */
 int event_prune(struct tx *tx, int64_t keep, struct hr_error *err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/query.h"
 #include "store/row.h"
 #include "store/tx.h"
@@ -21,7 +22,8 @@
 	X(ROW_INT64, expires_ms, expires_ms) \
 	X(ROW_INT64, assigned_ms, assigned_ms) \
 	X(ROW_INT64, ended_ms, ended_ms) \
-	X(ROW_TEXT, reason, reason)
+	X(ROW_TEXT, reason, reason) \
+	X(ROW_TEXT, cause, cause)
 /* clang-format on */
 #define NEW_COLUMNS "id" SESSION_REST(ROW_NAME)
 #define SESSION_COLUMNS NEW_COLUMNS ", sequence"
@@ -38,6 +40,8 @@ int session_insert(struct tx *tx, struct session *session, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
 
+	if (session->cause[0] == '\0')
+		text_copy(session->cause, sizeof(session->cause), tx->request_id);
 	if (sql_prepare(tx->sql,
 			"INSERT INTO sessions (" NEW_COLUMNS
 			") VALUES (?" SESSION_REST(ROW_MARK) ") RETURNING sequence",

@@ -303,11 +303,19 @@ int store_dead_error(const struct store *store, struct hr_error *err)
 	return error_set(err, HR_INTERNAL, "the store %s stopped, as after a crash", store->path);
 }
 
-void store_figures(struct store *store, uint64_t *ret_transactions, uint64_t *ret_commits)
+void store_figures(struct store *store, struct store_figures *ret)
 {
 	pthread_mutex_lock(&store->mutex);
-	*ret_transactions = store->transactions;
-	*ret_commits = store->commits;
+	*ret = store->figures;
+	ret->waiting = store->waiting.n;
+	pthread_mutex_unlock(&store->mutex);
+}
+
+void store_watch_events(struct store *store, void (*told)(void *context), void *context)
+{
+	pthread_mutex_lock(&store->mutex);
+	store->told = told;
+	store->told_context = context;
 	pthread_mutex_unlock(&store->mutex);
 }
 

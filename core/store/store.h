@@ -63,9 +63,24 @@ int store_write(struct store *store, store_fn fn, void *arg, struct hr_error *er
 /* Without a thread: runs all waiting functions as one group commit. Gives how many. */
 int store_run(struct store *store);
 
-/* Functions committed, and the commits that wrote which that took, since it was opened; for
- * metrics. Any thread. */
-void store_figures(struct store *store, uint64_t *ret_transactions, uint64_t *ret_commits);
+/* Since it was opened, for metrics. */
+#define STORE_COMMIT_BUCKETS 12
+struct store_figures {
+	uint64_t transactions; /* functions committed */
+	uint64_t commits;      /* the commits that this took, those that wrote */
+	uint64_t commit_us;    /* what they took, the wait for the disk above all */
+	/* How many took at most store_commit_bounds_us[i]. */
+	uint64_t buckets[STORE_COMMIT_BUCKETS];
+	uint64_t waiting; /* functions that wait to be run now */
+};
+extern const int64_t store_commit_bounds_us[STORE_COMMIT_BUCKETS];
+
+/* Any thread. */
+void store_figures(struct store *store, struct store_figures *ret);
+
+/* told(context) is called after each commit that holds new events, on the store's thread; it must not
+ * block nor call the store. One at a time; NULL ends it: once this returns it is not called any more. */
+void store_watch_events(struct store *store, void (*told)(void *context), void *context);
 
 /* Functions that wait to be run now. Any thread. */
 uint64_t store_waiting(struct store *store);

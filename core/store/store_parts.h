@@ -53,8 +53,9 @@ struct store {
 	struct job_list waiting;
 	bool closing;
 	bool dead; /* a hook said so: as after a crash */
-	uint64_t transactions;
-	uint64_t commits;
+	struct store_figures figures;
+	void (*told)(void *context);
+	void *told_context;
 
 	struct readers readers;
 	unsigned reader_flags; /* SQL_* */

@@ -9,6 +9,11 @@
 
 struct tx {
 	struct sql *sql;
+	bool tells; /* it has added an event */
+	/* What events, operations and sessions that are added come from; "" where not known. */
+	char request_id[REQUEST_ID_SIZE];
+	char operation_id[ID_SIZE];
+	char operation_server_id[ID_SIZE];
 	const struct seal_key *data_key;
 };
 

@@ -183,6 +183,8 @@ START_TEST(secrets_are_masked)
 	ck_assert_int_gt(n, 0);
 	text[n] = '\0';
 	ck_assert_ptr_nonnull(strstr(text, "mock: cannot log in with ***"));
+	ck_assert_ptr_nonnull(strstr(text, " operation_kind=create "));
+	ck_assert_ptr_null(strstr(text, " operation=create "));
 	ck_assert_ptr_nonnull(strstr(text, ACCOUNT));
 	ck_assert_ptr_nonnull(strstr(text, SERVER));
 	ck_assert_ptr_null(strstr(text, SECRET));

@@ -95,6 +95,15 @@ static void job_done(void *arg, const struct hr_error *err)
 		job->err = *err;
 }
 
+static void look_at_figures(uint64_t *ret_transactions, uint64_t *ret_commits)
+{
+	struct store_figures figures;
+
+	store_figures(store, &figures);
+	*ret_transactions = figures.transactions;
+	*ret_commits = figures.commits;
+}
+
 START_TEST(only_the_failed_one_is_rolled_back)
 {
 	struct job jobs[] = {{.text = "a"},
@@ -116,7 +125,7 @@ START_TEST(only_the_failed_one_is_rolled_back)
 	ck_assert_str_eq(jobs[1].err.message, "b does not want to");
 	ck_assert_int_eq(jobs[1].err.class, HR_CONFLICT);
 	ck_assert_str_eq(jobs[3].err.message, "a transaction failed without a reason");
-	store_figures(store, &transactions, &commits);
+	look_at_figures(&transactions, &commits);
 	ck_assert_uint_eq(transactions, 2);
 	ck_assert_uint_eq(commits, 1);
 	ck_assert_uint_eq(store_waiting(store), 0);
@@ -137,7 +146,7 @@ START_TEST(store_write_gives_the_functions_error)
 
 	must_fail(store_write(store, fail_all, NULL, &err), HR_QUOTA, "no more");
 	expect_messages("");
-	store_figures(store, &transactions, &commits);
+	look_at_figures(&transactions, &commits);
 	ck_assert_uint_eq(transactions, 0);
 	ck_assert_uint_eq(commits, 0);
 }
@@ -325,7 +334,7 @@ START_TEST(many_functions_share_a_commit)
 	for (int i = 0; i < N_THREADS + 2; i++)
 		pthread_join(threads[i], NULL);
 	commit(add_load, NULL); /* behind all others */
-	store_figures(store, &transactions, &commits);
+	look_at_figures(&transactions, &commits);
 	ck_assert_int_eq(atomic_load(&n_failed), 0);
 	ck_assert_int_eq(atomic_load(&n_done), N_THREADS * N_EACH);
 	ck_assert_uint_eq(transactions, N_THREADS * N_EACH + 1);
@@ -364,7 +373,7 @@ START_TEST(a_commit_that_fails_fails_for_all)
 		ck_assert_str_eq(jobs[i].err.message, i == 1 ? "y does not want to" : wanted);
 	}
 	expect_messages("");
-	store_figures(store, &transactions, &commits);
+	look_at_figures(&transactions, &commits);
 	ck_assert_uint_eq(transactions, 0);
 	ck_assert_uint_eq(commits, 0);
 	/* Room again: it goes on. */
