@@ -302,6 +302,8 @@ int life_reachable(struct tx *tx, struct life_context *context, struct server *s
 	if (life_config(tx, server, &document, &config, err) < 0)
 		return -1;
 	document_clear(&document);
+	if (!config.require_checkin && config.probe && !context->no_probes)
+		return 0;
 	if (!config.require_checkin)
 		return life_running(tx, context, server, "its instance runs and has an address",
 				    err);

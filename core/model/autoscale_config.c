@@ -162,6 +162,7 @@ void autoscale_config_read(const struct document *document, struct autoscale_con
 		.destroys_per_hour = json_integer_or(body, "destroys_per_hour", 0),
 		.failure_budget = json_integer_or(body, "failure_budget", 5),
 		.require_checkin = is_set(body, "require_checkin"),
+		.probe = is_set(body, "probe"),
 		.startup_script = json_string_or(body, "startup_script", ""),
 		.guest_os = json_string_or(body, "guest_os", "linux"),
 	};

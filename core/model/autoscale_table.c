@@ -247,6 +247,16 @@ static const struct hr_setting rows[] = {
 			"reported that it is.",
 	},
 	{
+		.key = "probe",
+		.type = HR_TYPE_BOOLEAN,
+		.default_value = "true",
+		.group = GROUP_START,
+		.title = "Probe the connection port",
+		.help = "Whether a server without require_checkin counts as running only once its "
+			"connection port speaks its protocol: RDP, SSH, VNC, or TLS for KasmVNC. "
+			"The provider must report a numeric address for it.",
+	},
+	{
 		.key = "provision_timeout",
 		.type = HR_TYPE_DURATION,
 		.default_value = "30m",

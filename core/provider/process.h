@@ -11,7 +11,9 @@
 #include "provider/secret_reference.h"
 
 struct process_options {
-	struct registry *registry; /* borrowed; which modules there are */
+	/* borrowed; which modules there are. NULL: none but the built-in `probe`, whose account is
+	 * opened like any other's, as PROBE_ACCOUNT. */
+	struct registry *registry;
 	struct mailbox *answers;   /* borrowed; where answers go */
 	const char *installation;  /* this installation's id */
 	const char *state_dir;     /* each account has <state_dir>/accounts/<id> */

@@ -202,7 +202,8 @@ static void take_ready(struct process_account *account, const struct wire_ready 
 		return;
 	}
 	account->workers = ready->workers;
-	registry_note_sandbox(d->registry, account->module, ready->sandbox);
+	if (d->registry)
+		registry_note_sandbox(d->registry, account->module, ready->sandbox);
 	if (warning && !d->told_sandbox)
 		log_line(LOG_LEVEL_WARNING, NULL, "%s", warning);
 	d->told_sandbox |= warning != NULL;
