@@ -105,7 +105,7 @@ static int32_t closed(const struct call *call, const struct protocol *protocol,
 		return call_refuse(&call->abi, HR_TRANSIENT,
 				   "it closes the connection without a word of %s", protocol->name);
 	probe_wrong(data, len, text);
-	return call_refuse(&call->abi, HR_TRANSIENT, "no %s: %s and closes", protocol->name, text);
+	return call_refuse(&call->abi, HR_TRANSIENT, "%s and closes", text);
 }
 
 static int32_t hear(struct call *call, const struct protocol *protocol, int fd)
@@ -137,7 +137,7 @@ static int32_t hear(struct call *call, const struct protocol *protocol, int fd)
 	}
 	if (verdict == PROBE_MORE)
 		probe_wrong(data, len, text);
-	return call_refuse(&call->abi, HR_TRANSIENT, "no %s: %s", protocol->name, text);
+	return call_refuse(&call->abi, HR_TRANSIENT, "%s", text);
 }
 
 int32_t probe_run(struct call *call, const struct dispatch_probe *probe)
@@ -146,8 +146,8 @@ int32_t probe_run(struct call *call, const struct dispatch_probe *probe)
 	int32_t rc;
 
 	if (!protocol)
-		return call_refuse(&call->abi, HR_UNSUPPORTED, "connection type %d cannot be probed",
-				   (int)probe->protocol);
+		return call_refuse(&call->abi, HR_UNSUPPORTED,
+				   "connection type %d cannot be probed", (int)probe->protocol);
 	if (probe->descriptor < 0)
 		return call_refuse(&call->abi, HR_INTERNAL, "a probe came without its connection");
 	rc = connected(call, probe->descriptor);

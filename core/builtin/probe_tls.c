@@ -16,20 +16,20 @@
 
 /* Behind the random bytes: suites, and extensions that servers want. */
 static const unsigned char offers[] = {
-	0,                                  /* no session id */
-	0,    34,                           /* suites */
-	0x13, 0x01, 0x13, 0x02, 0x13, 0x03, /* TLS 1.3 */
+	0,                                                                      /* no session id */
+	0,    34,                                                               /* suites */
+	0x13, 0x01, 0x13, 0x02, 0x13, 0x03,                                     /* TLS 1.3 */
 	0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c, 0xc0, 0x30, 0xcc, 0xa9, 0xcc, 0xa8, /* ECDHE, AEAD */
 	0xc0, 0x09, 0xc0, 0x13, 0xc0, 0x0a, 0xc0, 0x14,                         /* ECDHE, CBC */
 	0,    0x9c, 0,    0x9d, 0,    0x2f, 0,    0x35,                         /* RSA */
 	1,    0,                                                                /* no compression */
 	0,    89,                                                               /* extensions */
-	0,    0x0b, 0,    2,    1,    0,                       /* point format: uncompressed */
-	0,    0x0a, 0,    8,    0,    6,    0,    0x1d, 0, 0x17, 0, 0x18, /* groups */
-	0,    0x0d, 0,    16,   0,    14,                                 /* signatures */
-	0x04, 0x03, 0x05, 0x03, 0x08, 0x04, 0x08, 0x05, 0x04, 0x01, 0x05, 0x01, 0x02, 0x01,
-	0,    0x2b, 0,    5,    4,    0x03, 0x04, 0x03, 0x03, /* versions */
-	0,    0x33, 0,    38,   0,    36,   0,    0x1d, 0, 32, /* key share: X25519's base point */
+	0,    0x0b, 0,    2,    1,    0, /* point format: uncompressed */
+	0,    0x0a, 0,    8,    0,    6,    0,    0x1d, 0,    0x17, 0,    0x18, /* groups */
+	0,    0x0d, 0,    16,   0,    14,                                       /* signatures */
+	0x04, 0x03, 0x05, 0x03, 0x08, 0x04, 0x08, 0x05, 0x04, 0x01, 0x05, 0x01,
+	0x02, 0x01, 0,    0x2b, 0,    5,    4,    0x03, 0x04, 0x03, 0x03, /* versions */
+	0,    0x33, 0,    38,   0,    36,   0,    0x1d, 0,    32, /* key share: X25519's base point */
 };
 #define KEY_SIZE 32
 

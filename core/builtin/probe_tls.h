@@ -14,7 +14,6 @@ size_t probe_tls_hello(unsigned char ret_hello[PROBE_TLS_HELLO_MAX]);
 
 /* A handshake record whose first message is a ServerHello (or asks for another key), warnings
  * before it allowed. */
-enum probe_verdict probe_tls(const unsigned char *data, size_t len,
-			     char ret_text[PROBE_TEXT_SIZE]);
+enum probe_verdict probe_tls(const unsigned char *data, size_t len, char ret_text[PROBE_TEXT_SIZE]);
 
 #endif

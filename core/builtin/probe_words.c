@@ -17,10 +17,10 @@
 #define NEGOTIATION_SIZE 8
 
 const unsigned char probe_rdp_hello[19] = {
-	3,    0,    0, 19,         /* TPKT: version, reserved, length */
+	3,    0,    0, 19,          /* TPKT: version, reserved, length */
 	14,   0xe0, 0, 0,  0, 0, 0, /* connection request; references; class 0 */
-	1,    0,    8, 0,          /* RDP_NEG_REQ, flags, length */
-	0x03, 0,    0, 0           /* PROTOCOL_SSL | PROTOCOL_HYBRID */
+	1,    0,    8, 0,           /* RDP_NEG_REQ, flags, length */
+	0x03, 0,    0, 0            /* PROTOCOL_SSL | PROTOCOL_HYBRID */
 };
 
 /* Printable ASCII of one line; other bytes as '?'. */
@@ -78,7 +78,8 @@ enum probe_verdict probe_ssh(const unsigned char *data, size_t len, char ret_tex
 		size_t line = end ? (size_t)(end - (data + at)) : len - at;
 		enum probe_verdict verdict;
 
-		if (line > SSH_LINE_MAX || (at >= SSH_BEFORE_MAX && !begins(data + at, line, "SSH-")))
+		if (line > SSH_LINE_MAX ||
+		    (at >= SSH_BEFORE_MAX && !begins(data + at, line, "SSH-")))
 			return probe_wrong(data, len, ret_text);
 		if (!end)
 			return PROBE_MORE;

@@ -21,17 +21,14 @@ extern const unsigned char probe_rdp_hello[19];
 
 /* RFC 4253, 4.2: lines of at most 255 bytes, 1 KiB of other text before the one that counts, and
  * protocol version 2. */
-enum probe_verdict probe_ssh(const unsigned char *data, size_t len,
-			     char ret_text[PROBE_TEXT_SIZE]);
+enum probe_verdict probe_ssh(const unsigned char *data, size_t len, char ret_text[PROBE_TEXT_SIZE]);
 
 /* RFC 6143, 7.1.1: "RFB 003.008\n". */
-enum probe_verdict probe_rfb(const unsigned char *data, size_t len,
-			     char ret_text[PROBE_TEXT_SIZE]);
+enum probe_verdict probe_rfb(const unsigned char *data, size_t len, char ret_text[PROBE_TEXT_SIZE]);
 
 /* An X.224 connection confirm in its TPKT, without or with an answer to the negotiation; a refused
  * negotiation is RDP all the same. */
-enum probe_verdict probe_rdp(const unsigned char *data, size_t len,
-			     char ret_text[PROBE_TEXT_SIZE]);
+enum probe_verdict probe_rdp(const unsigned char *data, size_t len, char ret_text[PROBE_TEXT_SIZE]);
 
 /* For PROBE_WRONG: "it answers as HTTP/1.1 400 Bad Request", of what can be printed. */
 enum probe_verdict probe_wrong(const unsigned char *data, size_t len,

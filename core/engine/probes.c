@@ -56,9 +56,8 @@ static bool is_being_asked(const struct engine *engine, const char *server_id)
 
 static void ask(struct engine *engine, const struct probe_wish *wish)
 {
-	struct dispatch_request request = {.kind = DISPATCH_PROBE,
-					   .timeout_ms = PROBE_TIMEOUT_MS,
-					   .probe = wish->probe};
+	struct dispatch_request request = {
+		.kind = DISPATCH_PROBE, .timeout_ms = PROBE_TIMEOUT_MS, .probe = wish->probe};
 	struct flight *flight;
 
 	text_copy(request.account, sizeof(request.account), PROBE_ACCOUNT);
@@ -176,7 +175,8 @@ bool probes_take(struct engine *engine, struct flight *flight, struct dispatch_a
 			 ? task_new(engine, sizeof(*probed), probed_run, probed_finish, NULL)
 			 : NULL;
 	if (probed) {
-		text_copy(probed->wish.server_id, sizeof(probed->wish.server_id), flight->server_id);
+		text_copy(probed->wish.server_id, sizeof(probed->wish.server_id),
+			  flight->server_id);
 		probed->wish.probe = flight->probe;
 		probed->result = answer->result;
 		text_copy(probed->text, sizeof(probed->text),

@@ -37,20 +37,25 @@
 struct host_options {
 	const char *module;
 	const struct module *builtin; /* instead of a file */
-	bool describes;     /* the module, and no more */
-	bool is_local;      /* profile local is granted to it */
-	const char *folder; /* profile local */
-	int64_t uid, gid;   /* -1: none */
+	bool describes;               /* the module, and no more */
+	bool is_local;                /* profile local is granted to it */
+	const char *folder;           /* profile local */
+	int64_t uid, gid;             /* -1: none */
 	bool serves;
 };
 
 static const struct option long_options[] = {
-	{"describe", required_argument, NULL, 'd'}, {"local", no_argument, NULL, 'l'},
-	{"serve", no_argument, NULL, 's'},          {"module", required_argument, NULL, 'm'},
+	{"describe", required_argument, NULL, 'd'},
+	{"local", no_argument, NULL, 'l'},
+	{"serve", no_argument, NULL, 's'},
+	{"module", required_argument, NULL, 'm'},
 	{"builtin", required_argument, NULL, 'b'},
-	{"folder", required_argument, NULL, 'f'},   {"uid", required_argument, NULL, 'u'},
-	{"gid", required_argument, NULL, 'g'},      {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0},
+	{"folder", required_argument, NULL, 'f'},
+	{"uid", required_argument, NULL, 'u'},
+	{"gid", required_argument, NULL, 'g'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
 };
 
 static void help(void)

@@ -25,7 +25,7 @@ enum dispatch_kind {
 	DISPATCH_DESTROY,
 	DISPATCH_INJECT,
 	DISPATCH_PROBE, /* of the built-in module probe only: what speaks at an address? */
-	DISPATCH_NEWS /* of answers only: nobody asked */
+	DISPATCH_NEWS   /* of answers only: nobody asked */
 };
 
 /* What a dispatcher tells of an account unasked: each is a change of its state. */
@@ -134,9 +134,8 @@ void dispatch_answer_free(struct dispatch_answer *answer);
 /* "open", "create", ...: what a kind is called in messages and logs. */
 static inline const char *dispatch_kind_name(enum dispatch_kind kind)
 {
-	static const char *const names[] = {"?",      "open", "close",   "check", "create",
-					    "status", "list", "destroy", "inject",
-					    "probe"};
+	static const char *const names[] = {"?",      "open", "close",   "check",  "create",
+					    "status", "list", "destroy", "inject", "probe"};
 
 	return names[kind >= DISPATCH_OPEN && kind <= DISPATCH_PROBE ? kind : 0];
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/checkin.h"
+#include "sim_probe.h"
 #include "sim_provider.h"
 
 #define RETRY_MS 5000
@@ -72,6 +73,8 @@ static void knock(struct world *world, void *arg)
 
 	if (instance_state(world, visit->instance) != HR_STATE_RUNNING)
 		return;
+	if (strcmp(visit->status, "running") == 0 && !visit->forged)
+		visit->instance->checkin_tried = true;
 	visit->generation = world->generation;
 	visit->context.now_ms = world_now(world).wall_ms;
 	id_source_init(&visit->seed, sim_bytes, &world->guest_random);
@@ -107,6 +110,7 @@ void guest_boot(struct world *world, struct instance *instance)
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
 	int64_t after_ms = sim_between(random, 0, 15000);
 
+	probe_boot(world, instance);
 	if (instance->checkin_token[0] == '\0')
 		return;
 	if (sim_chance(random, 50))

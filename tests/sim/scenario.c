@@ -119,6 +119,8 @@ static void make_config(struct world *world, size_t i)
 		(json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout", (json_int_t)120,
 		"checkin_timeout", (json_int_t)120, "keep_failed",
 		(json_int_t)(sim_chance(random, 200) ? 1 : 0));
+	scenario->configs[i].probes = sim_chance(&world->probe_random, 800);
+	json_object_set_new(input, "probe", json_boolean(scenario->configs[i].probes));
 	brakes_add(world, i, input);
 	make(world, DOCUMENT_AUTOSCALE_CONFIG, name, input, scenario->configs[i].id);
 }

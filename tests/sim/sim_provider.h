@@ -27,6 +27,9 @@ struct instance {
 	unsigned checkins;
 	bool checkin_failed; /* said "failed" */
 	bool checkin_taken;  /* said "running", and was answered well */
+	bool checkin_tried;  /* said it, answered or not */
+	int64_t speaks_ms;   /* its port speaks from then on; INT64_MAX: never */
+	bool probe_was_well;
 };
 
 struct dispatcher *sim_dispatcher_new(struct world *world);
