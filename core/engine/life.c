@@ -55,6 +55,10 @@ void life_enter(struct server *server, enum server_state state, int64_t now_ms, 
 	server->state_since_ms = now_ms;
 	server->deadline_ms = MS_NEVER;
 	server->percent = -1;
+	server->silence = SILENCE_NONE;
+	server->listen_ms = state == SERVER_RUNNING && server->settings.heartbeat
+				    ? now_ms + server->settings.missing_after_ms
+				    : MS_NEVER;
 	text_copy(server->stage, sizeof(server->stage), stage);
 }
 

@@ -30,6 +30,8 @@ struct instance {
 	bool checkin_tried;  /* said it, answered or not */
 	int64_t speaks_ms;   /* its port speaks from then on; INT64_MAX: never */
 	bool probe_was_well;
+	int64_t silent_ms; /* it does not check in from then ... */
+	int64_t heard_ms;  /* ... until then */
 };
 
 struct dispatcher *sim_dispatcher_new(struct world *world);

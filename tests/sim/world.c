@@ -342,6 +342,7 @@ void world_run(struct world *world, const struct run *run)
 	sim_random_init(&world->world_random, seed, 6);
 	sim_random_init(&world->limits_random, seed, 7);
 	sim_random_init(&world->probe_random, seed, 8);
+	sim_random_init(&world->silence_random, seed, 9);
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;

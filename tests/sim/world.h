@@ -60,6 +60,7 @@ struct scenario {
 		size_t pool, account;
 		bool disabled;
 		bool probes;
+		bool beats;
 	} configs[CONFIGS_MAX];
 	size_t n_configs;
 	char zone_id[ID_SIZE];
@@ -101,7 +102,8 @@ struct world {
 	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random, limits_random, probe_random;
+		world_random, limits_random, probe_random,
+		silence_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;
