@@ -27,9 +27,9 @@ int silence_heard(struct tx *tx, const struct life_context *context, struct serv
 		return 0;
 	server->silence = SILENCE_NONE;
 	server->listen_ms = context->now_ms + server->settings.missing_after_ms;
-	if (*ret_was_missing && life_event(tx, context->now_ms, server, NULL, "server.heard",
-					   "%s is heard again and takes sessions",
-					   server->name) < 0)
+	if (*ret_was_missing &&
+	    life_event(tx, context->now_ms, server, NULL, "server.heard",
+		       "%s is heard again and takes sessions", server->name) < 0)
 		return error_set(err, HR_INTERNAL, "an event could not be stored");
 	return 0;
 }
@@ -55,8 +55,7 @@ static int is_missing(struct tx *tx, const struct life_context *context, struct 
 {
 	const struct server_settings *settings = &server->settings;
 
-	server->listen_ms =
-		context->now_ms + settings->dead_after_ms - settings->missing_after_ms;
+	server->listen_ms = context->now_ms + settings->dead_after_ms - settings->missing_after_ms;
 	return note(tx, context, server, SILENCE_MISSING, "server.missing",
 		    "no new sessions until it is", err);
 }
@@ -69,11 +68,12 @@ static int is_dead(struct tx *tx, struct life_context *context, struct server *s
 	if (server_recount_sessions(tx, server, context->now_ms, err) < 0)
 		return -1;
 	if (server->sessions == 0) {
-		text_format(reason, sizeof(reason),
-			    "it has not been heard for %lld s, beyond its dead_after of %lld s, and "
-			    "nobody is on it",
-			    (long long)((context->now_ms - heard_ms(server)) / MS_PER_S),
-			    (long long)(server->settings.dead_after_ms / MS_PER_S));
+		text_format(
+			reason, sizeof(reason),
+			"it has not been heard for %lld s, beyond its dead_after of %lld s, and "
+			"nobody is on it",
+			(long long)((context->now_ms - heard_ms(server)) / MS_PER_S),
+			(long long)(server->settings.dead_after_ms / MS_PER_S));
 		return life_fail(tx, context, server, reason, err);
 	}
 	server->listen_ms = context->now_ms + AGAIN_MS;

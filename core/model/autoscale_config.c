@@ -100,12 +100,13 @@ static int check_silence(const json_t *body, struct hr_error *err)
 	if (dead >= missing + HEALING_S)
 		return 0;
 	schema_duration_text(missing + HEALING_S, least_text);
-	return error_set_field(err, HR_INVALID, "dead_after", least_text,
-			       "field \"dead_after\" in autoscale-config is %s, not %d s above "
-			       "missing_after of %s: a server that is missing must have the time to "
-			       "be heard again; raise the one or lower the other",
-			       schema_duration_text(dead, dead_text), HEALING_S,
-			       schema_duration_text(missing, missing_text));
+	return error_set_field(
+		err, HR_INVALID, "dead_after", least_text,
+		"field \"dead_after\" in autoscale-config is %s, not %d s above "
+		"missing_after of %s: a server that is missing must have the time to "
+		"be heard again; raise the one or lower the other",
+		schema_duration_text(dead, dead_text), HEALING_S,
+		schema_duration_text(missing, missing_text));
 }
 
 static int check_script(const json_t *body, struct hr_error *err)

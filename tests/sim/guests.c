@@ -139,8 +139,8 @@ static void begin_beats(struct world *world, struct instance *instance, int64_t 
 	struct sim_random *random = &world->silence_random;
 
 	instance->silent_ms = instance->heard_ms = INT64_MAX;
-	if (sim_chance(random, 2 * world->scenario.faults)) {
-		instance->silent_ms = instance->running_ms + sim_between(random, 60000, 900000);
+	if (world->scenario.faults > 0 && sim_chance(random, 500)) {
+		instance->silent_ms = instance->running_ms + sim_between(random, 0, 300000);
 		if (sim_chance(random, 500))
 			instance->heard_ms =
 				instance->silent_ms + sim_between(random, 50000, 300000);

@@ -102,8 +102,7 @@ struct world {
 	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random, limits_random, probe_random,
-		silence_random;
+		world_random, limits_random, probe_random, silence_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;

@@ -5,7 +5,7 @@
 #include "engine/checkin.h"
 #include "engine/life_parts.h"
 
-#define FIELDS(more)                                                                        \
+#define FIELDS(more)                                                                            \
 	"{\"minimum_available_sessions\": 1, \"reusable\": true, \"connection_type\": \"SSH\"," \
 	" \"downscale_backoff\": 86400" more "}"
 #define BEATS ", \"heartbeat\": \"expected\", \"missing_after\": 120, \"dead_after\": 600"

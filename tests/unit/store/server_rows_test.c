@@ -27,8 +27,8 @@ static struct server full_server(void)
 	server.ready_ms = 8;
 	server.for_session = true;
 	server.ever_created = true;
-	server.settings = (struct server_settings){
-		CONNECTION_RDP, 3390, "user", 9, 10, false, true, 19, 20};
+	server.settings =
+		(struct server_settings){CONNECTION_RDP, 3390, "user", 9, 10, false, true, 19, 20};
 	server.silence = SILENCE_MISSING;
 	server.listen_ms = 21;
 	text_copy(server.instance_id, sizeof(server.instance_id), "i-1");
