@@ -82,19 +82,26 @@ static int reader_prepare(struct frame_reader *reader)
 	return 0;
 }
 
-static void take_descriptor(struct frame_reader *reader, struct msghdr *message)
+/* -1: one is lost, and with it which frame which of the others belongs to. */
+static int take_descriptor(struct frame_reader *reader, struct msghdr *message)
 {
 	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
 	int fd;
 
-	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+	if (message->msg_flags & MSG_CTRUNC)
+		return -1;
+	if (!head)
+		return 0;
+	if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
 	    head->cmsg_len != CMSG_LEN(sizeof(fd)))
-		return;
+		return -1;
 	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	if (reader->n_descriptors < FRAME_DESCRIPTORS_MAX)
-		reader->descriptors[reader->n_descriptors++] = fd;
-	else
+	if (reader->n_descriptors == FRAME_DESCRIPTORS_MAX) {
 		close(fd);
+		return -1;
+	}
+	reader->descriptors[reader->n_descriptors++] = fd;
+	return 0;
 }
 
 int frame_reader_descriptor(struct frame_reader *reader)
@@ -123,8 +130,10 @@ static ssize_t read_with_descriptors(struct frame_reader *reader, int fd, void *
 				 .msg_controllen = sizeof(control.room)};
 	ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 
-	if (n > 0)
-		take_descriptor(reader, &message);
+	if (n > 0 && take_descriptor(reader, &message) != 0) {
+		errno = EBADMSG; /* the end, as far as this reader is concerned */
+		return -1;
+	}
 	return n;
 }
 

@@ -28,7 +28,7 @@ void frame_clear(struct frame *frame);
 
 /* ---- Reading ---- */
 
-#define FRAME_DESCRIPTORS_MAX 64 /* that came and were not taken; more are closed */
+#define FRAME_DESCRIPTORS_MAX 64 /* that came and were not taken; one more is the channel's end */
 
 /* Zeroed at first. One thread at a time. */
 struct frame_reader {

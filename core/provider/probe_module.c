@@ -20,7 +20,7 @@ const struct registry_module probe_module = {
 	.title = "Protocol probes",
 	.profile = HR_PROFILE_COMPUTE,
 	.thread_model = HR_THREADS_PARALLEL,
-	.max_concurrency = 64,
+	.max_concurrency = 32, /* each holds a descriptor, of the 64 that a process may have */
 	.schema = {.subject = "settings of the built-in module probe",
 		   .rows = no_rows,
 		   .n_rows = 0,
