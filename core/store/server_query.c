@@ -140,8 +140,8 @@ int server_next_deadline(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
 		       "deadline_ms < 9223372036854775807 ORDER BY deadline_ms LIMIT 1",
 		       ret_ms, err) < 0 ||
 	    first_time(tx,
-		       "SELECT listen_ms FROM servers WHERE heartbeat = 1 AND state = 60 "
-		       "ORDER BY listen_ms LIMIT 1",
+		       "SELECT listen_ms FROM servers WHERE heartbeat = 1 AND state = 60 AND "
+		       "listen_ms < 9223372036854775807 ORDER BY listen_ms LIMIT 1",
 		       &listen_ms, err) < 0)
 		return -1;
 	if (listen_ms < *ret_ms)
