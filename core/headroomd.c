@@ -52,6 +52,7 @@ struct daemon {
 	struct mailbox *module_answers; /* to the governor */
 	struct mailbox *answers;        /* to the engine */
 	struct dispatcher *dispatcher;
+	struct dispatcher *prober;
 	struct engine *engine;
 	struct api *api;
 	struct event_log event_log;
@@ -120,6 +121,18 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 	return start_keys(daemon->store, err);
 }
 
+/* One process for the probes of all servers, started at the first. */
+static int daemon_open_prober(struct daemon *daemon, struct process_options options,
+			      struct hr_error *err)
+{
+	options.registry = NULL;
+	options.http = NULL;
+	options.answers = daemon->answers;
+	if (process_dispatcher_new(&options, &daemon->prober, err) != 0)
+		return -1;
+	return watch(daemon, dispatch_fd(daemon->prober), err);
+}
+
 static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 {
 	struct process_options options = {
@@ -155,7 +168,9 @@ static int daemon_open_providers(struct daemon *daemon, struct hr_error *err)
 		return -1;
 	/* Level-triggered, and emptied by the dispatcher's step. */
 	fd = dispatch_fd(daemon->dispatcher);
-	return fd >= 0 ? watch(daemon, fd, err) : 0;
+	if (fd >= 0 && watch(daemon, fd, err) != 0)
+		return -1;
+	return daemon_open_prober(daemon, options, err);
 }
 
 /* An emergency brake that cannot be looked at is on. */
@@ -182,6 +197,7 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 	const struct engine_options options = {
 		.store = daemon->store,
 		.dispatcher = daemon->dispatcher,
+		.prober = daemon->prober,
 		.answers = daemon->answers,
 		.wake = daemon_wake,
 		.wake_context = daemon,
@@ -232,7 +248,7 @@ static int daemon_listen(struct daemon *daemon, struct hr_error *err)
 /* Gives the signal that came, or 0 when the wait ended otherwise. */
 static int daemon_wait(struct daemon *daemon, int64_t timeout_ms)
 {
-	struct epoll_event events[3];
+	struct epoll_event events[4];
 	struct signalfd_siginfo info;
 	uint64_t count;
 	int n;
@@ -241,7 +257,7 @@ static int daemon_wait(struct daemon *daemon, int64_t timeout_ms)
 		timeout_ms = 0;
 	if (timeout_ms > 60 * MS_PER_S)
 		timeout_ms = 60 * MS_PER_S;
-	n = epoll_wait(daemon->epoll_fd, events, 3, (int)timeout_ms);
+	n = epoll_wait(daemon->epoll_fd, events, 4, (int)timeout_ms);
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == daemon->wake_fd) {
 			/* Only empties the counter; nothing in it matters. */
@@ -261,10 +277,13 @@ static int daemon_turn(struct daemon *daemon, int64_t at_most_ms)
 {
 	int64_t due = engine_step(daemon->engine, clock_now());
 	int64_t dispatcher_due = dispatch_step(daemon->dispatcher, clock_now());
+	int64_t prober_due = dispatch_step(daemon->prober, clock_now());
 	int64_t wait;
 
 	if (dispatcher_due < due)
 		due = dispatcher_due;
+	if (prober_due < due)
+		due = prober_due;
 	wait = due == MS_NEVER ? at_most_ms : due - clock_now().mono_ms;
 	event_log_step(&daemon->event_log, daemon->store);
 	return daemon_wait(daemon, wait < at_most_ms ? wait : at_most_ms);
@@ -348,7 +367,10 @@ static void daemon_close(struct daemon *daemon)
 	api_stop(daemon->api);
 	if (daemon->dispatcher != NULL)
 		dispatch_cancel_all(daemon->dispatcher);
+	if (daemon->prober != NULL)
+		dispatch_cancel_all(daemon->prober);
 	dispatch_free(daemon->dispatcher);
+	dispatch_free(daemon->prober);
 	module_metrics_free(daemon->metrics);
 	http_service_free(daemon->http);
 	store_close(daemon->store);

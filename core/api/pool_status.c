@@ -36,12 +36,12 @@ int pool_count_sessions(struct tx *tx, const char *pool_id, unsigned states, int
 	return 0;
 }
 
-/* Counts by state and the room on running servers. */
+/* Counts by state, the room on running servers, and how many of those take no session: disabled, missing. */
 static int add_cohorts(struct tx *tx, const char *pool_id, json_t *status, struct hr_error *err)
 {
 	json_t *servers = json_object();
 	struct cohort *cohorts = NULL;
-	int64_t available = 0;
+	int64_t available = 0, unavailable = 0;
 	size_t n = 0;
 	int rc;
 
@@ -53,13 +53,16 @@ static int add_cohorts(struct tx *tx, const char *pool_id, json_t *status, struc
 
 		if (cohorts[i].state == SERVER_RUNNING && cohorts[i].enabled)
 			available += cohorts[i].free * cohorts[i].count;
+		else if (cohorts[i].state == SERVER_RUNNING)
+			unavailable += cohorts[i].count;
 		if (json_object_set_new(servers, state, json_integer(before + cohorts[i].count)) !=
 		    0)
 			rc = error_no_memory(err, "answering");
 	}
 	free(cohorts);
 	if (rc == 0 && (json_object_set(status, "servers", servers) != 0 ||
-			json_object_set_new(status, "available", json_integer(available)) != 0))
+			json_object_set_new(status, "available", json_integer(available)) != 0 ||
+			json_object_set_new(status, "unavailable", json_integer(unavailable)) != 0))
 		rc = error_no_memory(err, "answering");
 	json_decref(servers);
 	return rc;

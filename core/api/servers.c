@@ -54,13 +54,14 @@ static json_t *places(struct tx *tx, struct names *names, const struct server *s
 
 static json_t *state(const struct server *server)
 {
-	return json_pack("{ss so so so so sb so so so}", "state", server_state_name(server->state),
-			 "state_since", time_json(server->state_since_ms), "created",
-			 time_json(server->created_ms), "ready", time_json(server->ready_ms),
-			 "checked_in", time_json(server->checked_in_ms), "enabled", server->enabled,
-			 "stage", text_json(server->stage), "percent",
-			 server->percent < 0 ? json_null() : json_integer(server->percent),
-			 "failure", text_json(server->failure));
+	return json_pack(
+		"{ss so so so so sb ss so so so}", "state", server_state_name(server->state),
+		"state_since", time_json(server->state_since_ms), "created",
+		time_json(server->created_ms), "ready", time_json(server->ready_ms), "checked_in",
+		time_json(server->checked_in_ms), "enabled", server->enabled, "health",
+		server_health(server), "stage", text_json(server->stage), "percent",
+		server->percent < 0 ? json_null() : json_integer(server->percent), "failure",
+		text_json(server->failure));
 }
 
 static json_t *reach(const struct server *server)

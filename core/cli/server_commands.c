@@ -11,9 +11,10 @@ int server_list_run(const struct invocation *invocation, struct hr_error *err)
 	static const struct filter filters[] = {
 		{"--pool", "pool", false}, {"--state", "state", false}, {NULL, NULL, false}};
 	static const struct column columns[] = {
-		{"NAME", "name"},         {"STATE", "state"},     {"SINCE", "state_since"},
-		{"SESSIONS", "sessions"}, {"ADDRESS", "address"}, {"PORT", "port"},
-		{"POOL", "pool"},         {"ID", "id"},           {NULL, NULL},
+		{"NAME", "name"},     {"STATE", "state"},       {"SINCE", "state_since"},
+		{"HEALTH", "health"}, {"SESSIONS", "sessions"}, {"ADDRESS", "address"},
+		{"PORT", "port"},     {"POOL", "pool"},         {"ID", "id"},
+		{NULL, NULL},
 	};
 
 	return resource_list(invocation, "servers", filters, columns, err);

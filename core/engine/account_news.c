@@ -3,6 +3,8 @@
  * failures do is in outcomes.c and accounts.c. */
 #include "engine/account_news.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "store/document_rows.h"
@@ -60,7 +62,15 @@ static void news_finish(struct engine *engine, struct task *task, const struct h
 
 void account_news_take(struct engine *engine, struct dispatch_answer *answer)
 {
-	struct account_news *news = task_new(engine, sizeof(*news), news_run, news_finish, NULL);
+	struct account_news *news;
+
+	/* No provider config's: there is nobody to tell but whoever reads the log. */
+	if (strcmp(answer->account, PROBE_ACCOUNT) == 0) {
+		log_line(LOG_LEVEL_WARNING, NULL, "%s", answer->error.message);
+		dispatch_answer_free(answer);
+		return;
+	}
+	news = task_new(engine, sizeof(*news), news_run, news_finish, NULL);
 
 	if (news) {
 		news->news = answer->news;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/checkin_token.h"
 #include "engine/sessions.h"
+#include "engine/silence.h"
 #include "engine/ssh_key.h"
 #include "store/secret_rows.h"
 #include "store/server_rows.h"
@@ -189,6 +190,19 @@ static int take_host_key(struct server *server, const char *text, struct hr_erro
 	return 0;
 }
 
+/* Of a server that runs: whatever it says, it is heard. */
+static int apply_beat(struct tx *tx, struct life_context *context, struct server *server,
+		      struct hr_error *err)
+{
+	bool was_missing;
+
+	server->checked_in_ms = context->now_ms;
+	if (silence_heard(tx, context, server, &was_missing, err) != 0 ||
+	    server_update(tx, server, err) != 0)
+		return -1;
+	return was_missing ? sessions_seat_queue(tx, context, server->pool_id, err) : 0;
+}
+
 static int apply_running(struct tx *tx, struct life_context *context, struct server *server,
 			 struct hr_error *err)
 {
@@ -197,7 +211,7 @@ static int apply_running(struct tx *tx, struct life_context *context, struct ser
 	server->checked_in_ms = context->now_ms;
 	server->percent = 100;
 	if (server->state == SERVER_RUNNING)
-		return server_update(tx, server, err);
+		return apply_beat(tx, context, server, err);
 	if (first && life_event(tx, context->now_ms, server, NULL, "server.checked_in",
 				"server %s checked in", server->name) != 0)
 		return error_set(err, HR_INTERNAL, "the check-in of server %s was not recorded",
@@ -247,6 +261,8 @@ int checkin_apply(struct tx *tx, struct life_context *context, const struct chec
 		server->percent = checkin->percent > 100 ? 100 : checkin->percent;
 	if (strcmp(checkin->status, "running") == 0)
 		return apply_running(tx, context, server, err);
+	if (server->state == SERVER_RUNNING)
+		return apply_beat(tx, context, server, err);
 	if (server->checked_in_ms != 0)
 		server->checked_in_ms = context->now_ms;
 	return server_update(tx, server, err);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/life_parts.h"
 #include "engine/sessions.h"
+#include "engine/silence.h"
 #include "engine/stops.h"
 #include "store/document_rows.h"
 #include "store/operation_rows.h"
@@ -165,6 +166,9 @@ static int expiry_run(struct tx *tx, struct task *task, struct hr_error *err)
 		return -1;
 	if (expiry->failed)
 		return error_no_memory(err, "ending sessions");
+	/* After sessions: whose keepalive has lapsed is nobody that keeps a silent server. */
+	if (silence_listen(tx, task, SERVERS_AT_ONCE, err) < 0)
+		return -1;
 	return deadlines_next(tx, &expiry->next_wall_ms, err);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/operations.h"
 #include "engine/outcomes.h"
 #include "engine/poll.h"
+#include "engine/probes.h"
 #include "engine/reaper.h"
 #include "engine/reconcile.h"
 #include "engine/stops.h"
@@ -121,6 +122,13 @@ static int answer_refused(struct engine *engine, const struct dispatch_request *
 	return 0;
 }
 
+static struct dispatcher *dispatcher_of(const struct engine *engine,
+					const struct dispatch_request *request)
+{
+	return strcmp(request->account, PROBE_ACCOUNT) == 0 ? engine->options.prober
+							    : engine->options.dispatcher;
+}
+
 struct flight *engine_send(struct engine *engine, struct dispatch_request *request)
 {
 	struct flight *flight = calloc(1, sizeof(*flight));
@@ -137,7 +145,7 @@ struct flight *engine_send(struct engine *engine, struct dispatch_request *reque
 	flight->next = engine->flights;
 	engine->flights = flight;
 	atomic_fetch_add(&engine->in_flight, 1);
-	if (dispatch_submit(engine->options.dispatcher, request, &why) < 0 &&
+	if (dispatch_submit(dispatcher_of(engine, request), request, &why) < 0 &&
 	    answer_refused(engine, request, &why) < 0) {
 		log_line(LOG_LEVEL_ERROR, NULL, "out of memory: a request is repeated later");
 		engine_land(engine, flight);
@@ -281,6 +289,8 @@ static void take_answer(struct engine *engine, struct dispatch_answer *answer)
 		dispatch_answer_free(answer);
 		return;
 	}
+	if (probes_take(engine, flight, answer))
+		return;
 	if (flight->reap)
 		reaper_answer(engine, flight, answer);
 	else if (flight->operation_id[0])

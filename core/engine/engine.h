@@ -25,7 +25,10 @@ enum {
 struct engine_options {
 	struct store *store;
 	struct dispatcher *dispatcher;
-	struct mailbox *answers;     /* the dispatcher's; the engine takes from it */
+	/* Whom probes of servers go to (PROBE_ACCOUNT); its answers come like the dispatcher's. NULL:
+	 * servers are not probed, and run when their instance does. */
+	struct dispatcher *prober;
+	struct mailbox *answers;     /* the dispatchers'; the engine takes from it */
 	void (*wake)(void *context); /* called on any thread when engine_step has work; or NULL */
 	void *wake_context;
 	random_fn random;

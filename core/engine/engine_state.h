@@ -61,8 +61,9 @@ struct flight {
 	char account[ID_SIZE];
 	char operation_id[ID_SIZE]; /* steps of operations */
 	char server_id[ID_SIZE];
-	bool verifies;     /* STATUS of instances that lists do not show */
-	struct reap *reap; /* steps of the reaper */
+	bool verifies;               /* STATUS of instances that lists do not show */
+	struct dispatch_probe probe; /* PROBE: as asked */
+	struct reap *reap;           /* steps of the reaper */
 	struct account_check *check;
 };
 
@@ -86,6 +87,9 @@ struct engine {
 	struct unclaimed *unclaimed;
 	struct reap *reaps;
 	struct account_check *checks;
+
+	bool prober_is_open;    /* or its opening was asked for */
+	int64_t prober_mono_ms; /* not opened again before */
 
 	bool accounts_loading, accounts_again, accounts_loaded;
 	bool pools_loading, pools_again;

@@ -55,6 +55,10 @@ void life_enter(struct server *server, enum server_state state, int64_t now_ms, 
 	server->state_since_ms = now_ms;
 	server->deadline_ms = MS_NEVER;
 	server->percent = -1;
+	server->silence = SILENCE_NONE;
+	server->listen_ms = state == SERVER_RUNNING && server->settings.heartbeat
+				    ? now_ms + server->settings.missing_after_ms
+				    : MS_NEVER;
 	text_copy(server->stage, sizeof(server->stage), stage);
 }
 
@@ -321,6 +325,8 @@ int life_reachable(struct tx *tx, struct life_context *context, struct server *s
 	if (life_config(tx, server, &document, &config, err) < 0)
 		return -1;
 	document_clear(&document);
+	if (!config.require_checkin && config.probe && !context->no_probes)
+		return 0;
 	if (!config.require_checkin)
 		return life_running(tx, context, server, "its instance runs and has an address",
 				    err);

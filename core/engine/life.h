@@ -14,6 +14,7 @@ struct life_context {
 	int64_t now_ms;
 	struct id_source ids;
 	bool by_person; /* somebody asks for it: no hourly limit holds it back */
+	bool no_probes; /* there is nobody who could probe a server */
 };
 
 /* Plans a server (for_session: because of that session's request, as is what is added from there on):
@@ -40,7 +41,8 @@ int life_created(struct tx *tx, struct life_context *context, struct server *ser
 		 const char *instance_id, struct hr_error *err);
 
 /* The provider says that the instance runs and where (address and provider_port are set by the
- * caller): checking in where the config requires that and it has not happened yet, else running. */
+ * caller): checking in where the config requires that and it has not happened yet; still booting where
+ * its port is to be probed first; else running. */
 int life_reachable(struct tx *tx, struct life_context *context, struct server *server,
 		   struct hr_error *err);
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/pauses.h"
+#include "engine/probes.h"
 #include "engine/reaper.h"
 #include "engine/sessions.h"
 #include "engine/sightings.h"
@@ -27,6 +28,8 @@ struct look {
 	struct suspect *suspects;
 	size_t n_suspects;
 	struct stray_list strays;
+	struct probe_wish *wishes;
+	size_t n_wishes;
 };
 
 static void clear_results(struct look *look)
@@ -35,6 +38,9 @@ static void clear_results(struct look *look)
 	look->suspects = NULL;
 	look->n_suspects = 0;
 	stray_list_clear(&look->strays);
+	free(look->wishes);
+	look->wishes = NULL;
+	look->n_wishes = 0;
 }
 
 static void look_clear(struct task *task)
@@ -99,9 +105,32 @@ static int judge_state(struct look *look, const struct server *server,
 
 /* ---- Status of servers that boot ---- */
 
+static int wish_probe(struct look *look, const struct server *server, struct hr_error *err)
+{
+	struct probe_wish *grown =
+		reallocarray(look->wishes, look->n_wishes + 1, sizeof(*look->wishes));
+
+	if (!grown)
+		return error_no_memory(err, "probing a server");
+	look->wishes = grown;
+	probe_wish_of(server, &grown[look->n_wishes++]);
+	return 0;
+}
+
+/* It is reachable, and has to answer a probe. */
+static int waits_for_probe(struct tx *tx, struct look *look, struct server *server, bool is_moved,
+			   struct hr_error *err)
+{
+	if (is_moved && server_update(tx, server, err) < 0)
+		return -1;
+	return wish_probe(look, server, err);
+}
+
 static int boots(struct tx *tx, struct look *look, struct server *server,
 		 const struct dispatch_instance *instance, struct hr_error *err)
 {
+	bool is_moved;
+
 	if (instance->state != HR_STATE_RUNNING || instance->address[0] == '\0') {
 		const char *stage = instance->status_text[0] ? instance->status_text : "booting";
 
@@ -112,11 +141,15 @@ static int boots(struct tx *tx, struct look *look, struct server *server,
 		text_copy(server->stage, sizeof(server->stage), stage);
 		return server_update(tx, server, err);
 	}
+	is_moved = strcmp(server->address, instance->address) != 0 ||
+		   server->provider_port != instance->connection_port;
 	text_copy(server->address, sizeof(server->address), instance->address);
 	server->provider_port = instance->connection_port;
 	if (task_touch(&look->task, server->pool_id, err) < 0 ||
 	    life_reachable(tx, &look->task.context, server, err) < 0)
 		return -1;
+	if (server->state == SERVER_BOOTING)
+		return waits_for_probe(tx, look, server, is_moved, err);
 	if (server->state != SERVER_RUNNING)
 		return 0;
 	return sessions_seat_queue(tx, &look->task.context, server->pool_id, err);
@@ -290,6 +323,7 @@ static void look_finish(struct engine *engine, struct task *task, const struct h
 		account->paused_by_auth = true;
 		account->check_mono_ms = engine->now.mono_ms + 300 * MS_PER_S;
 	}
+	probes_ask(engine, look->wishes, look->n_wishes);
 	if (look->answer->result != HR_OK || look->verifies) {
 		engine_look(engine);
 		return;

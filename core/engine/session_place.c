@@ -24,7 +24,7 @@ static void fill_view(const struct server *server, struct plan_server *view)
 	text_copy(view->zone_id, sizeof(view->zone_id), server->zone_id);
 	view->config = PLAN_NO_CONFIG;
 	view->state = server->state;
-	view->enabled = server->enabled;
+	view->enabled = server_available(server);
 	view->connection_type = server->settings.connection_type;
 	view->max_sessions = server->settings.max_sessions;
 	view->max_users = server->settings.max_users;

@@ -64,7 +64,7 @@ static int check_seat(struct tx *tx, const struct pool *pool, const struct sessi
 	if (session->state != SESSION_QUEUED)
 		return error_set(err, HR_CONFLICT, "session %s is %s and waits for no seat",
 				 session->id, session_state_name(session->state));
-	if (server->state != SERVER_RUNNING || !server->enabled ||
+	if (server->state != SERVER_RUNNING || !server_available(server) ||
 	    strcmp(server->pool_id, session->pool_id) != 0)
 		return error_set(err, HR_CONFLICT, "server %s takes no session of this pool now",
 				 server->name);

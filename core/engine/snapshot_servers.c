@@ -33,7 +33,7 @@ static void fill(const struct snapshot *snapshot, const struct server *server,
 	ret->outdated = ret->config == PLAN_NO_CONFIG ||
 			snapshot->plan_configs[ret->config].revision != server->config_revision;
 	ret->state = server->state;
-	ret->enabled = server->enabled;
+	ret->enabled = server_available(server);
 	ret->connection_type = server->settings.connection_type;
 	ret->max_sessions = server->settings.max_sessions;
 	ret->max_users = server->settings.max_users;

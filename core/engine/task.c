@@ -86,6 +86,7 @@ static void delay(struct engine *engine, struct task *task, int64_t delay_ms)
 void task_submit(struct engine *engine, struct task *task)
 {
 	task->context.now_ms = engine->now.wall_ms;
+	task->context.no_probes = !engine->options.prober;
 	/* What it would end (a flight, a load) must not stay open for ever: it is not given up. */
 	if (store_submit(engine->options.store, task_run, task, task_done) < 0)
 		delay(engine, task, RETRY_MS);

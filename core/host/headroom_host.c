@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "builtin/builtin.h"
 #include "host/account.h"
 #include "host/describe.h"
 #include "host/file_check.h"
@@ -35,25 +36,33 @@
 
 struct host_options {
 	const char *module;
-	bool describes;     /* the module, and no more */
-	bool is_local;      /* profile local is granted to it */
-	const char *folder; /* profile local */
-	int64_t uid, gid;   /* -1: none */
+	const struct module *builtin; /* instead of a file */
+	bool describes;               /* the module, and no more */
+	bool is_local;                /* profile local is granted to it */
+	const char *folder;           /* profile local */
+	int64_t uid, gid;             /* -1: none */
 	bool serves;
 };
 
 static const struct option long_options[] = {
-	{"describe", required_argument, NULL, 'd'}, {"local", no_argument, NULL, 'l'},
-	{"serve", no_argument, NULL, 's'},          {"module", required_argument, NULL, 'm'},
-	{"folder", required_argument, NULL, 'f'},   {"uid", required_argument, NULL, 'u'},
-	{"gid", required_argument, NULL, 'g'},      {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0},
+	{"describe", required_argument, NULL, 'd'},
+	{"local", no_argument, NULL, 'l'},
+	{"serve", no_argument, NULL, 's'},
+	{"module", required_argument, NULL, 'm'},
+	{"builtin", required_argument, NULL, 'b'},
+	{"folder", required_argument, NULL, 'f'},
+	{"uid", required_argument, NULL, 'u'},
+	{"gid", required_argument, NULL, 'g'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
 };
 
 static void help(void)
 {
 	puts("Usage: headroom-host --describe FILE [--local]\n"
 	     "       headroom-host --serve --module FILE [--folder DIR] [--uid N --gid N]\n"
+	     "       headroom-host --serve --builtin probe [--uid N --gid N]\n"
 	     "Runs a provider module in a process of its own; headroomd starts it.\n"
 	     "--describe prints what a module says of itself, as JSON, or why it is refused (status "
 	     "3);\n"
@@ -75,6 +84,10 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 		case 'l': ret->is_local = true; break;
 		case 's': ret->serves = true; break;
 		case 'm': ret->module = optarg; break;
+		case 'b':
+			ret->builtin = builtin_find(optarg);
+			rc |= ret->builtin ? 0 : -1;
+			break;
 		case 'f':
 			ret->folder = optarg;
 			ret->is_local = true;
@@ -86,7 +99,11 @@ static int options_parse(int argc, char **argv, struct host_options *ret)
 		default: return -1;
 		}
 	}
-	return rc == 0 && optind == argc && ret->serves != ret->describes && ret->module ? 0 : -1;
+	if (rc != 0 || optind != argc || ret->serves == ret->describes)
+		return -1;
+	if (ret->builtin)
+		return ret->serves && !ret->module && !ret->folder ? 0 : -1;
+	return ret->module ? 0 : -1;
 }
 
 /* Without its folder's symbolic links where there is such a folder: the sandbox's view of the files
@@ -128,6 +145,12 @@ static int load(const struct host_options *options, const struct sandbox_options
 	    loader_open(module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module, err) != 0)
 		return -1;
 	return sandbox_close(sandbox, err);
+}
+
+/* Likewise for what is linked in: there is no file to open, and its process can do as little. */
+static int enter_builtin(const struct sandbox_options *sandbox, struct hr_error *err)
+{
+	return sandbox_enter(sandbox, err) == 0 ? sandbox_close(sandbox, err) : -1;
 }
 
 /* buffer: PATH_MAX bytes, which the answer may be. */
@@ -174,19 +197,20 @@ static int serve(const struct host_options *options)
 	struct sandbox_options sandbox = sandbox_for(options, CHANNEL_FD);
 	struct serve_options serving = {.state_dir = options->folder};
 	struct hr_error error = {0};
-	struct module *module;
+	struct module *module = NULL;
 	int spawner;
 
 	serve_prepare(CHANNEL_FD);
 	sandbox_on_forbidden = serve_forbidden;
 	sandbox_on_exhausted = serve_exhausted;
 	if (start_spawner(options, &sandbox, &spawner, &error) != 0 ||
-	    load(options, &sandbox, &module, &error) != 0 ||
+	    (options->builtin ? enter_builtin(&sandbox, &error)
+			      : load(options, &sandbox, &module, &error)) != 0 ||
 	    (spawner >= 0 && spawner_watch(spawner, serve_lost_spawner, &error) != 0)) {
 		serve_refuse(&error);
 		return STATUS_REFUSED;
 	}
-	serving.module = module;
+	serving.module = options->builtin ? options->builtin : module;
 	if (!sandbox_is_off())
 		serving.sandbox = WIRE_SANDBOX_FILTER;
 	if (sandbox_has_landlock())

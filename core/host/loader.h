@@ -15,6 +15,9 @@
 #define MODULE_ID_SIZE 33
 #define DESCRIPTOR_SIZE_MAX 65536
 
+struct call;
+struct dispatch_probe;
+
 /* A module, loaded and found good. Read only, so any thread. */
 struct module {
 	char id[MODULE_ID_SIZE];
@@ -26,6 +29,9 @@ struct module {
 	struct hr_setting *rows; /* copies likewise */
 	struct schema schema;
 	struct hr_host_rule *hosts; /* copies likewise; provider.n_hosts of them */
+	/* Built-in modules only: asks on a connection what speaks there. HR_OK with call->text, or an
+	 * error's class. Blocks; any thread. */
+	int32_t (*probe)(struct call *call, const struct dispatch_probe *probe);
 };
 
 enum {

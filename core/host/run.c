@@ -135,6 +135,15 @@ static int32_t run_status(struct account *account, const struct dispatch_request
 	return rc;
 }
 
+static int32_t run_probe(const struct account *account, const struct dispatch_request *request,
+			 struct call *call)
+{
+	if (!account->module->probe)
+		return call_refuse(&call->abi, HR_UNSUPPORTED, "the module %s asks no servers",
+				   account->module->id);
+	return account->module->probe(call, &request->probe);
+}
+
 /* What counts whatever the result is, and what counts only without an error. */
 static void take_over(struct call *call, struct gather *gather, struct dispatch_answer *ret)
 {
@@ -146,6 +155,8 @@ static void take_over(struct call *call, struct gather *gather, struct dispatch_
 		ret->percent = call->percent;
 		memcpy(ret->text, call->text, sizeof(ret->text));
 	}
+	if (ret->result == HR_OK && call->subject.module->probe)
+		memcpy(ret->text, call->text, sizeof(ret->text));
 	if (ret->result == HR_OK)
 		gather_take(gather, ret);
 	gather_clear(gather);
@@ -168,6 +179,7 @@ void run_request(struct account *account, const struct dispatch_request *request
 		break;
 	case DISPATCH_STATUS: rc = run_status(account, request, call, &gather); break;
 	case DISPATCH_LIST: rc = run_list(account, call, &gather); break;
+	case DISPATCH_PROBE: rc = run_probe(account, request, call); break;
 	default: rc = run_step(account, request, call); break;
 	}
 	owner_leave(entered);

@@ -45,7 +45,7 @@ static int check_options(const struct sandbox_options *options, struct hr_error 
 {
 	struct stat st;
 
-	if (!options->module || options->module[0] != '/' ||
+	if ((options->module && options->module[0] != '/') ||
 	    (options->folder && options->folder[0] != '/'))
 		return error_set(err, HR_INVALID, "the sandbox needs absolute paths");
 	/* Two links and one per thread. */

@@ -18,7 +18,8 @@
 #define SANDBOX_ATTEMPTS_MAX 3
 
 struct sandbox_options {
-	const char *module; /* absolute path of the module's file, without symbolic links */
+	/* Absolute path of the module's file, without symbolic links; NULL: a built-in module. */
+	const char *module;
 	/* Profile local: the account's folder, absolute, without symbolic links; NULL: none. */
 	const char *folder;
 	uid_t uid; /* as root: switch to these (never 0); else ignored */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,8 +54,6 @@ static const char *const permitted[] = {
 	"pwritev2",
 	"recvmsg",
 	"recvfrom",
-	"sendmsg",
-	"sendto",
 	"shutdown",
 	"getsockopt",
 	"lseek",
@@ -246,8 +245,16 @@ static void add_descriptors(struct rules *rules, const struct sandbox_options *o
 {
 	const struct scmp_arg_cmp reads = SCMP_CMP(1, SCMP_CMP_MASKED_EQ, OPEN_WRITES, O_RDONLY);
 	const struct scmp_arg_cmp reads_at = SCMP_CMP(2, SCMP_CMP_MASKED_EQ, OPEN_WRITES, O_RDONLY);
+	const struct scmp_arg_cmp sends[] = {
+		SCMP_CMP(3, SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0),
+		SCMP_CMP(4, SCMP_CMP_EQ, 0, 0),
+	};
+	const struct scmp_arg_cmp sends_message = SCMP_CMP(2, SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0);
 	static const unsigned ioctls[] = {TCGETS, FIONREAD};
 
+	/* Sending on a connection, but not the sending that makes one. */
+	add(rules, SCMP_ACT_ALLOW, "sendto", 2, sends);
+	add(rules, SCMP_ACT_ALLOW, "sendmsg", 1, &sends_message);
 	permit_each(rules, "fcntl", 1, fcntl_commands,
 		    sizeof(fcntl_commands) / sizeof(fcntl_commands[0]));
 	permit_each(rules, "ioctl", 1, ioctls, sizeof(ioctls) / sizeof(ioctls[0]));

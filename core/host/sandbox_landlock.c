@@ -86,7 +86,7 @@ static int allow_all(int ruleset, const struct sandbox_options *options, uint64_
 	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
 		if (allow(ruleset, libraries[i], FS_READ_FILE | FS_READ_DIR, err) != 0)
 			return -1;
-	if (allow(ruleset, options->module, FS_READ_FILE, err) != 0)
+	if (options->module && allow(ruleset, options->module, FS_READ_FILE, err) != 0)
 		return -1;
 	if (!options->folder)
 		return 0;

@@ -33,7 +33,7 @@ static int settle_barriers(const struct sandbox_options *options, struct view *v
 	if (view->module && options->folder && is_below(options->folder, view->module)) {
 		inner = &view->folder;
 		outer = view->module;
-	} else if (view->folder && is_below(options->module, view->folder)) {
+	} else if (view->folder && options->module && is_below(options->module, view->folder)) {
 		inner = &view->module;
 		outer = view->folder;
 	}
@@ -51,9 +51,11 @@ static int mount_view(const struct sandbox_options *options, struct view *view)
 
 	if (barrier_unshare() != 0)
 		return -1;
-	view->module_fd = open(options->module, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (view->module_fd < 0)
-		return -1;
+	if (options->module) {
+		view->module_fd = open(options->module, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (view->module_fd < 0)
+			return -1;
+	}
 	if (options->folder) {
 		view->folder_fd =
 			open(options->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -80,9 +82,10 @@ int sandbox_make_view(const struct sandbox_options *options, struct hr_error *er
 	mode_t mask;
 	int rc = -1;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || (!options->module && !options->folder))
 		return 0;
-	if (barrier_find(options->module, options->uid, options->gid, &view.module, err) != 0 ||
+	if ((options->module &&
+	     barrier_find(options->module, options->uid, options->gid, &view.module, err) != 0) ||
 	    (options->folder &&
 	     barrier_find(options->folder, options->uid, options->gid, &view.folder, err) != 0) ||
 	    settle_barriers(options, &view, err) != 0)
@@ -115,7 +118,7 @@ out:
 
 int sandbox_check_view(const struct sandbox_options *options, struct hr_error *err)
 {
-	if (access(options->module, R_OK) != 0)
+	if (options->module && access(options->module, R_OK) != 0)
 		return error_set(err, HR_INVALID,
 				 "uid %u cannot read the module's file %s: %s; make it readable to "
 				 "all",

@@ -266,6 +266,8 @@ static void run_work(struct serve *serve, struct serve_work *work)
 			run_operation(serve, work, account, &call, &answer);
 		call_clear(&call);
 	}
+	if (request->probe.descriptor >= 0)
+		close(request->probe.descriptor);
 	send_answer(serve, work->call.id, &answer);
 	answer_clear(&answer);
 }
@@ -274,10 +276,10 @@ static void run_work(struct serve *serve, struct serve_work *work)
 
 static enum dispatch_kind dispatch_of_wire(enum wire_kind kind)
 {
-	for (int d = DISPATCH_OPEN; d < DISPATCH_INJECT; d++)
+	for (int d = DISPATCH_OPEN; d < DISPATCH_PROBE; d++)
 		if (wire_of_dispatch((enum dispatch_kind)d) == kind)
 			return (enum dispatch_kind)d;
-	return DISPATCH_INJECT;
+	return DISPATCH_PROBE;
 }
 
 /* The daemon is gone, or closed the channel: calls get a moment to come to their end, then the
@@ -325,6 +327,9 @@ static struct serve_work *read_work(struct serve *serve)
 			work->kind = kind;
 			work->request = value;
 			work->request->request.kind = dispatch_of_wire(kind);
+			work->request->request.probe.descriptor =
+				kind == WIRE_PROBE ? frame_reader_descriptor(&serve->link.reader)
+						   : -1;
 			calls_add(serve, &work->call, id);
 			return work;
 		}
@@ -434,6 +439,7 @@ _Noreturn void serve_run(const struct serve_options *options)
 	struct hr_error error;
 
 	the_serve.options = options;
+	the_serve.link.reader.takes_descriptors = options->module->probe != NULL;
 	the_serve.backend = link_backend_functions;
 	the_serve.backend.context = &the_serve.link;
 	the_serve.n_threads = 1;

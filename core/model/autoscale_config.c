@@ -13,6 +13,9 @@
 /* Life of a check-in token where none is set and provision_timeout is not longer. */
 #define CHECKIN_TOKEN_S 14400
 
+/* Two beats of every 60 s, the longest pause that a heartbeat may make. */
+#define HEALING_S 120
+
 static const char *const phases[] = {"create_timeout", "boot_timeout", "checkin_timeout"};
 
 #define N_PHASES (sizeof(phases) / sizeof(phases[0]))
@@ -88,6 +91,24 @@ static int check_token_life(const json_t *body, struct hr_error *err)
 		schema_duration_text(life, life_text), whole_text);
 }
 
+static int check_silence(const json_t *body, struct hr_error *err)
+{
+	long long missing = json_integer_or(body, "missing_after", 600);
+	long long dead = json_integer_or(body, "dead_after", 3600);
+	char missing_text[QUANTITY_SIZE], dead_text[QUANTITY_SIZE], least_text[QUANTITY_SIZE];
+
+	if (dead >= missing + HEALING_S)
+		return 0;
+	schema_duration_text(missing + HEALING_S, least_text);
+	return error_set_field(
+		err, HR_INVALID, "dead_after", least_text,
+		"field \"dead_after\" in autoscale-config is %s, not %d s above "
+		"missing_after of %s: a server that is missing must have the time to "
+		"be heard again; raise the one or lower the other",
+		schema_duration_text(dead, dead_text), HEALING_S,
+		schema_duration_text(missing, missing_text));
+}
+
 static int check_script(const json_t *body, struct hr_error *err)
 {
 	const char *script = json_string_or(body, "startup_script", "");
@@ -105,7 +126,8 @@ static int check_script(const json_t *body, struct hr_error *err)
 int autoscale_config_check_rules(const json_t *body, struct hr_error *err)
 {
 	if (check_limits(body, err) != 0 || check_phases(body, err) != 0 ||
-	    check_token_life(body, err) != 0 || check_script(body, err) != 0)
+	    check_token_life(body, err) != 0 || check_silence(body, err) != 0 ||
+	    check_script(body, err) != 0)
 		return -1;
 	return 0;
 }
@@ -129,6 +151,9 @@ static void read_server(const json_t *body, struct server_settings *ret_settings
 		.max_sessions = json_integer_or(body, "max_simultaneous_sessions_per_server", 1),
 		.max_users = json_integer_or(body, "max_simultaneous_users", 1),
 		.reusable = is_set(body, "reusable"),
+		.heartbeat = strcmp(json_string_or(body, "heartbeat", "off"), "expected") == 0,
+		.missing_after_ms = milliseconds(body, "missing_after", 600),
+		.dead_after_ms = milliseconds(body, "dead_after", 3600),
 	};
 
 	text_copy(settings.connection_username, sizeof(settings.connection_username),
@@ -162,6 +187,7 @@ void autoscale_config_read(const struct document *document, struct autoscale_con
 		.destroys_per_hour = json_integer_or(body, "destroys_per_hour", 0),
 		.failure_budget = json_integer_or(body, "failure_budget", 5),
 		.require_checkin = is_set(body, "require_checkin"),
+		.probe = is_set(body, "probe"),
 		.startup_script = json_string_or(body, "startup_script", ""),
 		.guest_os = json_string_or(body, "guest_os", "linux"),
 	};

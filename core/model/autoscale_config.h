@@ -34,6 +34,7 @@ struct autoscale_config {
 	int64_t destroys_per_hour;
 	int64_t failure_budget;
 	bool require_checkin;
+	bool probe; /* without require_checkin: the connection port must speak first */
 	struct server_settings server; /* what a new server is given as its own copy */
 	const char *startup_script;    /* template; borrowed from the document's body */
 	const char *guest_os;          /* "linux", "windows"; borrowed */

@@ -11,6 +11,7 @@
 #define GROUP_BRAKES "Brakes"
 
 static const char *const connection_types[] = {"KasmVNC", "RDP", "VNC", "SSH", NULL};
+static const char *const heartbeats[] = {"off", "expected", NULL};
 static const char *const guests[] = {"linux", "windows", NULL};
 
 static const struct hr_setting rows[] = {
@@ -247,6 +248,16 @@ static const struct hr_setting rows[] = {
 			"reported that it is.",
 	},
 	{
+		.key = "probe",
+		.type = HR_TYPE_BOOLEAN,
+		.default_value = "true",
+		.group = GROUP_START,
+		.title = "Probe the connection port",
+		.help = "Whether a server without require_checkin counts as running only once its "
+			"connection port speaks its protocol: RDP, SSH, VNC, or TLS for KasmVNC. "
+			"The provider must report a numeric address for it.",
+	},
+	{
 		.key = "provision_timeout",
 		.type = HR_TYPE_DURATION,
 		.default_value = "30m",
@@ -307,6 +318,45 @@ static const struct hr_setting rows[] = {
 		.help = "Until when a new server may check in. Never less than provision_timeout. "
 			"Unset: 4 hours, or provision_timeout where that is longer.",
 		.example = "4h",
+	},
+	{
+		.key = "heartbeat",
+		.type = HR_TYPE_ENUM,
+		.flags = HR_SETTING_ADVANCED,
+		.default_value = "off",
+		.choices = heartbeats,
+		.group = GROUP_SERVER,
+		.title = "Heartbeat",
+		.help = "expected: servers check in again and again for as long as they live, at "
+			"least every 60 s, and one that falls silent is noticed.",
+	},
+	{
+		.key = "missing_after",
+		.type = HR_TYPE_DURATION,
+		.flags = HR_SETTING_ADVANCED,
+		.default_value = "10m",
+		.minimum = 60,
+		.maximum = 7 * DAY_S,
+		.unit = "s",
+		.group = GROUP_SERVER,
+		.title = "Missing after",
+		.help = "With a heartbeat: a server that is silent for so long gets no new "
+			"sessions.",
+		.example = "5m",
+	},
+	{
+		.key = "dead_after",
+		.type = HR_TYPE_DURATION,
+		.flags = HR_SETTING_ADVANCED,
+		.default_value = "1h",
+		.minimum = 180,
+		.maximum = 14 * DAY_S,
+		.unit = "s",
+		.group = GROUP_SERVER,
+		.title = "Dead after",
+		.help = "With a heartbeat: a server that is silent for so long is destroyed, but "
+			"only when nobody is on it.",
+		.example = "30m",
 	},
 	{
 		.key = "keep_failed",

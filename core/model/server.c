@@ -109,3 +109,15 @@ int64_t connection_type_port(enum connection_type type)
 			return connection_types[i].port;
 	return 0;
 }
+
+bool server_available(const struct server *server)
+{
+	return server->enabled && server->silence == SILENCE_NONE;
+}
+
+const char *server_health(const struct server *server)
+{
+	if (server->silence == SILENCE_NONE)
+		return "good";
+	return server->silence == SILENCE_MISSING ? "missing" : "silent";
+}

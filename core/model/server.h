@@ -30,6 +30,13 @@ enum connection_type {
 	CONNECTION_SSH = 4
 };
 
+/* Of a server whose heartbeat is expected. Stored as numbers; never renumbered. */
+enum server_silence {
+	SILENCE_NONE = 0,     /* it is heard */
+	SILENCE_MISSING = 10, /* not for missing_after: no new sessions */
+	SILENCE_DEAD = 20     /* not for dead_after, and kept for its sessions */
+};
+
 /* A server's own copy of every per-server setting, taken when it was planned. */
 struct server_settings {
 	enum connection_type connection_type;
@@ -38,6 +45,9 @@ struct server_settings {
 	int64_t max_sessions;
 	int64_t max_users;
 	bool reusable;
+	bool heartbeat; /* expected: it checks in for as long as it lives */
+	int64_t missing_after_ms;
+	int64_t dead_after_ms;
 };
 
 struct server {
@@ -84,6 +94,8 @@ struct server {
 	char stage[128];   /* progress for whoever waits */
 	int64_t percent;   /* -1: not known */
 	char failure[512]; /* why it failed; "": did not */
+	enum server_silence silence;
+	int64_t listen_ms; /* when its silence is looked at; MS_NEVER: it is not */
 	int64_t version;   /* raised by each write; guards read-modify-write */
 };
 
@@ -92,6 +104,10 @@ const char *server_state_name(enum server_state state);
 int server_state_find(const char *name);
 /* planned .. checking_in: on its way. */
 bool server_on_the_way(enum server_state state);
+/* Whether it may be given sessions while it runs: enabled, and not missing. */
+bool server_available(const struct server *server);
+/* "good", "missing", "silent". */
+const char *server_health(const struct server *server);
 /* min(free sessions, free users) by the server's own limits, never below 0. Nothing for a
  * single-use server whose first session has ended. */
 int64_t server_free(const struct server *server);

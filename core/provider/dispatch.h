@@ -24,7 +24,8 @@ enum dispatch_kind {
 	DISPATCH_LIST,
 	DISPATCH_DESTROY,
 	DISPATCH_INJECT,
-	DISPATCH_NEWS /* of answers only: nobody asked */
+	DISPATCH_PROBE, /* of the built-in module probe only: what speaks at an address? */
+	DISPATCH_NEWS   /* of answers only: nobody asked */
 };
 
 /* What a dispatcher tells of an account unasked: each is a change of its state. */
@@ -59,6 +60,17 @@ struct dispatch_step {
 	const char *overrides; /* JSON text or NULL */
 };
 
+/* The account at the dispatcher that asks servers: the built-in module probe's; its settings are empty. */
+#define PROBE_ACCOUNT "probe"
+
+/* Whom a probe asks. */
+struct dispatch_probe {
+	char address[256]; /* numeric: no name is resolved for it */
+	int64_t port;
+	int32_t protocol; /* enum connection_type */
+	int descriptor;   /* in the host: the connection, which is its own; else unused */
+};
+
 struct dispatch_request {
 	enum dispatch_kind kind;
 	uint64_t ticket;            /* the caller's; comes back in the answer */
@@ -74,6 +86,8 @@ struct dispatch_request {
 	/* STATUS */
 	const char *const *instance_ids;
 	size_t n_instance_ids;
+	/* PROBE. Its answer's text says who spoke; server_id of `step` goes into the answer. */
+	struct dispatch_probe probe;
 };
 
 struct dispatch_instance {
@@ -121,10 +135,10 @@ void dispatch_answer_free(struct dispatch_answer *answer);
 /* "open", "create", ...: what a kind is called in messages and logs. */
 static inline const char *dispatch_kind_name(enum dispatch_kind kind)
 {
-	static const char *const names[] = {"?",      "open", "close",   "check", "create",
-					    "status", "list", "destroy", "inject"};
+	static const char *const names[] = {"?",      "open", "close",   "check",  "create",
+					    "status", "list", "destroy", "inject", "probe"};
 
-	return names[kind >= DISPATCH_OPEN && kind <= DISPATCH_INJECT ? kind : 0];
+	return names[kind >= DISPATCH_OPEN && kind <= DISPATCH_PROBE ? kind : 0];
 }
 
 /* For implementations: a copy of a request with all that it points to; NULL: no memory. */

@@ -82,6 +82,70 @@ static int reader_prepare(struct frame_reader *reader)
 	return 0;
 }
 
+/* -1: one is lost, and with it which frame which of the others belongs to. */
+static int take_descriptor(struct frame_reader *reader, struct msghdr *message)
+{
+	const struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	int fd;
+
+	if (message->msg_flags & MSG_CTRUNC)
+		return -1;
+	if (!head)
+		return 0;
+	if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+	    head->cmsg_len != CMSG_LEN(sizeof(fd)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	if (reader->n_descriptors == FRAME_DESCRIPTORS_MAX) {
+		close(fd);
+		return -1;
+	}
+	reader->descriptors[reader->n_descriptors++] = fd;
+	return 0;
+}
+
+int frame_reader_descriptor(struct frame_reader *reader)
+{
+	int fd = reader->descriptors[0];
+
+	if (reader->n_descriptors == 0)
+		return -1;
+	reader->n_descriptors--;
+	memmove(reader->descriptors, reader->descriptors + 1,
+		reader->n_descriptors * sizeof(reader->descriptors[0]));
+	return fd;
+}
+
+/* The kernel ends a read after the bytes that a descriptor came with, so their order is the frames'. */
+static ssize_t read_with_descriptors(struct frame_reader *reader, int fd, void *to, size_t size)
+{
+	union {
+		struct cmsghdr aligned;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {to, size};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.room,
+				 .msg_controllen = sizeof(control.room)};
+	ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (n > 0 && take_descriptor(reader, &message) != 0) {
+		errno = EBADMSG; /* the end, as far as this reader is concerned */
+		return -1;
+	}
+	return n;
+}
+
+static ssize_t reader_read(struct frame_reader *reader, int fd)
+{
+	char *to = reader->buffer + reader->used;
+	size_t size = reader->room - reader->used;
+
+	return reader->takes_descriptors ? read_with_descriptors(reader, fd, to, size)
+					 : read(fd, to, size);
+}
+
 int frame_reader_fill(struct frame_reader *reader, int fd)
 {
 	ssize_t n;
@@ -89,7 +153,7 @@ int frame_reader_fill(struct frame_reader *reader, int fd)
 	if (reader_prepare(reader) != 0)
 		return -1;
 	do
-		n = read(fd, reader->buffer + reader->used, reader->room - reader->used);
+		n = reader_read(reader, fd);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return FRAME_READ_NOTHING;
@@ -150,7 +214,8 @@ int frame_reader_next(struct frame_reader *reader, struct frame *ret_frame, stru
 void frame_reader_clear(struct frame_reader *reader)
 {
 	OPENSSL_clear_free(reader->buffer, reader->room);
-	memset(reader, 0, sizeof(*reader));
+	reader->buffer = NULL;
+	reader->room = reader->used = reader->taken = 0;
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -216,16 +281,42 @@ static int writer_keep(struct frame_writer *writer, const struct iovec *parts, s
 	return 0;
 }
 
+/* As send_some; the descriptor goes with the first byte, so that nothing sent is an error. */
+static ssize_t send_descriptor(int fd, struct iovec *parts, size_t n_parts, int descriptor)
+{
+	union {
+		struct cmsghdr aligned;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = parts,
+				 .msg_iovlen = n_parts,
+				 .msg_control = control.room,
+				 .msg_controllen = sizeof(control.room)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	ssize_t n;
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(descriptor));
+	memcpy(CMSG_DATA(head), &descriptor, sizeof(descriptor));
+	do
+		n = sendmsg(fd, &message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? n : -1;
+}
+
 int frame_writer_send(struct frame_writer *writer, int fd, const struct frame *frame)
 {
 	struct lengths lengths;
 	struct iovec parts[3];
 	ssize_t n = 0;
 
-	if (writer->failure != FRAME_FINE)
+	if (writer->failure != FRAME_FINE || (frame->has_descriptor && frame_writer_waits(writer)))
 		return -1;
 	parts_of(frame, &lengths, parts);
-	if (!frame_writer_waits(writer))
+	if (frame->has_descriptor)
+		n = send_descriptor(fd, parts, 3, frame->descriptor);
+	else if (!frame_writer_waits(writer))
 		n = send_some(fd, parts, 3);
 	if (n < 0)
 		return -1;

@@ -18,6 +18,9 @@ struct frame {
 	size_t head_len;
 	char *body;
 	size_t body_len;
+	/* Sent with it where has_descriptor; borrowed. Those that come are the reader's. */
+	bool has_descriptor;
+	int descriptor;
 };
 
 /* Wipes (there may be secrets in it) and frees the parts. */
@@ -25,10 +28,15 @@ void frame_clear(struct frame *frame);
 
 /* ---- Reading ---- */
 
+#define FRAME_DESCRIPTORS_MAX 64 /* that came and were not taken; one more is the channel's end */
+
 /* Zeroed at first. One thread at a time. */
 struct frame_reader {
 	char *buffer;
 	size_t room, used, taken;
+	bool takes_descriptors; /* set by whoever wants them: else they are closed unseen */
+	int descriptors[FRAME_DESCRIPTORS_MAX]; /* in the order of their frames */
+	unsigned n_descriptors;
 };
 
 enum frame_read { FRAME_READ_MORE, FRAME_READ_LAST, FRAME_READ_NOTHING, FRAME_READ_END };
@@ -42,12 +50,18 @@ int frame_reader_fill(struct frame_reader *reader, int fd);
  * above the limits) or there is no memory. */
 int frame_reader_next(struct frame_reader *reader, struct frame *ret_frame, struct hr_error *err);
 
+/* The descriptor that came first and was not taken yet, the caller's from now on; -1: none. To be
+ * called for each frame that brings one, in their order. */
+int frame_reader_descriptor(struct frame_reader *reader);
+
+/* Not the descriptors. */
 void frame_reader_clear(struct frame_reader *reader);
 
 /* ---- Writing ---- */
 
 #define FRAME_WAITING_MAX (64u << 20)
 
+/* A frame with a descriptor is never kept whole: where something waits already it is not sent, -1. */
 enum frame_failure { FRAME_FINE, FRAME_TOO_MUCH_WAITS, FRAME_NO_MEMORY };
 
 /* What a descriptor did not take yet. Zeroed at first. One thread at a time. */

@@ -29,7 +29,7 @@ static int pidfd_open_of(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* "--serve --module PATH [--folder PATH] [--uid N --gid N]"; numbers holds the last two as text. */
+/* "--serve --module PATH|--builtin NAME [--folder PATH] [--uid N --gid N]"; numbers holds the last two as text. */
 static void fill_words(const struct host_process_options *options, const char **words,
 		       char numbers[2][16])
 {
@@ -37,8 +37,8 @@ static void fill_words(const struct host_process_options *options, const char **
 
 	words[n++] = "headroom-host";
 	words[n++] = "--serve";
-	words[n++] = "--module";
-	words[n++] = options->module;
+	words[n++] = options->builtin ? "--builtin" : "--module";
+	words[n++] = options->builtin ? options->builtin : options->module;
 	if (options->folder) {
 		words[n++] = "--folder";
 		words[n++] = options->folder;
@@ -178,6 +178,23 @@ int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t i
 		(void)frame_writer_send(&host->writer, host->fd, &frame);
 	frame_clear(&frame);
 	return 0;
+}
+
+int host_process_send_descriptor(struct host_process *host, enum wire_kind kind, uint64_t id,
+				 const void *value, int descriptor, struct hr_error *err)
+{
+	struct frame frame;
+	int rc = -1;
+
+	if (wire_encode(kind, id, value, &frame, err) != 0)
+		return -1;
+	frame.has_descriptor = true;
+	frame.descriptor = descriptor;
+	trace(host, "to", kind, id, value);
+	if (host->fd >= 0)
+		rc = frame_writer_send(&host->writer, host->fd, &frame);
+	frame_clear(&frame);
+	return rc == 0 ? 0 : error_set(err, HR_TRANSIENT, "its process is too busy to be asked");
 }
 
 void host_process_flush(struct host_process *host)

@@ -23,6 +23,7 @@ struct host_process {
 
 struct host_process_options {
 	const char *program; /* headroom-host, absolute */
+	const char *builtin; /* the built-in module to run; NULL: a file */
 	const char *module;  /* the module's file, absolute */
 	const char *folder;  /* profile local: the account's folder, absolute; NULL: compute */
 	bool switches_user;  /* to uid and gid, as root */
@@ -38,6 +39,10 @@ int host_process_start(const struct host_process_options *options, struct host_p
 /* 0, or -1 with err: the message cannot be written (the host's end shows by itself). */
 int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t id,
 		      const void *value, struct hr_error *err);
+
+/* The same with a descriptor (borrowed), at once or not at all: -1, HR_TRANSIENT. */
+int host_process_send_descriptor(struct host_process *host, enum wire_kind kind, uint64_t id,
+				 const void *value, int descriptor, struct hr_error *err);
 
 /* Sends what waits. */
 void host_process_flush(struct host_process *host);

@@ -114,7 +114,7 @@ void module_metrics_called(struct module_metrics *metrics, enum dispatch_kind ki
 {
 	struct call_metric *call;
 
-	if (!metrics || kind < DISPATCH_OPEN || kind > DISPATCH_INJECT)
+	if (!metrics || kind < DISPATCH_OPEN || kind > DISPATCH_PROBE)
 		return;
 	pthread_mutex_lock(&metrics->mutex);
 	call = &metrics->figures.calls[kind];

@@ -13,7 +13,7 @@
 #include "provider/dispatch.h"
 #include "provider/host_end.h"
 
-#define MODULE_METRICS_KINDS (DISPATCH_INJECT + 1) /* by enum dispatch_kind */
+#define MODULE_METRICS_KINDS (DISPATCH_PROBE + 1) /* by enum dispatch_kind */
 /* "done", "again", then the classes of errors from HR_AUTH on. */
 #define MODULE_METRICS_OUTCOMES (2 + HR_INTERNAL - HR_AUTH + 1)
 #define MODULE_METRICS_BUCKETS 10

@@ -11,11 +11,13 @@
 #include "provider/secret_reference.h"
 
 struct process_options {
-	struct registry *registry; /* borrowed; which modules there are */
-	struct mailbox *answers;   /* borrowed; where answers go */
-	const char *installation;  /* this installation's id */
-	const char *state_dir;     /* each account has <state_dir>/accounts/<id> */
-	int64_t host_uid_first;    /* as root: range of uids, each of one account's */
+	/* borrowed; which modules there are. NULL: none but the built-in `probe`, whose account is
+	 * opened like any other's, as PROBE_ACCOUNT. */
+	struct registry *registry;
+	struct mailbox *answers;  /* borrowed; where answers go */
+	const char *installation; /* this installation's id */
+	const char *state_dir;    /* each account has <state_dir>/accounts/<id> */
+	int64_t host_uid_first;   /* as root: range of uids, each of one account's */
 	int64_t host_uid_last;
 	const char *host_program;       /* headroom-host, absolute */
 	struct http_service *http;      /* borrowed; NULL: no module can make a request */

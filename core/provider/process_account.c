@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "provider/probe_module.h"
 #include "provider/process_state.h"
 
 #define CALLS_DEFAULT 16
@@ -99,6 +100,7 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	struct host_process_options options = {
 		.program = account->dispatcher->host_program,
 		.module = account->module->path,
+		.builtin = account->module->path ? NULL : account->module->id,
 	};
 
 	if (find_user(account, &options, &folder, err) != 0 ||
@@ -122,9 +124,10 @@ static int start_host(struct process_account *account, struct hr_error *err)
 int process_account_host(struct process_account *account, const struct dispatch_request *request,
 			 struct hr_error *err)
 {
-	const struct registry_module *module;
+	const struct registry_module *module = &probe_module;
 
-	if (registry_find(account->dispatcher->registry, request->provider ? request->provider : "",
+	if (account->dispatcher->registry &&
+	    registry_find(account->dispatcher->registry, request->provider ? request->provider : "",
 			  &module, err) != 0)
 		return -1;
 	if (account->host && account->module != module) {
@@ -181,11 +184,21 @@ int process_account_send(struct process_account *account, const struct dispatch_
 	struct wire_request message = {.seat = seat, .request = *request};
 	int rc;
 
+	int fd = -1;
+
 	message.request.timeout_ms = timeout_ms;
 	text_copy(message.installation, sizeof(message.installation),
 		  account->dispatcher->installation);
-	rc = host_process_send(account->host, wire_of_dispatch(request->kind), number, &message,
-			       err);
+	if (request->kind == DISPATCH_PROBE && probe_connect(&request->probe, &fd, err) != 0)
+		return -1;
+	if (fd < 0)
+		rc = host_process_send(account->host, wire_of_dispatch(request->kind), number,
+				       &message, err);
+	else
+		rc = host_process_send_descriptor(account->host, WIRE_PROBE, number, &message, fd,
+						  err);
+	if (fd >= 0)
+		close(fd);
 	process_account_watch(account);
 	return rc;
 }

@@ -204,8 +204,10 @@ static void take_ready(struct process_account *account, const struct wire_ready 
 		return;
 	}
 	account->workers = ready->workers;
-	registry_note_sandbox(d->registry, account->module, ready->sandbox);
-	registry_note_loading(d->registry, account->module, NULL);
+	if (d->registry) {
+		registry_note_sandbox(d->registry, account->module, ready->sandbox);
+		registry_note_loading(d->registry, account->module, NULL);
+	}
 	if (warning && !d->told_sandbox)
 		log_line(LOG_LEVEL_WARNING, NULL, "%s", warning);
 	d->told_sandbox |= warning != NULL;
@@ -220,8 +222,9 @@ static void take_refused(struct process_account *account, const struct wire_refu
 		garbage(account, "a refusal without a reason");
 	else {
 		account->refusal = refused->error;
-		registry_note_loading(account->dispatcher->registry, account->module,
-				      refused->error.message);
+		if (account->dispatcher->registry)
+			registry_note_loading(account->dispatcher->registry, account->module,
+					      refused->error.message);
 	}
 }
 

@@ -24,6 +24,7 @@ enum wire_kind {
 	WIRE_LIST,
 	WIRE_DESTROY,
 	WIRE_INJECT,
+	WIRE_PROBE,       /* its frame brings the connection to ask on */
 	WIRE_CANCEL,      /* id: of the call; nothing else */
 	WIRE_HTTP_ANSWER, /* id: of the request; struct wire_http_answer */
 	WIRE_SECRET_ANSWER,

@@ -149,6 +149,13 @@ static const struct wire_field step_fields[] = {
 	},
 };
 
+static const struct wire_field probe_fields[] = {
+	CALL_FIELDS,
+	REQUEST_NAME(probe.address, "address"),
+	REQUEST(probe.port, WIRE_INTEGER, "port"),
+	REQUEST(probe.protocol, WIRE_INTEGER, "protocol"),
+};
+
 static const struct wire_field answer_fields[] = {
 	INTEGER(dispatch_answer, result),
 	RECORD(dispatch_answer, error, error_fields),
@@ -314,6 +321,7 @@ const struct wire_message wire_messages[WIRE_KINDS] = {
 	[WIRE_LIST] = FROM_DAEMON("list", wire_request, call_fields),
 	[WIRE_DESTROY] = FROM_DAEMON("destroy", wire_request, step_fields),
 	[WIRE_INJECT] = FROM_DAEMON("inject", wire_request, step_fields),
+	[WIRE_PROBE] = FROM_DAEMON("probe", wire_request, probe_fields),
 	[WIRE_CANCEL] = {.name = "cancel", .from = WIRE_DAEMON},
 	[WIRE_HTTP_ANSWER] = FROM_DAEMON("http-answer", wire_http_answer, http_answer_fields),
 	[WIRE_SECRET_ANSWER] =
@@ -338,6 +346,7 @@ enum wire_kind wire_of_dispatch(enum dispatch_kind kind)
 		[DISPATCH_CHECK] = WIRE_CHECK,     [DISPATCH_CREATE] = WIRE_CREATE,
 		[DISPATCH_STATUS] = WIRE_STATUS,   [DISPATCH_LIST] = WIRE_LIST,
 		[DISPATCH_DESTROY] = WIRE_DESTROY, [DISPATCH_INJECT] = WIRE_INJECT,
+		[DISPATCH_PROBE] = WIRE_PROBE,
 	};
 
 	return kinds[kind];

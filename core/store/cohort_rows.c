@@ -46,7 +46,7 @@ void cohort_key_of(const struct server *server, struct cohort_key *ret_key)
 	memcpy(ret_key->zone_id, server->zone_id, sizeof(ret_key->zone_id));
 	ret_key->config_revision = server->config_revision;
 	ret_key->state = server->state;
-	ret_key->enabled = server->enabled;
+	ret_key->enabled = server_available(server);
 	ret_key->idle = server->sessions == 0;
 	ret_key->free = server_free(server);
 	ret_key->count = 1;

@@ -14,6 +14,7 @@
 	X(ROW_TEXT, zone_id, zone_id) \
 	X(ROW_INT32, state, state) \
 	X(ROW_BOOL, enabled, enabled) \
+	X(ROW_INT32, silence, silence) \
 	X(ROW_INT64, max_sessions, settings.max_sessions) \
 	X(ROW_INT64, max_users, settings.max_users) \
 	X(ROW_BOOL, reusable, settings.reusable) \

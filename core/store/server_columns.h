@@ -31,6 +31,9 @@
 	X(ROW_INT64, max_sessions, settings.max_sessions) \
 	X(ROW_INT64, max_users, settings.max_users) \
 	X(ROW_BOOL, reusable, settings.reusable) \
+	X(ROW_BOOL, heartbeat, settings.heartbeat) \
+	X(ROW_INT64, missing_after_ms, settings.missing_after_ms) \
+	X(ROW_INT64, dead_after_ms, settings.dead_after_ms) \
 	X(ROW_TEXT, instance_id, instance_id) \
 	X(ROW_TEXT, address, address) \
 	X(ROW_INT64, provider_port, provider_port) \
@@ -49,6 +52,8 @@
 	X(ROW_TEXT, stage, stage) \
 	X(ROW_INT64, percent, percent) \
 	X(ROW_TEXT, failure, failure) \
+	X(ROW_INT32, silence, silence) \
+	X(ROW_INT64, listen_ms, listen_ms) \
 	X(ROW_INT64, version, version)
 /* clang-format on */
 #define SERVER_COLUMNS "id" SERVER_REST(ROW_NAME)

@@ -35,7 +35,10 @@ static void add_filters(struct query *q, const struct server_query *query)
 			       "state = 20 AND server_id <> '')",
 			       query->user);
 	if (query->with_free)
-		query_add(q, " AND room = 1");
+		query_add(q, " AND room = 1 AND silence = 0");
+	if (query->order == SERVER_BY_LISTEN)
+		query_add_int64(q, " AND heartbeat = 1 AND state = 60 AND listen_ms <= ?",
+				query->listen_before_ms);
 	if (query->deadline_before_ms || query->order == SERVER_BY_DEADLINE)
 		query_add_int64(q, " AND deadline_ms < 9223372036854775807 AND deadline_ms <= ?",
 				query->deadline_before_ms ? query->deadline_before_ms : MS_NEVER);
@@ -55,6 +58,7 @@ static void add_order(struct query *q, const struct server_query *query)
 	switch (query->order) {
 	case SERVER_BY_ID: query_add(q, " ORDER BY id"); break;
 	case SERVER_BY_DEADLINE: query_add(q, " ORDER BY deadline_ms, id"); break;
+	case SERVER_BY_LISTEN: query_add(q, " ORDER BY listen_ms, id"); break;
 	case SERVER_BY_SPREAD:
 		add_rank(q, query->states);
 		query_add(q, " ORDER BY rank, sessions, idle_since_ms, id");
@@ -114,20 +118,35 @@ int server_get_by_instance(struct tx *tx, const char *provider_config_id, const 
 	return rc < 0 ? -1 : 0;
 }
 
-int server_next_deadline(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
+static int first_time(struct tx *tx, const char *text, int64_t *ret_ms, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
 	int rc;
 
-	if (sql_prepare(tx->sql,
-			"SELECT deadline_ms FROM servers WHERE live = 1 AND "
-			"deadline_ms < 9223372036854775807 ORDER BY deadline_ms LIMIT 1",
-			&stmt, err) < 0)
+	if (sql_prepare(tx->sql, text, &stmt, err) < 0)
 		return -1;
 	rc = sql_step(stmt, err);
 	*ret_ms = rc == 1 ? sql_column_int64(stmt, 0) : MS_NEVER;
 	sql_done(stmt);
 	return rc < 0 ? -1 : 0;
+}
+
+int server_next_deadline(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
+{
+	int64_t listen_ms;
+
+	if (first_time(tx,
+		       "SELECT deadline_ms FROM servers WHERE live = 1 AND "
+		       "deadline_ms < 9223372036854775807 ORDER BY deadline_ms LIMIT 1",
+		       ret_ms, err) < 0 ||
+	    first_time(tx,
+		       "SELECT listen_ms FROM servers WHERE heartbeat = 1 AND state = 60 AND "
+		       "listen_ms < 9223372036854775807 ORDER BY listen_ms LIMIT 1",
+		       &listen_ms, err) < 0)
+		return -1;
+	if (listen_ms < *ret_ms)
+		*ret_ms = listen_ms;
+	return 0;
 }
 
 int server_ready_times(struct tx *tx, const char *config_id, int64_t ret_ms[50], size_t *ret_n,

@@ -30,6 +30,7 @@ int server_recount_sessions(struct tx *tx, struct server *server, int64_t now_ms
 enum server_order {
 	SERVER_BY_ID,
 	SERVER_BY_DEADLINE, /* earliest deadline first; those without one are left out */
+	SERVER_BY_LISTEN,   /* running ones with a heartbeat: the first to be listened to */
 	SERVER_BY_SPREAD,   /* running first; fewest sessions, longest idle, id */
 	SERVER_BY_PACK,     /* running first; most sessions, longest idle, id */
 	SERVER_BY_IDLE      /* idle ones only: outdated first, longest idle, oldest, id */
@@ -49,8 +50,9 @@ struct server_query {
 	const char *user;           /* that have an active session of this user */
 	const char *after_id;       /* SERVER_BY_ID: cursor */
 	unsigned states;            /* SERVER_STATE_BIT()s */
-	bool with_free;             /* enabled and server_free_sessions > 0 */
+	bool with_free;             /* server_available and server_free_sessions > 0 */
 	int64_t deadline_before_ms; /* at or before */
+	int64_t listen_before_ms;   /* SERVER_BY_LISTEN: at or before */
 	enum server_order order;
 	int limit; /* at most 1000; 0: 1000 */
 };
@@ -63,7 +65,7 @@ int server_list(struct tx *tx, const struct server_query *query, struct server *
 int server_get_by_instance(struct tx *tx, const char *provider_config_id, const char *instance_id,
 			   struct server *ret, struct hr_error *err);
 
-/* Earliest deadline of all servers; MS_NEVER: none. */
+/* Earliest deadline of all servers, or time to listen to one; MS_NEVER: none. */
 int server_next_deadline(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
 
 /* Servers that the planner treats alike. */

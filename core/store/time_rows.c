@@ -20,6 +20,7 @@ static const char *const moves[] = {
 	MOVE("servers", "ready_ms", LIVE),
 	MOVE("servers", "checked_in_ms", LIVE),
 	MOVE("servers", "idle_since_ms", LIVE),
+	MOVE("servers", "listen_ms", LIVE),
 	MOVE("sessions", "queued_ms", " AND state < 30"),
 	MOVE("sessions", "expires_ms", " AND state < 30"),
 	MOVE("sessions", "assigned_ms", " AND state < 30"),

@@ -183,6 +183,10 @@ static void check_end(struct world *world, const struct glance *glance)
 					glance->session.reason);
 		return;
 	}
+	if (strstr(glance->session.reason, "has not been heard"))
+		world_violation(world,
+				"the session of %s was ended because its server is silent: %s",
+				client->user, glance->session.reason);
 	instance = glance->has_server ? provider_instance_of(world, glance->server.id) : NULL;
 	if (!instance || !(instance->faulted || instance->checkin_failed))
 		world_violation(world, "the session of %s was ended though its server is well: %s",

@@ -6,10 +6,12 @@
 
 #include "base/text.h"
 #include "engine/checkin.h"
+#include "sim_probe.h"
 #include "sim_provider.h"
 
 #define RETRY_MS 5000
 #define TRIES 30
+#define BEAT_MS 30000
 
 struct visit {
 	struct world *world;
@@ -72,6 +74,8 @@ static void knock(struct world *world, void *arg)
 
 	if (instance_state(world, visit->instance) != HR_STATE_RUNNING)
 		return;
+	if (strcmp(visit->status, "running") == 0 && !visit->forged)
+		visit->instance->checkin_tried = true;
 	visit->generation = world->generation;
 	visit->context.now_ms = world_now(world).wall_ms;
 	id_source_init(&visit->seed, sim_bytes, &world->guest_random);
@@ -101,12 +105,60 @@ static void plan_visit(struct world *world, struct instance *instance, int64_t a
 	world_after(world, instance->running_ms - world->mono_ms + after_ms, knock, visit);
 }
 
+/* ---- Heartbeat ---- */
+
+static bool is_silent(const struct world *world, const struct instance *instance)
+{
+	return !world->healed && world->mono_ms >= instance->silent_ms &&
+	       world->mono_ms < instance->heard_ms;
+}
+
+/* Once it has said that it runs, it says so again and again; but when it is silent. */
+static void beat(struct world *world, void *arg)
+{
+	struct instance *instance = arg;
+	struct visit *visit;
+
+	if (instance_state(world, instance) != HR_STATE_RUNNING)
+		return;
+	if (!is_silent(world, instance)) {
+		visit = world_alloc(world, sizeof(*visit));
+		visit->world = world;
+		visit->instance = instance;
+		visit->tries = TRIES - 2; /* the next beat comes anyway */
+		text_copy(visit->status, sizeof(visit->status), "running");
+		text_copy(visit->token, sizeof(visit->token), instance->checkin_token);
+		knock(world, visit);
+	}
+	world_after(world, BEAT_MS, beat, instance);
+}
+
+/* Silence is no fault of the instance's: whoever is on it stays there. */
+static void begin_beats(struct world *world, struct instance *instance, int64_t after_ms)
+{
+	struct sim_random *random = &world->silence_random;
+
+	instance->silent_ms = instance->heard_ms = INT64_MAX;
+	if (world->scenario.faults > 0 && sim_chance(random, 500)) {
+		instance->silent_ms = instance->running_ms + sim_between(random, 0, 300000);
+		if (sim_chance(random, 500))
+			instance->heard_ms =
+				instance->silent_ms + sim_between(random, 50000, 300000);
+	}
+	for (size_t i = 0; i < world->scenario.n_configs; i++)
+		if (strcmp(world->scenario.configs[i].id, instance->config_id) == 0 &&
+		    world->scenario.configs[i].beats)
+			world_after(world, instance->running_ms - world->mono_ms + after_ms, beat,
+				    instance);
+}
+
 void guest_boot(struct world *world, struct instance *instance)
 {
 	struct sim_random *random = &world->guest_random;
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
 	int64_t after_ms = sim_between(random, 0, 15000);
 
+	probe_boot(world, instance);
 	if (instance->checkin_token[0] == '\0')
 		return;
 	if (sim_chance(random, 50))
@@ -123,6 +175,7 @@ void guest_boot(struct world *world, struct instance *instance)
 	if (sim_chance(random, faults / 3))
 		after_ms = sim_between(random, 100000, 300000);
 	plan_visit(world, instance, after_ms, "running", false);
+	begin_beats(world, instance, after_ms + BEAT_MS);
 	if (sim_chance(random, 100))
 		plan_visit(world, instance, after_ms + sim_between(random, 0, 60000), "running",
 			   false);

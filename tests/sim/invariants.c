@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "books.h"
-#include "sim_provider.h"
+#include "sim_probe.h"
 #include "store/server_rows.h"
 
 /* ---- Rows ---- */
@@ -72,6 +72,7 @@ static void check_server(struct world *world, const struct books *books,
 	if (server->state == SERVER_RUNNING && server->address[0] == '\0')
 		world_violation(world, "%s is running without an address", server->name);
 	instance = provider_instance_of(world, server->id);
+	probe_check(world, server, instance);
 	if (strstr(server->failure, "checkin_timeout") && instance && instance->checkin_taken)
 		world_violation(world, "%s failed for want of a check-in that it made: %s",
 				server->name, server->failure);

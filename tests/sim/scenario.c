@@ -119,6 +119,14 @@ static void make_config(struct world *world, size_t i)
 		(json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout", (json_int_t)120,
 		"checkin_timeout", (json_int_t)120, "keep_failed",
 		(json_int_t)(sim_chance(random, 200) ? 1 : 0));
+	scenario->configs[i].probes = sim_chance(&world->probe_random, 800);
+	json_object_set_new(input, "probe", json_boolean(scenario->configs[i].probes));
+	scenario->configs[i].beats = sim_chance(&world->silence_random, 500);
+	if (scenario->configs[i].beats) {
+		json_object_set_new(input, "heartbeat", json_string("expected"));
+		json_object_set_new(input, "missing_after", json_integer(60));
+		json_object_set_new(input, "dead_after", json_integer(180));
+	}
 	brakes_add(world, i, input);
 	make(world, DOCUMENT_AUTOSCALE_CONFIG, name, input, scenario->configs[i].id);
 }

@@ -27,6 +27,11 @@ struct instance {
 	unsigned checkins;
 	bool checkin_failed; /* said "failed" */
 	bool checkin_taken;  /* said "running", and was answered well */
+	bool checkin_tried;  /* said it, answered or not */
+	int64_t speaks_ms;   /* its port speaks from then on; INT64_MAX: never */
+	bool probe_was_well;
+	int64_t silent_ms; /* it does not check in from then ... */
+	int64_t heard_ms;  /* ... until then */
 };
 
 struct dispatcher *sim_dispatcher_new(struct world *world);

@@ -20,6 +20,7 @@
 #include "settle.h"
 #include "sim_brakes.h"
 #include "sim_limits.h"
+#include "sim_probe.h"
 #include "sim_provider.h"
 
 #define WALL_START_MS INT64_C(1800000000000)
@@ -195,6 +196,7 @@ static void daemon_start(struct world *world)
 	options.store = world->store;
 	options.answers = world->answers;
 	options.dispatcher = world->dispatcher;
+	options.prober = world->prober = sim_prober_new(world);
 	if (engine_new(&options, &world->engine, &err) < 0)
 		world_violation(world, "the engine did not start: %s", err.message);
 	world->counting = counting;
@@ -219,6 +221,7 @@ static void daemon_stop(struct world *world)
 
 	world->crashed = true; /* whoever waits for an answer gets none */
 	dispatch_free(world->dispatcher);
+	dispatch_free(world->prober);
 	store_close(world->store);
 	engine_free(world->engine);
 	while (world->answers && (mail = mailbox_take(world->answers)) != NULL)
@@ -228,6 +231,7 @@ static void daemon_stop(struct world *world)
 	world->provider_answers = NULL;
 	world->provider = NULL;
 	world->dispatcher = NULL;
+	world->prober = NULL;
 	world->store = NULL;
 	world->engine = NULL;
 	world->answers = NULL;
@@ -337,6 +341,8 @@ void world_run(struct world *world, const struct run *run)
 	sim_random_init(&world->admin_random, seed, 5);
 	sim_random_init(&world->world_random, seed, 6);
 	sim_random_init(&world->limits_random, seed, 7);
+	sim_random_init(&world->probe_random, seed, 8);
+	sim_random_init(&world->silence_random, seed, 9);
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;

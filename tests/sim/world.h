@@ -59,6 +59,8 @@ struct scenario {
 		char id[ID_SIZE];
 		size_t pool, account;
 		bool disabled;
+		bool probes;
+		bool beats;
 	} configs[CONFIGS_MAX];
 	size_t n_configs;
 	char zone_id[ID_SIZE];
@@ -100,7 +102,7 @@ struct world {
 	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random, limits_random;
+		world_random, limits_random, probe_random, silence_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;
@@ -114,6 +116,7 @@ struct world {
 	struct mailbox *answers;          /* to the engine */
 	struct dispatcher *provider;      /* owned by the governor */
 	struct dispatcher *dispatcher;    /* the governor */
+	struct dispatcher *prober;
 	struct engine *engine;
 	unsigned generation; /* raised by each start */
 	bool crashed;        /* it has just died */

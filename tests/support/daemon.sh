@@ -42,7 +42,8 @@ expect()
 	case $2 in *"$3"*) ;; *) fail "$1: wanted \"$3\", got: $2" ;; esac
 }
 
-# pool_of NAME: definitions of a pool and its config, which keeps one server of the provider config NAME.
+# pool_of NAME: definitions of a pool and its config, which keeps one server of the provider config NAME;
+# of a module of the tests' own it may be one that nothing stands behind.
 pool_of()
 {
 	cat <<-EOT
@@ -56,6 +57,7 @@ pool_of()
 	zone: here
 	provider_config: $1
 	connection_type: SSH
+	probe: false
 	minimum_available_sessions: 1
 	EOT
 }

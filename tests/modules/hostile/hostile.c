@@ -59,6 +59,7 @@ static long try_open(int which)
 static long try_network(int which)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nonexistent"};
+	struct msghdr message = {.msg_name = &address, .msg_namelen = sizeof(address)};
 	int ends[2];
 
 	switch (which) {
@@ -66,6 +67,11 @@ static long try_network(int which)
 	case TRY_SOCKETPAIR: return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
 	case TRY_CONNECT: return connect(HOSTILE_FD, (struct sockaddr *)&address, sizeof(address));
 	case TRY_BIND: return bind(HOSTILE_FD, (struct sockaddr *)&address, sizeof(address));
+	/* The sending that connects. */
+	case TRY_SEND_TO:
+		return sendto(HOSTILE_FD, "x", 1, 0, (struct sockaddr *)&address, sizeof(address));
+	case TRY_SEND_FAST: return send(HOSTILE_FD, "x", 1, MSG_FASTOPEN);
+	case TRY_SEND_MESSAGE_FAST: return sendmsg(HOSTILE_FD, &message, MSG_FASTOPEN);
 	default:
 		(void)socket(AF_INET, SOCK_STREAM, 0);
 		(void)socket(AF_INET6, SOCK_DGRAM, 0);
@@ -247,7 +253,7 @@ static long try_it(int which)
 {
 	if (which <= TRY_OPENAT2 || which == TRY_CHMOD || which == TRY_UNLINK)
 		return try_open(which);
-	if (which <= TRY_BIND || which == TRY_THREE_SOCKETS)
+	if (which <= TRY_SEND_MESSAGE_FAST || which == TRY_THREE_SOCKETS)
 		return try_network(which);
 	if (which <= TRY_CLONE3)
 		return try_process(which);

@@ -19,6 +19,7 @@ unsigned opens, closes;
 bool hold_opens;
 unsigned stopped;
 bool asks_stops;
+bool has_prober;
 
 static struct mailbox *answers;
 static struct dispatcher dispatcher;
@@ -289,6 +290,7 @@ static void start(void)
 {
 	struct engine_options options = {.store = store,
 					 .dispatcher = &dispatcher,
+					 .prober = has_prober ? &dispatcher : NULL,
 					 .wake = wake,
 					 .random = draw,
 					 .own_address = "127.0.0.1:8080",

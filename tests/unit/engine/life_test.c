@@ -189,12 +189,30 @@ TRANSACTION_TEST(each_phase_has_its_deadline_within_that_over_all)
 	ck_assert_int_eq(server.idle_since_ms, NOW);
 }
 
-TRANSACTION_TEST(without_checkin_an_address_makes_it_running)
+/* Its probe is to come first, unless there is nobody to make one. */
+TRANSACTION_TEST(without_checkin_a_probe_makes_it_running)
 {
+	struct life_context unprobed = life;
 	struct server server;
 	struct hr_error err = {0};
 
 	put_pool(tx, no_fields, "{\"require_checkin\": false}");
+	server = add_creating(tx);
+	must(life_created(tx, &life, &server, "i-1", &err));
+	text_copy(server.address, sizeof(server.address), "10.0.0.1");
+	must(life_reachable(tx, &life, &server, &err));
+	ck_assert_int_eq(server.state, SERVER_BOOTING);
+	unprobed.no_probes = true;
+	must(life_reachable(tx, &unprobed, &server, &err));
+	ck_assert_int_eq(server.state, SERVER_RUNNING);
+}
+
+TRANSACTION_TEST(without_checkin_and_probe_an_address_makes_it_running)
+{
+	struct server server;
+	struct hr_error err = {0};
+
+	put_pool(tx, no_fields, "{\"require_checkin\": false, \"probe\": false}");
 	server = add_creating(tx);
 	must(life_created(tx, &life, &server, "i-1", &err));
 	text_copy(server.address, sizeof(server.address), "10.0.0.1");
@@ -387,7 +405,8 @@ int main(void)
 				      the_limit_of_instances_refuses_and_writes_nothing,
 				      only_a_planned_server_is_cancelled,
 				      each_phase_has_its_deadline_within_that_over_all,
-				      without_checkin_an_address_makes_it_running,
+				      without_checkin_a_probe_makes_it_running,
+				      without_checkin_and_probe_an_address_makes_it_running,
 				      a_checkin_may_overtake_the_address,
 				      a_late_create_keeps_the_instance_of_a_failed_server,
 				      draining_waits_for_the_last_session,

@@ -35,6 +35,10 @@ START_TEST(defaults)
 	ck_assert(config.enabled);
 	ck_assert_int_eq(config.priority, 100);
 	ck_assert(config.stand_in);
+	ck_assert(config.probe);
+	ck_assert(!config.server.heartbeat);
+	ck_assert_int_eq(config.server.missing_after_ms, 600000);
+	ck_assert_int_eq(config.server.dead_after_ms, 3600000);
 	ck_assert(config.aggressive_scaling);
 	ck_assert(config.aggressive_pooling);
 	ck_assert_int_eq(config.minimum_available_sessions, 0);
@@ -68,12 +72,17 @@ START_TEST(all_fields)
 		"true, 'downscale_backoff': '30s', 'downscale_step': 2, 'provision_timeout': '5h', "
 		"'create_timeout': '1m', 'boot_timeout': '2m', 'checkin_timeout': '3m', "
 		"'checkin_token_life': '6h', 'keep_failed': 1, 'require_checkin': true, "
-		"'connection_type': 'SSH', 'connection_port': 2222, 'connection_username': 'd.e-f', "
+		"'connection_type': 'SSH', 'connection_port': 2222, 'connection_username': 'd.e-f', 'probe': false, "
+		"'heartbeat': 'expected', 'missing_after': '5m', 'dead_after': '20m', "
 		"'guest_os': 'windows', 'startup_script': 'echo'");
 	struct autoscale_config config;
 
 	autoscale_config_read(&document, &config);
 	ck_assert(!config.enabled);
+	ck_assert(!config.probe);
+	ck_assert(config.server.heartbeat);
+	ck_assert_int_eq(config.server.missing_after_ms, 300000);
+	ck_assert_int_eq(config.server.dead_after_ms, 1200000);
 	ck_assert_int_eq(config.priority, 5);
 	ck_assert(!config.stand_in);
 	ck_assert(!config.aggressive_scaling);
@@ -176,6 +185,19 @@ START_TEST(token_that_dies_too_early)
 }
 END_TEST
 
+START_TEST(missing_needs_time_to_heal)
+{
+	refused("'missing_after': '10m', 'dead_after': '11m'", "dead_after",
+		"field \"dead_after\" in autoscale-config is 11m, not 120 s above missing_after of 10m: "
+		"a server that is missing must have the time to be heard again; raise the one or "
+		"lower the other");
+	refused("'missing_after': '2h'", "dead_after",
+		"field \"dead_after\" in autoscale-config is 1h, not 120 s above missing_after of 2h: a "
+		"server that is missing must have the time to be heard again; raise the one or lower "
+		"the other");
+}
+END_TEST
+
 START_TEST(check_in_needs_a_script)
 {
 	static const char message[] =
@@ -232,4 +254,5 @@ END_TEST
 
 SUITE_MAIN("autoscale_config", defaults, all_fields, what_hangs_on_provision_timeout,
 	   other_names_are_taken, one_session_for_vnc, users_above_sessions, phases_above_the_whole,
-	   token_that_dies_too_early, check_in_needs_a_script, fields_by_themselves, user_names)
+	   token_that_dies_too_early, missing_needs_time_to_heal, check_in_needs_a_script,
+	   fields_by_themselves, user_names)

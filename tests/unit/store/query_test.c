@@ -74,6 +74,9 @@ static void run_server_queries(struct tx *tx)
 	list_servers(tx, (struct server_query){.order = SERVER_BY_DEADLINE});
 	list_servers(tx,
 		     (struct server_query){.order = SERVER_BY_DEADLINE, .deadline_before_ms = 5});
+	list_servers(tx, (struct server_query){.states = running,
+					       .order = SERVER_BY_LISTEN,
+					       .listen_before_ms = 5});
 	list_servers(tx, (struct server_query){.order = SERVER_BY_ID});
 	list_servers(tx, (struct server_query){.pool_id = "p"});
 	list_servers(tx, (struct server_query){.pool_id = "p", .states = coming});

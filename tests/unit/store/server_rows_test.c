@@ -27,7 +27,10 @@ static struct server full_server(void)
 	server.ready_ms = 8;
 	server.for_session = true;
 	server.ever_created = true;
-	server.settings = (struct server_settings){CONNECTION_RDP, 3390, "user", 9, 10, false};
+	server.settings =
+		(struct server_settings){CONNECTION_RDP, 3390, "user", 9, 10, false, true, 19, 20};
+	server.silence = SILENCE_MISSING;
+	server.listen_ms = 21;
 	text_copy(server.instance_id, sizeof(server.instance_id), "i-1");
 	text_copy(server.address, sizeof(server.address), "10.0.0.1");
 	server.provider_port = 11;
@@ -74,7 +77,11 @@ TRANSACTION_TEST(every_member_survives)
 	ck_assert_str_eq(got.settings.connection_username, "user");
 	ck_assert_int_eq(got.settings.max_sessions, 9);
 	ck_assert_int_eq(got.settings.max_users, 10);
-	ck_assert(!got.settings.reusable);
+	ck_assert(!got.settings.reusable && got.settings.heartbeat);
+	ck_assert_int_eq(got.settings.missing_after_ms, 19);
+	ck_assert_int_eq(got.settings.dead_after_ms, 20);
+	ck_assert_int_eq(got.silence, SILENCE_MISSING);
+	ck_assert_int_eq(got.listen_ms, 21);
 	ck_assert_str_eq(got.instance_id, "i-1");
 	ck_assert_str_eq(got.address, "10.0.0.1");
 	ck_assert_int_eq(got.provider_port, 11);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See sim_probe.h. */
+#include "sim_probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct sim_prober {
+	struct dispatcher dispatcher; /* first */
+	struct world *world;
+};
+
+struct question {
+	struct world *world;
+	unsigned generation;
+	enum dispatch_kind kind;
+	uint64_t ticket;
+	struct dispatch_probe probe;
+	char server_id[ID_SIZE];
+	bool is_late; /* its time is over */
+};
+
+void probe_boot(struct world *world, struct instance *instance)
+{
+	struct sim_random *random = &world->probe_random;
+	int64_t faults = world->healed ? 0 : world->scenario.faults;
+
+	instance->speaks_ms = instance->running_ms + sim_between(random, 0, 30000);
+	if (!sim_chance(random, faults / 3))
+		return;
+	instance->speaks_ms = INT64_MAX;
+	instance->faulted = true;
+}
+
+static struct instance *instance_at(const struct world *world, const struct question *question)
+{
+	for (struct instance *i = world->instances; i; i = i->next)
+		if (strcmp(i->server_id, question->server_id) == 0 &&
+		    strcmp(question->probe.address + strlen("10.0."), i->id + 2) == 0)
+			return i;
+	return NULL;
+}
+
+static void judge(struct world *world, const struct question *question,
+		  struct dispatch_answer *answer)
+{
+	int64_t faults = world->healed ? 0 : world->scenario.faults;
+	struct instance *instance = instance_at(world, question);
+	bool speaks = instance && instance_state(world, instance) == HR_STATE_RUNNING &&
+		      instance->speaks_ms <= world->mono_ms;
+
+	if (question->is_late) {
+		answer->result = error_set(&answer->error, HR_TIMEOUT, "probe was late");
+		answer->result = HR_TIMEOUT;
+		return;
+	}
+	if (sim_chance(&world->probe_random, faults / 3))
+		speaks = !speaks;
+	if (speaks && instance) {
+		instance->probe_was_well = true;
+		text_copy(answer->text, sizeof(answer->text), "a simulated server");
+		return;
+	}
+	error_set(&answer->error, HR_TRANSIENT, "Connection refused");
+	answer->result = HR_TRANSIENT;
+}
+
+static void answer(struct world *world, void *arg)
+{
+	const struct question *question = arg;
+	struct dispatch_answer *answer;
+
+	if (world->crashed || !world->engine || question->generation != world->generation)
+		return;
+	answer = calloc(1, sizeof(*answer));
+	if (!answer)
+		abort();
+	answer->kind = question->kind;
+	answer->ticket = question->ticket;
+	text_copy(answer->account, sizeof(answer->account), PROBE_ACCOUNT);
+	text_copy(answer->server_id, sizeof(answer->server_id), question->server_id);
+	if (question->kind == DISPATCH_PROBE)
+		judge(world, question, answer);
+	world_trace(world, "probe", answer->result);
+	mailbox_push(world->answers, &answer->mail);
+}
+
+static int submit(struct dispatcher *dispatcher, const struct dispatch_request *request,
+		  struct hr_error *err)
+{
+	struct world *world = ((struct sim_prober *)dispatcher)->world;
+	struct sim_random *random = &world->probe_random;
+	struct question *question = world_alloc(world, sizeof(*question));
+	int64_t faults = world->healed ? 0 : world->scenario.faults;
+
+	(void)err;
+	question->world = world;
+	question->generation = world->generation;
+	question->kind = request->kind;
+	question->ticket = request->ticket;
+	question->probe = request->probe;
+	text_copy(question->server_id, sizeof(question->server_id), request->step.server_id);
+	question->is_late = request->kind == DISPATCH_PROBE && sim_chance(random, faults / 3);
+	world_after(world, question->is_late ? request->timeout_ms : sim_between(random, 0, 1000),
+		    answer, question);
+	return 0;
+}
+
+static void cancel_all(struct dispatcher *dispatcher)
+{
+	(void)dispatcher;
+}
+
+static void release(struct dispatcher *dispatcher)
+{
+	free(dispatcher);
+}
+
+struct dispatcher *sim_prober_new(struct world *world)
+{
+	static const struct dispatcher_operations operations = {
+		.submit = submit, .cancel_all = cancel_all, .free = release};
+	struct sim_prober *prober = calloc(1, sizeof(*prober));
+
+	if (!prober)
+		abort();
+	prober->dispatcher.operations = &operations;
+	prober->world = world;
+	return &prober->dispatcher;
+}
+
+void probe_check(struct world *world, const struct server *server, const struct instance *instance)
+{
+	if (server->state != SERVER_RUNNING || !instance || instance->probe_was_well ||
+	    instance->checkin_tried)
+		return;
+	for (size_t i = 0; i < world->scenario.n_configs; i++)
+		if (strcmp(world->scenario.configs[i].id, server->config_id) == 0 &&
+		    world->scenario.configs[i].probes)
+			world_violation(world, "%s is running, and nothing has shown that it is",
+					server->name);
+}
