@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "store/server_rows.h"
 #include "store/store_parts.h"
@@ -50,14 +51,13 @@ static void check_counters(struct tx *tx)
 #endif
 }
 
-/* In its savepoint. *ret_wrote: it changed something that stays. */
-static int run_one(struct store *store, struct job *job, bool *ret_wrote)
+/* In its savepoint. */
+static int run_one(struct store *store, struct job *job)
 {
 	struct tx tx = {.sql = store->writer, .data_key = &store->installation.data_key};
 	int64_t before = sql_total_changes(store->writer);
 	bool wrote;
 
-	*ret_wrote = false;
 	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0)
 		return -1;
 	if (job->fn(&tx, job->arg, &job->err) < 0) {
@@ -74,7 +74,7 @@ static int run_one(struct store *store, struct job *job, bool *ret_wrote)
 		check_counters(&tx);
 	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
 		return -1;
-	*ret_wrote = wrote;
+	job->wrote = wrote;
 	return 0;
 }
 
@@ -97,16 +97,14 @@ static int run_each(struct store *store, struct job_list *list, bool *ret_wrote,
 		    struct hr_error *err)
 {
 	for (struct job *job = list->first; job; job = job->next) {
-		bool wrote;
-
-		if (run_one(store, job, &wrote) < 0)
+		if (run_one(store, job) < 0)
 			job->failed = true;
 		if (!sql_in_transaction(store->writer)) {
 			*err = job->err;
 			error_prefix(err, "a transaction of the same commit failed");
 			return -1;
 		}
-		*ret_wrote = *ret_wrote || wrote;
+		*ret_wrote = *ret_wrote || job->wrote;
 	}
 	return 0;
 }
@@ -150,8 +148,12 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	pthread_mutex_lock(&store->mutex);
 	number = store->commits + 1;
 	pthread_mutex_unlock(&store->mutex);
-	if (run_each(store, list, &wrote, err) < 0 || commit(store, wrote, number, err) < 0)
+	if (run_each(store, list, &wrote, err) < 0)
 		return -1;
+	KILL_POINT_WRITES(list, KILL_BEFORE);
+	if (commit(store, wrote, number, err) < 0)
+		return -1;
+	KILL_POINT_WRITES(list, KILL_AFTER);
 	for (struct job *job = list->first; job; job = job->next)
 		n_good += !job->failed;
 	pthread_mutex_lock(&store->mutex);
