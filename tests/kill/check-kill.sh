@@ -133,8 +133,9 @@ daemon_again()
 	local tries
 	for tries in 1 2 3; do
 		daemon_start && break
-		[ "$tries" -lt 3 ] && ! kill -0 "$daemon_pid" 2>/dev/null ||
+		if [ "$tries" = 3 ] || kill -0 "$daemon_pid" 2>/dev/null; then
 			fail "the daemon did not start again after kill $k ($kind)"
+		fi
 		wait "$daemon_pid"
 	done
 	in_a_row=0
@@ -181,6 +182,14 @@ kill_at()
 		daemon_kill
 		daemon_again
 		;;
+	# A daemon that is told to stop cancels what is under way.
+	*.cancel)
+		until point_hit || [ "$SECONDS" -ge "$end" ]; do
+			daemon_stop
+			daemon_again
+			sleep 1
+		done
+		;;
 	esac
 	until point_hit; do
 		[ "$SECONDS" -lt "$end" ] || fail "point $1 was not passed (for the $n. time) in $patience s"
@@ -207,9 +216,10 @@ kill_at()
 # Points that only an installation's first start passes, and a folder's move: each in one of its own.
 kill_at_first_start()
 {
-	local point
+	local point points
 	kind="first start"
-	for point in $(grep -E ':(ensure_key|run_first|confirm_moved)$' "$work/share"); do
+	mapfile -t points < <(grep -E ':(ensure_key|run_first|confirm_moved)$' "$work/share")
+	for point in "${points[@]}"; do
 		k=$((k + 1))
 		case $point in
 		*:confirm_moved)
@@ -239,8 +249,9 @@ kill_at_first_start()
 
 kill_at_removal()
 {
-	local point
-	for point in $(grep ':remove_batch$' "$work/share" | sort -r); do
+	local point points
+	mapfile -t points < <(grep ':remove_batch$' "$work/share" | sort -r)
+	for point in "${points[@]}"; do
 		k=$((k + 1))
 		point_arm "$point" 1
 		"$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 && fail "--remove-servers passed $point"
@@ -251,10 +262,10 @@ kill_at_removal()
 # Queued ones first: with room they would become active meanwhile.
 end_all_sessions()
 {
-	local id ids=some
-	while [ -n "$ids" ]; do
-		ids=$("$headroom" -o json session list | jq -r 'sort_by(.state) | reverse | .[].id') || return 1
-		for id in $ids; do
+	local id list=some
+	while [ -n "$list" ]; do
+		list=$("$headroom" -o json session list | jq -r 'sort_by(.state) | reverse | .[].id') || return 1
+		for id in $list; do
 			"$headroom" session end "$id" >/dev/null || return 1
 		done
 	done
@@ -321,10 +332,11 @@ chores &
 churn_pids+=("$!")
 churn_began=$SECONDS
 turned=$(servers_turned)
-plan=$(grep -vE ':(ensure_key|run_first|confirm_moved|remove_batch)$' "$work/share")
-random=$((kills - $(wc -l <"$work/share")))
-plan=$(printf '%s\n' $plan $(yes random | head -n "$random") | shuf --random-source=<(yes "$seed"))
-for kind in $plan; do
+mapfile -t plan < <({
+	grep -vE ':(ensure_key|run_first|confirm_moved|remove_batch)$' "$work/share"
+	yes random | head -n $((kills - $(wc -l <"$work/share")))
+} | shuf --random-source=<(yes "$seed"))
+for kind in "${plan[@]}"; do
 	k=$((k + 1))
 	sleep "$((RANDOM % 2)).$((RANDOM % 10))"
 	if [ "$kind" = random ]; then kill_random; else kill_at "$kind"; fi

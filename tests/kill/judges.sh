@@ -123,7 +123,7 @@ machines: $(tr '\n' ' ' <"$work/alive")"
 
 judge_end()
 {
-	local remains account alive
+	local remains alive
 	wait_for 10 "the modules' processes end with --remove-servers" all_hosts_are_gone
 	remains=$(judge_remains "$(judge_mark)/")
 	[ -z "$remains" ] || fail "left behind: $remains"

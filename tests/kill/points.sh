@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154 # work is daemon.sh's
+# shellcheck shell=bash disable=SC2154,SC2034 # what daemon.sh and check-kill.sh have
 #
 # Sourced by check-kill.sh: the kill points of this run. Daemon and host of the test's own build lie in
 # $work/bin, beside their table of points.
