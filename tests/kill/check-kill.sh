@@ -348,6 +348,10 @@ churn_stop
 churn_took=$((SECONDS - churn_began))
 turned=$(($(servers_turned) - turned))
 
+# Who was sitting when the users were stopped is not any more.
+for server in $(sim_books '.machines[] | select(.busy) | .server'); do
+	"$sim" busy --books "$work/books" "$server" no
+done
 cloud_well
 wait_for 10 "module processes of killed daemons and hosts end" no_strays
 find_host
