@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/kill_point.h"
 #include "host/signal_head.h"
 #include "provider/description.h"
 #include "provider/wire.h"
@@ -43,9 +44,11 @@ static int write_message(int fd, enum wire_kind kind, const void *value)
 
 	if (wire_encode(kind, 0, value, &frame, NULL) != 0)
 		return -1;
+	KILL_POINT_FRAME(kind, KILL_SENDING);
 	rc = write_all(fd, frame.head, frame.head_len);
 	if (rc == 0)
 		rc = write_all(fd, "\n", 1);
+	KILL_POINT_FRAME(kind, KILL_SENT);
 	frame_clear(&frame);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kill_point.h"
 #include "base/text.h"
 #include "host/http_exchange.h"
 
@@ -39,6 +40,8 @@ int link_receive(struct link *link, enum wire_kind *ret_kind, uint64_t *ret_id, 
 		return -1;
 	rc = wire_decode(&frame, WIRE_DAEMON, ret_kind, ret_id, ret_value, &error);
 	frame_clear(&frame);
+	if (rc == 0)
+		KILL_POINT_FRAME(*ret_kind, KILL_RECEIVED);
 	return rc;
 }
 
@@ -49,10 +52,12 @@ int link_send(struct link *link, enum wire_kind kind, uint64_t id, const void *v
 
 	if (wire_encode(kind, id, value, &frame, err) != 0)
 		return -1;
+	KILL_POINT_FRAME(kind, KILL_SENDING);
 	pthread_mutex_lock(&link->writing);
 	/* When the daemon is gone, whoever reads notices it. */
 	(void)frame_write(link->fd, &frame);
 	pthread_mutex_unlock(&link->writing);
+	KILL_POINT_FRAME(kind, KILL_SENT);
 	frame_clear(&frame);
 	return 0;
 }

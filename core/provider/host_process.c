@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -173,9 +174,11 @@ int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t i
 	if (wire_encode(kind, id, value, &frame, err) != 0)
 		return -1;
 	trace(host, "to", kind, id, value);
+	KILL_POINT_FRAME(kind, KILL_SENDING);
 	/* Of a channel that has ended we hear by reading. */
 	if (host->fd >= 0)
 		(void)frame_writer_send(&host->writer, host->fd, &frame);
+	KILL_POINT_FRAME(kind, KILL_SENT);
 	frame_clear(&frame);
 	return 0;
 }
@@ -229,9 +232,11 @@ int host_process_receive(struct host_process *host, enum wire_kind *ret_kind, ui
 	host->is_empty = is_empty;
 	rc = wire_decode(&frame, WIRE_HOST, ret_kind, ret_id, ret_value, err);
 	frame_clear(&frame);
-	if (rc == 0)
-		trace(host, "from", *ret_kind, *ret_id, *ret_value);
-	return rc == 0 ? 1 : -1;
+	if (rc != 0)
+		return -1;
+	trace(host, "from", *ret_kind, *ret_id, *ret_value);
+	KILL_POINT_FRAME(*ret_kind, KILL_RECEIVED);
+	return 1;
 }
 
 void host_process_finish(struct host_process *host)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/kill_point.h"
 #include "base/text.h"
 #include "provider/host_process.h"
 #include "provider/wire.h"
@@ -234,6 +235,7 @@ static int take_answer(const struct module_probe *probe, char *text, size_t len,
 		return refuse(probe, "report this to its vendor", err,
 			      "what its process says of it cannot be understood: %s",
 			      reason.message);
+	KILL_POINT_FRAME(kind, KILL_RECEIVED);
 	if (kind == WIRE_DESCRIPTION) {
 		*ret_description = value;
 		return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "store/server_rows.h"
 #include "store/store_parts.h"
@@ -85,6 +86,7 @@ static int run_one(struct store *store, struct job *job, struct effect *ret_effe
 		check_counters(&tx);
 	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
 		return -1;
+	job->wrote = wrote;
 	*ret_effect = (struct effect){.wrote = wrote, .told = tx.tells};
 	return 0;
 }
@@ -195,9 +197,11 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	pthread_mutex_unlock(&store->mutex);
 	if (run_each(store, list, &effect, err) < 0)
 		return -1;
+	KILL_POINT_WRITES(list, KILL_BEFORE);
 	begun_us = now_us();
 	if (commit(store, effect.wrote, number, err) < 0)
 		return -1;
+	KILL_POINT_WRITES(list, KILL_AFTER);
 	note_commit(store, list, number, &effect, now_us() - begun_us);
 	if (effect.wrote && store->hook.after_commit)
 		store->hook.after_commit(store->hook.context, number);

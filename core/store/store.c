@@ -232,17 +232,6 @@ int store_run(struct store *store)
 	return n;
 }
 
-/* What store_write waits for. */
-struct write_wait {
-	pthread_mutex_t mutex;
-	pthread_cond_t finished;
-	store_fn fn;
-	void *arg;
-	struct hr_error *err;
-	bool is_finished;
-	bool failed;
-};
-
 static int write_run(struct tx *tx, void *arg, struct hr_error *err)
 {
 	struct write_wait *wait = arg;

@@ -19,6 +19,18 @@ struct job {
 	store_done done;
 	struct hr_error err;
 	bool failed;
+	bool wrote; /* it changed something that stays */
+};
+
+/* What store_write waits for. */
+struct write_wait {
+	pthread_mutex_t mutex;
+	pthread_cond_t finished;
+	store_fn fn;
+	void *arg;
+	struct hr_error *err;
+	bool is_finished;
+	bool failed;
 };
 
 struct job_list {

@@ -1,27 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# make check-kill KILLS=n SEED=s: SIGKILLs at random under churn on module `local`, of the daemon, of the
-# module's process (host), of the process beside that which starts servers (spawner), or of daemon and host
-# at once; then the judgement: nothing lost, doubled or leaked. Only the daemon is started again by us. The
-# judge reads /proc and the file system, not our store.
+# make check-kill KILLS=n SEED=s: SIGKILLs of daemon and hosts, at each kill point by a counter and at
+# random, under churn on modules `local` and `sim`; then the judgement: nothing lost, doubled or leaked.
+# What is killed, met and judged: tests/kill/README.md.
 
 here=$(dirname "$0")
 HEADROOM_SRCDIR=${HEADROOM_SRCDIR:-$(cd "$here/../.." && pwd)}
 # shellcheck source=tests/support/daemon.sh
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
+# shellcheck source=tests/support/sim.sh
+. "$HEADROOM_SRCDIR/tests/support/sim.sh"
+# shellcheck source=tests/kill/points.sh
+. "$HEADROOM_SRCDIR/tests/kill/points.sh"
+# shellcheck source=tests/kill/chores.sh
+. "$HEADROOM_SRCDIR/tests/kill/chores.sh"
+# shellcheck source=tests/kill/judges.sh
+. "$HEADROOM_SRCDIR/tests/kill/judges.sh"
 
-needs bwrap sshd jq
+needs bwrap sshd jq curl
 kills=${KILLS:-3}
 seed=${SEED:-$$}
 RANDOM=$seed
 acknowledged=
 churn_pids=()
-kinds=(daemon host spawner both)
+kinds=(daemon host cloud-host spawner both)
 declare -A met   # server state -> how often a kill met one in it
-declare -A tried # kind of kill -> how often
-in_a_row_max=5
-in_a_row=0 # ends of the host that one daemon has seen: before each new start but the first it pauses longer
+declare -A tried # random kills of each kind
+in_a_row_max=3
+in_a_row=0 # ends of hosts that one daemon has seen: before each new start but the first it pauses longer
+patience=120
 
 churn_stop()
 {
@@ -35,8 +43,9 @@ cleanup()
 {
 	local status=$?
 	churn_stop
+	[ -z "${table-}" ] || "$kill_points" disarm "$table"
 	(exit "$status")
-	daemon_cleanup
+	sim_cleanup
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
@@ -57,8 +66,20 @@ leave_all()
 	done
 }
 
-# churn USER SEED: users who come, stay a moment and go, for as long as the test lasts; some leave a session
-# for later. Every session that the daemon acknowledged is written down.
+# sit SESSION: the cloud's books know for a moment that somebody uses the server: nobody may destroy it then.
+sit()
+{
+	local server
+	server=$("$headroom" -o json session show "$1" 2>/dev/null | jq -r 'select(.state == "active") | .server_id // empty')
+	[ -n "$server" ] || return 0
+	echo "used $server" >>"$acknowledged"
+	"$sim" busy --books "$work/books" "$server" yes
+	sleep "0.$((RANDOM % 4))"
+	"$sim" busy --books "$work/books" "$server" no
+}
+
+# churn USER SEED ONCE AGAIN: users who come, stay a moment and go, for as long as the test lasts; some leave a
+# session for later. Every session that the daemon acknowledged is written down. ONCE and AGAIN are pools.
 churn()
 {
 	local n=0 id pool later=
@@ -66,19 +87,23 @@ churn()
 	RANDOM=$2
 	while :; do
 		n=$((n + 1))
-		pool=once
-		[ $((RANDOM % 4)) != 0 ] || pool=again
+		pool=$3
+		[ $((RANDOM % 4)) != 0 ] || pool=$4
 		id=$("$headroom" -o name session request --pool "$pool" --user "$1$((n % 3))" 2>/dev/null) ||
 			{ sleep 0.1; leave_all "$1"; continue; }
 		echo "asked $id" >>"$acknowledged"
-		sleep "0.$((RANDOM % 4))"
+		case $3 in
+		cloud-*) [ $((RANDOM % 3)) != 0 ] || sit "$id" ;;
+		*) sleep "0.$((RANDOM % 4))" ;;
+		esac
 		[ $((RANDOM % 4)) != 0 ] || { [ -z "$later" ] || leave "$later"; later=$id; continue; }
 		leave "$id" || leave_all "$1"
 	done
 }
 
-# What was under way at the kill: a new daemon has only just read it, an old one not yet gone on.
-count_met()
+# What was under way at a kill: operations by the store that was left; servers by the API, of a daemon that
+# has only just read it, or has not yet gone on.
+count_servers()
 {
 	local state
 	for state in $("$headroom" -o json server list | jq -r '.[].state'); do
@@ -102,36 +127,35 @@ find_host()
 $(judge_hosts)"
 }
 
-# What belongs to no daemon any more ends by itself: nobody else would end it.
-no_strays()
-{
-	judge_hosts | awk -v daemon="$daemon_pid" '
-		{ parent[$1] = $2; name[$1] = $3 }
-		END {
-			for (pid in parent) {
-				top = name[pid] == "headroom-spawn" && parent[pid] in parent ? parent[pid] : pid
-				if (parent[top] != daemon) exit 1
-			}
-		}'
-}
-
+# A point that is passed in a start may end the daemon before it answers.
 daemon_again()
 {
-	daemon_start || fail "the daemon did not start again after kill $k ($kind)"
+	local tries
+	for tries in 1 2 3; do
+		daemon_start && break
+		if [ "$tries" = 3 ] || kill -0 "$daemon_pid" 2>/dev/null; then
+			fail "the daemon did not start again after kill $k ($kind)"
+		fi
+		wait "$daemon_pid"
+	done
 	in_a_row=0
 }
 
-# kill_one: one SIGKILL (or two at once), of a kind drawn by lot.
-kill_one()
+# kill_random: one SIGKILL (or two at once), of a kind drawn by lot.
+kill_random()
 {
+	local victim
 	kind=${kinds[RANDOM % ${#kinds[@]}]}
 	# By then each start is put off for longer than a new daemon takes.
 	[ "$in_a_row" -lt "$in_a_row_max" ] || kind=both
-	[ "$kind" = daemon ] || find_host
+	[ "$kind" = daemon ] || [ "$kind" = cloud-host ] || find_host
+	victim=$(cloud_hosts | awk -v daemon="$daemon_pid" '$2 == daemon { print $1 }' | shuf -n 1)
+	[ "$kind" != cloud-host ] || [ -n "$victim" ] || kind=daemon
 	kill -0 "$daemon_pid" || fail "the daemon ended by itself before kill $k ($kind)"
 	case $kind in
 	daemon) daemon_kill ;;
 	host) kill -KILL "$host" ;;
+	cloud-host) kill -KILL "$victim" ;;
 	spawner) kill -KILL "$spawner" ;;
 	both)
 		kill -KILL "$daemon_pid" "$host"
@@ -139,21 +163,109 @@ kill_one()
 		;;
 	esac || fail "kill $k ($kind) met nothing"
 	tried[$kind]=$((${tried[$kind]-0} + 1))
-	case $kind in
-	daemon | both) daemon_again ;;
-	*) in_a_row=$((in_a_row + 1)) ;;
+	in_a_row=$((in_a_row + 1))
+	count_operations
+	[ -n "$daemon_pid" ] || daemon_again
+}
+
+# kill_at POINT: waits until it is passed for the n-th time and has ended its process there.
+kill_at()
+{
+	local end=$((SECONDS + patience)) n=1
+	kind=$1
+	# What is passed often is not always met at once.
+	[ "$(point_figure "$1" 2)" -lt 30 ] || n=$((1 + RANDOM % 10))
+	[ "$in_a_row" -lt "$in_a_row_max" ] || { daemon_kill; daemon_again; }
+	point_arm "$1" "$n"
+	# Passed in a daemon's start, and hardly ever later.
+	case $1 in *:recover_run | *.description | *.refused | *.ready | *.open)
+		daemon_kill
+		daemon_again
+		;;
+	# A daemon that is told to stop cancels what is under way.
+	*.cancel)
+		until point_hit || [ "$SECONDS" -ge "$end" ]; do
+			daemon_stop
+			daemon_again
+			sleep 1
+		done
+		;;
 	esac
-	count_met
-	[ "$(hosts_running | wc -l)" -le 1 ] || fail "two processes for one account: $(judge_hosts)"
+	until point_hit; do
+		[ "$SECONDS" -lt "$end" ] || fail "point $1 was not passed (for the $n. time) in $patience s"
+		kill -0 "$daemon_pid" 2>/dev/null || point_hit || fail "the daemon ended by itself before kill $k ($1)"
+		sleep 0.1
+	done
+	case $1 in
+	daemon.*)
+		# In its start it may be the one before this that was killed.
+		for n in 1 2 3 4 5 6 7 8 9 10; do
+			kill -0 "$daemon_pid" 2>/dev/null || break
+			! api_get /readyz >/dev/null 2>&1 || break
+			sleep 0.1
+		done
+		kill -0 "$daemon_pid" 2>/dev/null || daemon_kill
+		;;
+	host.*.description | host.*.refused) daemon_kill ;; # a module that could not be looked at is refused until then
+	esac
+	in_a_row=$((in_a_row + 1))
+	count_operations
+	[ -n "$daemon_pid" ] || daemon_again
+}
+
+# Points that only an installation's first start passes, and a folder's move: each in one of its own.
+kill_at_first_start()
+{
+	local point points
+	kind="first start"
+	mapfile -t points < <(grep -E ':(ensure_key|run_first|confirm_moved)$' "$work/share")
+	for point in "${points[@]}"; do
+		k=$((k + 1))
+		case $point in
+		*:confirm_moved)
+			daemon_start || fail "the daemon did not start"
+			daemon_stop
+			mv "$work/state" "$work/moved"
+			sed -i "s|^dir = .*|dir = $work/moved|" "$work/headroom.conf"
+			point_arm "$point" 1
+			"$headroomd" --config "$work/headroom.conf" --confirm-moved >>"$work/daemon.log" 2>&1
+			point_hit || fail "point $point was not passed"
+			"$headroomd" --config "$work/headroom.conf" --confirm-moved >>"$work/daemon.log" 2>&1 || fail "--confirm-moved after $point"
+			;;
+		*)
+			point_arm "$point" 1
+			daemon_start && fail "the daemon passed $point"
+			point_hit || fail "point $point was not passed"
+			;;
+		esac
+		daemon_start || fail "the daemon did not start after $point"
+		api_tcp "$(sed -n 's/^dir = //p' "$work/headroom.conf")/admin-token" GET /api/v1/tokens >"$work/status"
+		[ "$(cat "$work/status")" = 200 ] || fail "after $point the admin token does not serve: $(cat "$work/status")"
+		daemon_stop
+		rm -rf "$work/state" "$work/moved"
+		sed -i "s|^dir = .*|dir = $work/state|" "$work/headroom.conf"
+	done
+}
+
+kill_at_removal()
+{
+	local point points
+	mapfile -t points < <(grep ':remove_batch$' "$work/share" | sort -r)
+	for point in "${points[@]}"; do
+		k=$((k + 1))
+		point_arm "$point" 1
+		"$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 && fail "--remove-servers passed $point"
+		point_hit || fail "point $point was not passed"
+	done
 }
 
 # Queued ones first: with room they would become active meanwhile.
 end_all_sessions()
 {
-	local id ids=some
-	while [ -n "$ids" ]; do
-		ids=$("$headroom" -o json session list | jq -r 'sort_by(.state) | reverse | .[].id') || return 1
-		for id in $ids; do
+	local id list=some
+	while [ -n "$list" ]; do
+		list=$("$headroom" -o json session list | jq -r 'sort_by(.state) | reverse | .[].id') || return 1
+		for id in $list; do
 			"$headroom" session end "$id" >/dev/null || return 1
 		done
 	done
@@ -162,85 +274,100 @@ end_all_sessions()
 settled()
 {
 	[ "$("$headroom" -o json server list | jq '[.[] | select(.state != "running")] | length')" = 0 ] &&
-		servers_running_is once 2 && servers_running_is again 2
+		servers_running_is once 2 && servers_running_is again 2 && servers_running_is cloud-once 4 &&
+		servers_running_is cloud-again 2 && servers_running_is spare 2
 }
 
-judge_sessions()
+# The cloud as it is during the churn, and as it does what it is told.
+cloud_faults()
 {
-	"$headroom" -o json session list --state all | jq -r '.[] | .id + " " + .state' | sort >"$work/known" ||
-		fail "session list"
-	sed -n 's/^asked //p' "$acknowledged" | sort -u >"$work/asked"
-	sed -n 's/^ended //p' "$acknowledged" | sort -u >"$work/ended"
-	[ -s "$work/asked" ] || fail "there was no churn: no session was acknowledged"
-	cut -d' ' -f1 "$work/known" | comm -13 - "$work/asked" >"$work/lost"
-	[ ! -s "$work/lost" ] || fail "acknowledged sessions are lost: $(tr '\n' ' ' <"$work/lost")"
-	sed -n 's/ ended$//p' "$work/known" | comm -13 - "$work/ended" >"$work/lost"
-	[ ! -s "$work/lost" ] || fail "sessions whose end was acknowledged have not ended: $(tr '\n' ' ' <"$work/lost")"
+	sim_set latency=tail:5:200 pending=uniform:0:500 boot=uniform:50:400 deleting=uniform:0:500 \
+		checkin=uniform:0:300 fail_transient=20 fail_internal=20 unanswered=30 garbage=20 fail_conflict=20 \
+		partial=50 lag_new=uniform:0:500 lag_gone=uniform:0:500 recycle=700 checkin_twice=100 \
+		checkin_late=30 checkin_late_after=4000 \
+		green.hang=30 green.stops=300 green.stops_after=uniform:0:8000 green.checkin_never=200
 }
 
-judge_servers()
+cloud_well()
 {
-	local rows trees doubled folders
-	rows=$("$headroom" -o json server list | jq -r '.[].id' | sort)
-	trees=$(judge_trees)
-	doubled=$(cut -d' ' -f1 <<<"$trees" | sort | uniq -d)
-	[ -z "$doubled" ] || fail "more than one process tree for: $doubled"
-	[ "$(cut -d' ' -f1 <<<"$trees" | sort)" = "$rows" ] || {
-		"$headroom" server list
-		"$headroom" event list --limit 40
-		fail "rows and process trees differ
-rows:  $rows
-trees: $trees"
-	}
-	folders=$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
-	[ "$folders" = "$rows" ] || fail "rows and folders differ
-rows:    $rows
-folders: $folders"
+	local key
+	for key in fail_transient fail_internal unanswered garbage fail_conflict partial checkin_late \
+		green.hang green.stops green.checkin_never green.fail_auth; do
+		printf '%s=0\n' $key
+	done | xargs "$sim" set --books "$work/books"
+	chore PATCH /api/v1/provider-configs/green '{"max_instances": 14}' >/dev/null
 }
 
 daemon_prepare
+points_prepare
 acknowledged=$work/acknowledged
 : >"$acknowledged"
+points_share $((kills - (kills + 4) / 5)) "$seed"
+say "check-kill: seed $seed, $point_count points, $(wc -l <"$work/share") of them in this run:"
+[ "$share" = "$point_count" ] || sed 's/^/  /' "$work/share"
+k=0
+judges_prepare
+sim_start --seed "$seed" --set red.key=red-key --set green.key=green-key --set blue.key=blue-key \
+	--set red.judge_max=40 --set recycle=700
+sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/local/.libs:$work/modules|" "$work/headroom.conf"
+kill_at_first_start
 daemon_start || fail "the daemon did not start"
-"$headroom" apply -f "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >/dev/null || fail "apply"
-wait_for 120 "2 running servers in both pools" settled
+installation=$(api_get /api/v1/info | jq -r .installation)
+strangers blue 300 0
+sed "s|: URL|: $sim_url|; s|TEMPLATES|$HEADROOM_SRCDIR/templates|" "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >"$work/pools.yaml"
+"$headroom" apply -f "$work/pools.yaml" >/dev/null || fail "apply"
+wait_for 120 "the pools are at their minimum" settled
 
-first_seed=$seed
-# With three users at once at least five servers a second are made or destroyed.
-for user in ana ben eve; do
-	seed=$((seed + 1))
-	churn "$user" "$seed" &
+cloud_faults
+user_seed=$seed
+for user in ana ben eve kim lee mia; do
+	user_seed=$((user_seed + 1))
+	case $user in
+	ana | ben | eve) churn "$user" "$user_seed" once again & ;;
+	*) churn "$user" "$user_seed" cloud-once cloud-again & ;;
+	esac
 	churn_pids+=("$!")
 done
-for ((k = 1; k <= kills; k++)); do
+chores &
+churn_pids+=("$!")
+churn_began=$SECONDS
+turned=$(servers_turned)
+mapfile -t plan < <({
+	grep -vE ':(ensure_key|run_first|confirm_moved|remove_batch)$' "$work/share"
+	yes random | head -n $((kills - $(wc -l <"$work/share")))
+} | shuf --random-source=<(yes "$seed"))
+for kind in "${plan[@]}"; do
+	k=$((k + 1))
 	sleep "$((RANDOM % 2)).$((RANDOM % 10))"
-	kill_one
+	if [ "$kind" = random ]; then kill_random; else kill_at "$kind"; fi
+	count_servers
+	judge_hosts_now
 done
 sleep 1
 churn_stop
+churn_took=$((SECONDS - churn_began))
+turned=$(($(servers_turned) - turned))
 
-wait_for 5 "module processes of killed daemons and hosts end" no_strays
+# Who was sitting when the users were stopped is not any more.
+for server in $(sim_books '.machines[] | select(.busy) | .server'); do
+	"$sim" busy --books "$work/books" "$server" no
+done
+cloud_well
+wait_for 10 "module processes of killed daemons and hosts end" no_strays
 find_host
 judge_sessions
 end_all_sessions || fail "sessions could not be ended"
-wait_for 240 "the pools settle after the last kill" settled
+wait_for 300 "the pools settle after the last kill" settled
 judge_servers
-asked=$(wc -l <"$work/asked")
-turned=$(grep -cE '"message":"server\.(planned|gone): ' "$work/daemon.log")
-daemon_stop
-hosts_are_gone || fail "module processes outlive the daemon's end:
-$(judge_hosts)"
-"$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 || fail "--remove-servers"
-wait_for 5 "the module's process ends with --remove-servers" hosts_are_gone
-remains=$(judge_remains "$(judge_mark)/")
-[ -z "$remains" ] || fail "left behind: $remains"
-[ -z "$(judge_trees)" ] || fail "process trees left behind"
-[ -z "$(find "$work"/state/accounts/*/servers -mindepth 1 -maxdepth 1)" ] || fail "folders left behind"
-for state in "${!met[@]}"; do
-	say "  servers met $state: ${met[$state]}"
-done | sort
-for kind in "${kinds[@]}"; do
-	say "  kills of $kind: ${tried[$kind]-0}"
-	[ "$kills" -lt 20 ] || [ "${tried[$kind]-0}" -gt 0 ] || fail "no kill of kind $kind was tried"
+judge_cloud
+for pool in cloud-once cloud-again; do
+	"$headroom" autoscale delete "$pool" --force >/dev/null || fail "autoscale delete $pool"
 done
-say "check-kill: $kills kills, seed $first_seed, $asked sessions, $turned servers made or gone: nothing lost, doubled or leaked"
+wait_for 120 "nothing is left of red" sim_alive_is red 0
+daemon_stop
+wait_for 10 "module processes end with the daemon" all_hosts_are_gone
+kill_at_removal
+"$headroomd" --config "$work/headroom.conf" --remove-servers >>"$work/daemon.log" 2>&1 || fail "--remove-servers"
+judge_end
+points_judge
+report

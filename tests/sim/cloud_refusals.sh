@@ -185,6 +185,11 @@ check_connections()
 	jq . "$work/answer" >/dev/null 2>&1 && fail "nonsense makes sense: $(cat "$work/answer")"
 	sim_set garbage=0 hang=1000
 	[ "$(patience=0.3 call /v1/account)" = 000 ] || fail "an answer came: $(cat "$work/answer")"
+	# Half of those that hang were not done.
+	for start in 1 2 3 4 5 6 7 8; do
+		[ "$(patience=0.1 post "$(order ".token = \"hang-$start\"")")" = 000 ] || fail "an answer came: $(cat "$work/answer")"
+		[ "$(patience=0.1 call -X DELETE /v1/machines/m-000001)" = 000 ] || fail "an answer came: $(cat "$work/answer")"
+	done
 	sim_set hang=0 latency=300
 	start=$(date +%s%N)
 	[ "$(call /v1/account)" = 200 ] || fail "late: $(cat "$work/answer")"

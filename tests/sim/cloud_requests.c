@@ -69,6 +69,9 @@ static bool take_answer(struct route *route, int rc, const struct cloud_answer *
 	response->latency_ms = answer->latency_ms;
 	response->retry_after_ms = answer->retry_after_ms;
 	response->delivery = answer->delivery;
+	/* Half of them were not done and have no machine; none is answered. */
+	if (answer->delivery == CLOUD_HANGS)
+		return false;
 	if (answer->code == CLOUD_OK)
 		return true;
 	put_error(route, statuses[answer->code], cloud_code_name(answer->code), answer->field,

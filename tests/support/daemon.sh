@@ -265,7 +265,7 @@ judge_hosts()
 {
 	local file pid name link parent account program mark key value words
 	mark=$(judge_mark)
-	program=$(realpath "$HEADROOM_BUILDDIR")/headroom-host
+	program=$(realpath "${host_program:-$HEADROOM_BUILDDIR/headroom-host}")
 	grep -aslzF "$mark/" /proc/[0-9]*/cmdline |
 	while read -r file; do
 		pid=${file#/proc/}

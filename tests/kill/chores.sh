@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # work and sim are daemon.sh's and sim.sh's
+#
+# Sourced by check-kill.sh: what administrators do beside the users' churn, so that every kind of write and
+# of frame is passed again and again: on pool spare and its account green, which no user of the churn has.
+
+# chore METHOD PATH [JSON]: the answer, or nothing where the daemon is just not there.
+chore()
+{
+	curl -sS -m 20 --unix-socket "$HEADROOM_SOCKET" -X "$1" ${3:+-H 'Content-Type: application/json' --data "$3"} \
+		"http://localhost$2" 2>/dev/null
+}
+
+# strangers ACCOUNT COUNT NUMBER: machines with our mark that no server of ours claims.
+strangers()
+{
+	jq -rn --arg url "$sim_url/v1/machines" --arg key "$1-key" --argjson n "$2" --arg name "stranger-$3" --argjson number "$3" --arg installation "$installation" '
+		def id: tostring | "57a6ce55-0000-4000-8000-" + "000000000000"[length:] + .;
+		range($n) | "\($name)-\(.)" as $name | (($number * 1000 + .) | id) as $id |
+		{token: $id, name: $name, zone: "north-1", size: "small", image: "debian-12", user_data: "none",
+			marks: {installation: $installation, config: $id, server: $id}} |
+		"url = \"\($url)\"\nheader = \"Authorization: Bearer \($key)\"\nheader = \"Content-Type: application/json\"",
+		"data = \(tojson | tojson)\noutput = /dev/null\nnext"' | sed '$d' | curl -sS -m 20 -K - 2>/dev/null
+}
+
+chore_documents()
+{
+	local token
+	token=$(chore POST /api/v1/tokens "{\"name\": \"token-$1\", \"role\": \"viewer\"}" | jq -r '.id // empty')
+	[ -z "$token" ] || chore DELETE "/api/v1/tokens/$token" >/dev/null
+	chore POST /api/v1/zones "{\"name\": \"zone-$1\"}" >/dev/null
+	chore PATCH "/api/v1/zones/zone-$1" '{"search_alternate_zones": true}' >/dev/null
+	chore PUT "/api/v1/zones/zone-$1" "{\"name\": \"zone-$1\"}" >/dev/null
+	chore DELETE "/api/v1/zones/zone-$1" >/dev/null
+}
+
+# Its settings change, so that it is opened anew; its key is wrong for a moment, so that it pauses.
+chore_account()
+{
+	local zones=(north-1 south-1)
+	chore PATCH /api/v1/provider-configs/green "{\"settings\": {\"zone\": \"${zones[$1 % 2]}\"}}" >/dev/null
+	chore POST /api/v1/provider-configs/green/check >/dev/null
+	[ $(($1 % 3)) = 0 ] || return 0
+	sim_set green.fail_auth=1000
+	sleep 1.5
+	sim_set green.fail_auth=0
+	chore PATCH /api/v1/provider-configs/green '{"max_instances": '$((12 + $1 % 2))'}' >/dev/null
+}
+
+chore_servers()
+{
+	local id ids session
+	session=$(chore POST /api/v1/sessions '{"pool": "spare", "user": "adm"}' | jq -r '.id // empty')
+	[ -z "$session" ] || chore POST "/api/v1/sessions/$session/keepalive" >/dev/null
+	mapfile -t ids < <(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id')
+	id=${ids[0]-}
+	[ -z "$id" ] || [ $(($1 % 2)) = 0 ] || chore POST "/api/v1/servers/$id/drain" >/dev/null
+	[ -z "$id" ] || [ $(($1 % 2)) = 1 ] || chore DELETE "/api/v1/servers/$id?force=true" >/dev/null
+	for session in $(chore GET '/api/v1/sessions?pool=spare' | jq -r '.items[]?.id'); do
+		chore DELETE "/api/v1/sessions/$session" >/dev/null
+	done
+}
+
+chores()
+{
+	local n=0
+	trap 'exit 0' TERM
+	while :; do
+		n=$((n + 1))
+		chore_documents "$n"
+		chore_servers "$n"
+		chore_account "$n"
+		strangers green 1 "$n"
+		if [ $((n % 3)) = 0 ]; then
+			touch "$work/state/stop-creates"
+			sleep 0.7
+			rm -f "$work/state/stop-creates"
+		fi
+	done
+}
