@@ -10,7 +10,7 @@
 #include <headroom/secret.h>
 #include <jansson.h>
 
-#define SPAN(span) (int)(span).len, (span).ptr  /* for "%.*s" */
+#define SPAN(span) (int)(span).len, (span).ptr /* for "%.*s" */
 /* For json_pack's "s#", which takes no NULL: an empty span may have one. */
 #define SIZED(span) (span).ptr ? (span).ptr : "", (int)(span).len
 #define NOTHING ((struct hr_span){0})
