@@ -182,6 +182,11 @@ kill_at()
 		daemon_kill
 		daemon_again
 		;;
+	# The end of a module's process is news.
+	*:news_run)
+		find_host
+		kill -KILL "$host"
+		;;
 	# A daemon that is told to stop cancels what is under way.
 	*.cancel)
 		until point_hit || [ "$SECONDS" -ge "$end" ]; do
