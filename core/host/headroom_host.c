@@ -28,7 +28,7 @@
 #include "provider/wire.h"
 
 #define CHANNEL_FD 3
-#define ARENAS 1
+#define ARENAS 2
 #define DESCRIPTION_MAX (4u << 20) /* bytes, where standard output is a file */
 #define NOBODY 65534               /* describes modules: nothing else of ours runs as this user */
 #define STATUS_USAGE 2
@@ -258,8 +258,7 @@ int main(int argc, char **argv)
 	json_wipe_when_freed();
 	/* What would open a file at its first use must have been used before. */
 	json_object_seed(0);
-	/* One: for its memory, and since malloc opens files where it has more, to find out how many
-	 * there may be, and whether one may shrink. Workers compute little. */
+	/* Few: for its memory; and a limit of its own: malloc would open a file to find one. */
 	mallopt(M_ARENA_MAX, ARENAS);
 	return options.describes ? describe(&options) : serve(&options);
 }
