@@ -160,7 +160,7 @@ static int count_tokens(struct tx *tx, void *arg, struct hr_error *err)
 	return 0;
 }
 
-/* Replaces the file: a start that was killed before it told the token may have left one. */
+/* Replaces the file: a start that was killed before it made the token valid may have left one. */
 static int token_write(const char *path, const char *token, struct hr_error *err)
 {
 	int fd;
@@ -176,44 +176,57 @@ static int token_write(const char *path, const char *token, struct hr_error *err
 	return ret;
 }
 
-/* Shows it on a terminal, else writes it to a file. */
-static int token_tell(const char *token, const char *state_dir, struct hr_error *err)
+/* The file gets its name once the token is valid: by this start, or the next if this one is killed. */
+static int token_reveal(const char *hidden, const char *path, struct hr_error *err)
 {
-	CLEANUP_FREE char *path = NULL;
+	if (rename(hidden, path) == 0)
+		log_line(LOG_LEVEL_INFO, NULL, "the admin token is in %s", path);
+	else if (errno != ENOENT)
+		return error_set_errno(err, errno, "cannot write the admin token to %s", path);
+	return 0;
+}
 
+/* Told before it is valid, to a terminal or a file, so that it cannot be valid and known to nobody. */
+static int token_first(struct store *store, const char *hidden, struct hr_error *err)
+{
+	char token[API_TOKEN_SIZE];
+	int ret = 0;
+
+	if (api_token_make(token, err) != 0)
+		return -1;
 	if (isatty(STDOUT_FILENO)) {
 		printf("admin token (shown once; keep it): %s\n", token);
 		fflush(stdout);
-		return 0;
+	} else {
+		ret = token_write(hidden, token, err);
 	}
-	if (asprintf(&path, "%s/admin-token", state_dir) < 0) {
-		path = NULL;
-		return error_no_memory(err, "starting");
-	}
-	if (token_write(path, token, err) != 0)
-		return -1;
-	log_line(LOG_LEVEL_INFO, NULL, "the admin token is in %s", path);
-	return 0;
+	if (ret == 0)
+		ret = api_token_create_admin(store, "admin", token, err);
+	OPENSSL_cleanse(token, sizeof(token));
+	return ret;
 }
 
 int start_token(struct store *store, const char *state_dir, const char *address,
 		struct hr_error *err)
 {
-	char token[API_TOKEN_SIZE];
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_FREE char *hidden = NULL;
 	size_t n_tokens = 0;
-	int ret;
 
 	printf("headroomd %s listens on http://%s\n", HEADROOM_VERSION, address);
 	fflush(stdout);
-	if (store_read(store, count_tokens, &n_tokens, err) != 0)
+	if (asprintf(&path, "%s/admin-token", state_dir) < 0) {
+		path = NULL;
+		return error_no_memory(err, "starting");
+	}
+	if (asprintf(&hidden, "%s.new", path) < 0) {
+		hidden = NULL;
+		return error_no_memory(err, "starting");
+	}
+	if (store_read(store, count_tokens, &n_tokens, err) != 0 ||
+	    (n_tokens == 0 && token_first(store, hidden, err) != 0))
 		return -1;
-	if (n_tokens > 0)
-		return 0;
-	if (api_token_create_admin(store, "admin", token, err) != 0)
-		return -1;
-	ret = token_tell(token, state_dir, err);
-	OPENSSL_cleanse(token, sizeof(token));
-	return ret;
+	return token_reveal(hidden, path, err);
 }
 
 int start_check(const struct daemon_config *config, struct hr_error *err)

@@ -74,16 +74,22 @@ static int parse_expiry(const char *text, int64_t now_ms, int64_t *ret_ms, struc
 	return 0;
 }
 
-/* Inserts a new one; its text goes to buf. */
-static int make_token(struct tx *tx, struct id_source *ids, struct api_token *token,
-		      char buf[API_TOKEN_SIZE], struct hr_error *err)
+static int insert_token(struct tx *tx, struct id_source *ids, struct api_token *token,
+			const char *text, struct hr_error *err)
 {
 	uint8_t hash[32];
 
 	id_new(ids, token->id);
-	auth_token_text(ids, buf);
-	auth_token_hash(buf, hash);
+	auth_token_hash(text, hash);
 	return token_insert(tx, token, hash, err);
+}
+
+/* Inserts a new one; its text goes to buf. */
+static int make_token(struct tx *tx, struct id_source *ids, struct api_token *token,
+		      char buf[API_TOKEN_SIZE], struct hr_error *err)
+{
+	auth_token_text(ids, buf);
+	return insert_token(tx, ids, token, buf, err);
 }
 
 static int run_create(struct tx *tx, struct exchange *exchange, struct hr_error *err)
@@ -154,7 +160,7 @@ int tokens_delete(struct exchange *exchange, struct hr_error *err)
 struct first {
 	struct id_source seed;
 	struct api_token token;
-	char *text;
+	const char *text;
 };
 
 static int run_first(struct tx *tx, void *arg, struct hr_error *err)
@@ -162,13 +168,24 @@ static int run_first(struct tx *tx, void *arg, struct hr_error *err)
 	struct first *first = arg;
 	struct id_source ids = first->seed;
 
-	return make_token(tx, &ids, &first->token, first->text, err);
+	return insert_token(tx, &ids, &first->token, first->text, err);
 }
 
-int api_token_create_admin(struct store *store, const char *name, char ret_token[API_TOKEN_SIZE],
+int api_token_make(char ret_token[API_TOKEN_SIZE], struct hr_error *err)
+{
+	struct id_source ids;
+
+	if (id_source_init(&ids, random_system, NULL) != 0)
+		return error_set(err, HR_INTERNAL, "the system gives no random numbers");
+	auth_token_text(&ids, ret_token);
+	OPENSSL_cleanse(&ids, sizeof(ids));
+	return 0;
+}
+
+int api_token_create_admin(struct store *store, const char *name, const char *token,
 			   struct hr_error *err)
 {
-	struct first first = {.text = ret_token};
+	struct first first = {.text = token};
 	int rc;
 
 	if (id_source_init(&first.seed, random_system, NULL) != 0)

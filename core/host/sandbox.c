@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -18,6 +19,10 @@
 #include "host/sandbox_rights.h"
 #include "host/sandbox_trap.h"
 #include "host/sandbox_view.h"
+
+/* Together more than malloc keeps, each less than it maps by itself. */
+#define HEAP_BLOCKS 8
+#define HEAP_BLOCK 100000
 
 static struct sandbox_program *closing; /* the second filter, until it is loaded */
 static bool has_landlock;
@@ -101,6 +106,27 @@ int sandbox_enter(const struct sandbox_options *options, struct hr_error *err)
 	return sandbox_filter_load(program, err);
 }
 
+static void *give_back(void *unused)
+{
+	void *volatile blocks[HEAP_BLOCKS]; /* else the compiler sees that nobody needs them */
+
+	for (size_t i = 0; i < HEAP_BLOCKS; i++)
+		blocks[i] = malloc(HEAP_BLOCK);
+	for (size_t i = 0; i < HEAP_BLOCKS; i++)
+		free(blocks[i]);
+	return unused;
+}
+
+/* The first time that memory of another thread than the first goes back to the system, malloc reads a
+ * file; and it tries only once. Without a thread for it now, it will look as if the module did. */
+static void shrink_a_heap(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, give_back, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
 int sandbox_close(const struct sandbox_options *options, struct hr_error *err)
 {
 	struct sandbox_program *program = closing;
@@ -111,5 +137,6 @@ int sandbox_close(const struct sandbox_options *options, struct hr_error *err)
 	if (!program)
 		return error_set(err, HR_INTERNAL, "the sandbox is closed without being entered");
 	closing = NULL;
+	shrink_a_heap();
 	return sandbox_filter_load(program, err);
 }

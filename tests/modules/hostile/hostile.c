@@ -174,6 +174,18 @@ static void *exit_early(void *counter)
 	pthread_exit(NULL);
 }
 
+/* Enough that freeing it gives some back to the system. */
+static void *take_and_give(void *counter)
+{
+	char *blocks[8];
+
+	for (int i = 0; i < 8; i++)
+		blocks[i] = malloc(100000);
+	for (int i = 0; i < 8; i++)
+		free(blocks[i]);
+	return count_up(counter);
+}
+
 static long threads(void *(*run)(void *))
 {
 	pthread_t all[THREADS_TRIED];
@@ -238,6 +250,7 @@ static long try_good(int which)
 	case TRY_THREADS: return threads(count_up);
 	case TRY_THREAD_EXIT: return threads(exit_early);
 	case TRY_MEMORY: return memory();
+	case TRY_MEMORY_IN_THREADS: return threads(take_and_give);
 	case TRY_PRINTF: return printf("from the module\n") < 0 || fflush(stdout) != 0 ? -1 : 0;
 	case TRY_RANDOM: return getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes) ? 0 : -1;
 	case TRY_CLOCK:

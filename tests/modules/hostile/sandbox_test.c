@@ -84,6 +84,7 @@ static const struct expectation {
 	{TRY(THREADS), "done", NULL},
 	{TRY(THREAD_EXIT), "", "done"}, /* the loader, held in a constructor, has to help */
 	{TRY(MEMORY), "done", NULL},
+	{TRY(MEMORY_IN_THREADS), "", "done"}, /* as THREAD_EXIT */
 	{TRY(PRINTF), "done", NULL},
 	{TRY(RANDOM), "done", NULL},
 	{TRY(CLOCK), "done", NULL},

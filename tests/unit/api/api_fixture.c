@@ -125,6 +125,7 @@ static void make_tokens(void)
 	struct hr_error err = {0};
 	char body[128];
 
+	must(api_token_make(tokens[ADMIN], &err));
 	must(api_token_create_admin(store, "admin", tokens[ADMIN], &err));
 	must_not_log(tokens[ADMIN]);
 	for (int caller = VIEWER; caller < ADMIN; caller++) {
