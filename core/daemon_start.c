@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,13 @@
 #include "base/text.h"
 #include "engine/checkin.h"
 #include "store/secret_rows.h"
+
+void start_forbid_core_files(void)
+{
+	const struct rlimit none = {0};
+
+	setrlimit(RLIMIT_CORE, &none);
+}
 
 /* Whether the folder has anything in it. */
 static bool has_entries(const char *path)
@@ -195,6 +203,8 @@ static int token_first(struct store *store, const char *hidden, struct hr_error 
 	if (api_token_make(token, err) != 0)
 		return -1;
 	if (isatty(STDOUT_FILENO)) {
+		/* One from a start that was killed is not this one's. */
+		unlink(hidden);
 		printf("admin token (shown once; keep it): %s\n", token);
 		fflush(stdout);
 	} else {

@@ -8,6 +8,10 @@
 #include "provider/secret_reference.h"
 #include "store/store.h"
 
+/* From now on a crash leaves no core file, neither of this process nor of those that it starts: the
+ * secrets in memory would be in it. */
+void start_forbid_core_files(void);
+
 /* Whether the state folder may be opened: HR_NOT_FOUND where folders of accounts are left of a
  * database that is not there. A new one in its place would forget servers that cost money. */
 int start_check_database(const char *state_dir, struct hr_error *err);

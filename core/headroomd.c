@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -405,6 +404,8 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 	if (daemon_config_load(options->config, &daemon->config, err) != 0)
 		return -1;
 	start_find_host(&daemon->config);
+	if (!daemon->config.core_files)
+		start_forbid_core_files();
 	log_setup(daemon->config.log_level, daemon->config.log_format);
 	if (options->mode == DAEMON_CHECK)
 		return start_check(&daemon->config, err);
@@ -433,15 +434,6 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 	return daemon_remove_servers(daemon, err);
 }
 
-/* What a core file would hold are the secrets in memory. To debug a crash: docs/headroomd.md. */
-static void forbid_core_files(void)
-{
-	const struct rlimit none = {0};
-
-	if (!getenv("HEADROOM_CORE_FILES"))
-		setrlimit(RLIMIT_CORE, &none);
-}
-
 int main(int argc, char **argv)
 {
 	struct daemon daemon = {.listen_fd = -1,
@@ -463,7 +455,6 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	umask(077);
-	forbid_core_files();
 	json_wipe_when_freed();
 	clock_hold_jumps();
 	curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -49,10 +49,11 @@ void api_stop(struct api *api);
 /* "127.0.0.1:8460", with the real port; "" without TCP. */
 const char *api_address(const struct api *api);
 
-/* The text of a new token, which the caller wipes. */
+/* The text of a new token, which the caller wipes. HR_INTERNAL: no random numbers. Any thread. */
 int api_token_make(char ret_token[API_TOKEN_SIZE], struct hr_error *err);
 
-/* Makes that a token of role admin: for the first start. The text is stored nowhere. Waits for the store. */
+/* Makes that text a token of role admin: for the first start. Stored is its hash alone. Waits for the
+ * store; its errors. */
 int api_token_create_admin(struct store *store, const char *name, const char *token,
 			   struct hr_error *err);
 

@@ -10,7 +10,7 @@
 /* Fills role and who. HR_AUTH: 401 without a valid token, 403 with one whose role is not enough. */
 int auth_check(struct exchange *exchange, struct hr_error *err);
 
-/* Whether the token of this hash may still be used. */
+/* Whether the token of this hash may still be used. -1: the store's errors. */
 int auth_token_holds(struct tx *tx, const uint8_t hash[32], int64_t now_ms, bool *ret_holds,
 		     struct hr_error *err);
 

@@ -30,7 +30,7 @@ enum probe_verdict probe_rfb(const unsigned char *data, size_t len, char ret_tex
  * negotiation is RDP all the same. */
 enum probe_verdict probe_rdp(const unsigned char *data, size_t len, char ret_text[PROBE_TEXT_SIZE]);
 
-/* For PROBE_WRONG: "it answers as HTTP/1.1 400 Bad Request", of what can be printed. */
+/* For PROBE_WRONG: `it answers "HTTP/1.1 400 Bad Request"`, of what can be printed. */
 enum probe_verdict probe_wrong(const unsigned char *data, size_t len,
 			       char ret_text[PROBE_TEXT_SIZE]);
 

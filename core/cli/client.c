@@ -297,9 +297,8 @@ int client_call(struct client *client, const char *method, const char *path, con
 		error_set(err, HR_INTERNAL, "the daemon's answer is over 64 MiB");
 	else if (code != CURLE_OK && (status < 400 || answer.len == 0))
 		client_unreachable(client, code, detail, err);
-	else {
+	else
 		ret = client_answered(client, &answer, status, ret_body, err);
-	}
 out:
 	if (text != NULL)
 		OPENSSL_cleanse(text, strlen(text));

@@ -32,6 +32,7 @@ struct daemon_config {
 	char secrets_dir[DAEMON_PATH_SIZE]; /* of "file:" references; "": none */
 	char **secret_environment;          /* names of "env:" references, NULL-terminated; owned */
 
+	bool core_files;
 	char record_http[DAEMON_PATH_SIZE]; /* folder of recordings; "": none */
 	char **record_accounts; /* provider config ids, NULL-terminated; NULL: all; owned */
 

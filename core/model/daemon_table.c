@@ -179,6 +179,15 @@ static const struct hr_setting security_rows[] = {
 
 static const struct hr_setting debug_rows[] = {
 	{
+		.key = "core_files",
+		.type = HR_TYPE_BOOLEAN,
+		.default_value = "false",
+		.title = "Core files",
+		.help = "Whether the daemon may leave a core file when it crashes, within the "
+			"limit it was started with (ulimit -c). The secrets in its memory are in "
+			"it.",
+	},
+	{
 		.key = "record_http",
 		.type = HR_TYPE_STRING,
 		PATH_LIMITS,

@@ -244,6 +244,15 @@ static int read_dry_run(const char *folder, const json_t *value, struct daemon_c
 	return 0;
 }
 
+static int read_core_files(const char *folder, const json_t *value, struct daemon_config *config,
+			   struct hr_error *err)
+{
+	(void)folder;
+	(void)err;
+	config->core_files = json_is_true(value);
+	return 0;
+}
+
 static int read_record_http(const char *folder, const json_t *value, struct daemon_config *config,
 			    struct hr_error *err)
 {
@@ -274,6 +283,7 @@ static const struct key_reader key_readers[] = {
 	{"security", "host_uids", read_host_uids},
 	{"security", "secrets_dir", read_secrets_dir},
 	{"security", "secret_environment", read_secret_environment},
+	{"debug", "core_files", read_core_files},
 	{"debug", "record_http", read_record_http},
 	{"debug", "record_accounts", read_record_accounts},
 };

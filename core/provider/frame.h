@@ -61,7 +61,6 @@ void frame_reader_clear(struct frame_reader *reader);
 
 #define FRAME_WAITING_MAX (64u << 20)
 
-/* A frame with a descriptor is never kept whole: where something waits already it is not sent, -1. */
 enum frame_failure { FRAME_FINE, FRAME_TOO_MUCH_WAITS, FRAME_NO_MEMORY };
 
 /* What a descriptor did not take yet. Zeroed at first. One thread at a time. */
@@ -73,7 +72,8 @@ struct frame_writer {
 
 /* Sends the frame, or as much of it as the descriptor takes now, and keeps the rest. 0; -1: the
  * other side is gone, or the writer has failed: more than FRAME_WAITING_MAX bytes would wait, or
- * there is no memory for what is to wait. */
+ * there is no memory for what is to wait. One with a descriptor is sent at once, its rest perhaps later,
+ * or not at all: -1 where something waits already, too. */
 int frame_writer_send(struct frame_writer *writer, int fd, const struct frame *frame);
 
 /* Sends of the rest what is taken now. 0 or -1 likewise. */

@@ -166,38 +166,42 @@ static void trace(const struct host_process *host, const char *direction, enum w
 	log_line(LOG_LEVEL_DEBUG, NULL, "%s process %d: %s", direction, (int)host->pid, text);
 }
 
-int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t id,
-		      const void *value, struct hr_error *err)
+/* descriptor: goes with it; -1: none does. *ret_sent: whether it is on its way. -1: it cannot be
+ * written as a frame. */
+static int send_message(struct host_process *host, enum wire_kind kind, uint64_t id,
+			const void *value, int descriptor, bool *ret_sent, struct hr_error *err)
 {
 	struct frame frame;
 
 	if (wire_encode(kind, id, value, &frame, err) != 0)
 		return -1;
+	frame.has_descriptor = descriptor >= 0;
+	frame.descriptor = descriptor;
 	trace(host, "to", kind, id, value);
 	KILL_POINT_FRAME(kind, KILL_SENDING);
-	/* Of a channel that has ended we hear by reading. */
-	if (host->fd >= 0)
-		(void)frame_writer_send(&host->writer, host->fd, &frame);
+	*ret_sent = host->fd >= 0 && frame_writer_send(&host->writer, host->fd, &frame) == 0;
 	KILL_POINT_FRAME(kind, KILL_SENT);
 	frame_clear(&frame);
 	return 0;
 }
 
+int host_process_send(struct host_process *host, enum wire_kind kind, uint64_t id,
+		      const void *value, struct hr_error *err)
+{
+	bool sent;
+
+	/* Of a channel that has ended we hear by reading. */
+	return send_message(host, kind, id, value, -1, &sent, err);
+}
+
 int host_process_send_descriptor(struct host_process *host, enum wire_kind kind, uint64_t id,
 				 const void *value, int descriptor, struct hr_error *err)
 {
-	struct frame frame;
-	int rc = -1;
+	bool sent;
 
-	if (wire_encode(kind, id, value, &frame, err) != 0)
+	if (send_message(host, kind, id, value, descriptor, &sent, err) != 0)
 		return -1;
-	frame.has_descriptor = true;
-	frame.descriptor = descriptor;
-	trace(host, "to", kind, id, value);
-	if (host->fd >= 0)
-		rc = frame_writer_send(&host->writer, host->fd, &frame);
-	frame_clear(&frame);
-	return rc == 0 ? 0 : error_set(err, HR_TRANSIENT, "its process is too busy to be asked");
+	return sent ? 0 : error_set(err, HR_TRANSIENT, "its process is too busy to be asked");
 }
 
 void host_process_flush(struct host_process *host)

@@ -182,9 +182,7 @@ int process_account_send(struct process_account *account, const struct dispatch_
 			 uint64_t number, uint64_t seat, int64_t timeout_ms, struct hr_error *err)
 {
 	struct wire_request message = {.seat = seat, .request = *request};
-	int rc;
-
-	int fd = -1;
+	int rc, fd = -1;
 
 	message.request.timeout_ms = timeout_ms;
 	text_copy(message.installation, sizeof(message.installation),

@@ -218,9 +218,9 @@ static void take_refused(struct process_account *account, const struct wire_refu
 	if (account->workers > 0)
 		garbage(account, "a refusal of a module that is loaded");
 	else if (refused->error.class < HR_AUTH || refused->error.class > HR_INTERNAL ||
-		 refused->error.message[0] == '\0')
+		 refused->error.message[0] == '\0') {
 		garbage(account, "a refusal without a reason");
-	else {
+	} else {
 		account->refusal = refused->error;
 		if (account->dispatcher->registry)
 			registry_note_loading(account->dispatcher->registry, account->module,

@@ -68,8 +68,9 @@ void registry_note_loading(struct registry *registry, const struct registry_modu
 bool registry_refusal(struct registry *registry, const struct registry_module *module, char *buf,
 		      size_t size);
 
-/* The usable module of that id, also one that could not be loaded: that may have been mended. Else HR_INVALID that says whether the file is missing (and where it
- * was looked for) or why it was refused; field "provider". */
+/* The usable module of that id, also one that could not be loaded: that may have been mended. Else
+ * HR_INVALID that says whether the file is missing (and where it was looked for) or why it was refused;
+ * field "provider". */
 int registry_find(const struct registry *registry, const char *id,
 		  const struct registry_module **ret_module, struct hr_error *err);
 

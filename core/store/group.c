@@ -56,20 +56,13 @@ static void check_counters(struct tx *tx)
 #endif
 }
 
-/* What a job, or a whole group, did that stays. */
-struct effect {
-	bool wrote;
-	bool told; /* it added events */
-};
-
 /* In its savepoint. */
-static int run_one(struct store *store, struct job *job, struct effect *ret_effect)
+static int run_one(struct store *store, struct job *job)
 {
 	struct tx tx = {.sql = store->writer, .data_key = &store->installation.data_key};
 	int64_t before = sql_total_changes(store->writer);
 	bool wrote;
 
-	*ret_effect = (struct effect){0};
 	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0)
 		return -1;
 	if (job->fn(&tx, job->arg, &job->err) < 0) {
@@ -87,7 +80,7 @@ static int run_one(struct store *store, struct job *job, struct effect *ret_effe
 	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
 		return -1;
 	job->wrote = wrote;
-	*ret_effect = (struct effect){.wrote = wrote, .told = tx.tells};
+	job->told = tx.tells;
 	return 0;
 }
 
@@ -105,22 +98,35 @@ static void fail_all(struct job_list *list, const struct hr_error *err)
 		fail(job, err);
 }
 
+/* What those that succeeded did, all together. */
+struct effect {
+	uint64_t n_good;
+	bool wrote, told;
+};
+
+static struct effect effect_of(const struct job_list *list)
+{
+	struct effect effect = {0};
+
+	for (const struct job *job = list->first; job; job = job->next) {
+		effect.n_good += !job->failed;
+		effect.wrote = effect.wrote || job->wrote;
+		effect.told = effect.told || job->told;
+	}
+	return effect;
+}
+
 /* -1: the transaction is gone, *err says why. */
-static int run_each(struct store *store, struct job_list *list, struct effect *ret_effect,
-		    struct hr_error *err)
+static int run_each(struct store *store, struct job_list *list, struct hr_error *err)
 {
 	for (struct job *job = list->first; job; job = job->next) {
-		struct effect effect;
-
-		if (run_one(store, job, &effect) < 0)
+		if (run_one(store, job) < 0)
 			job->failed = true;
 		if (!sql_in_transaction(store->writer)) {
 			*err = job->err;
 			error_prefix(err, "a transaction of the same commit failed");
 			return -1;
 		}
-		ret_effect->wrote = ret_effect->wrote || effect.wrote;
-		ret_effect->told = ret_effect->told || effect.told;
 	}
 	return 0;
 }
@@ -159,16 +165,13 @@ static int64_t now_us(void)
 }
 
 /* Counts a commit that is durable now and tells who watches. */
-static void note_commit(struct store *store, const struct job_list *list, uint64_t number,
-			const struct effect *effect, int64_t took_us)
+static void note_commit(struct store *store, uint64_t number, const struct effect *effect,
+			int64_t took_us)
 {
 	struct store_figures *figures = &store->figures;
-	uint64_t n_good = 0;
 
-	for (const struct job *job = list->first; job; job = job->next)
-		n_good += !job->failed;
 	pthread_mutex_lock(&store->mutex);
-	figures->transactions += n_good;
+	figures->transactions += effect->n_good;
 	if (effect->wrote) {
 		figures->commits = number;
 		figures->commit_us += (uint64_t)took_us;
@@ -182,7 +185,7 @@ static void note_commit(struct store *store, const struct job_list *list, uint64
 
 static int run_group(struct store *store, struct job_list *list, struct hr_error *err)
 {
-	struct effect effect = {0};
+	struct effect effect;
 	uint64_t number;
 	int64_t begun_us;
 
@@ -195,14 +198,15 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	pthread_mutex_lock(&store->mutex);
 	number = store->figures.commits + 1;
 	pthread_mutex_unlock(&store->mutex);
-	if (run_each(store, list, &effect, err) < 0)
+	if (run_each(store, list, err) < 0)
 		return -1;
+	effect = effect_of(list);
 	KILL_POINT_WRITES(list, KILL_BEFORE);
 	begun_us = now_us();
 	if (commit(store, effect.wrote, number, err) < 0)
 		return -1;
 	KILL_POINT_WRITES(list, KILL_AFTER);
-	note_commit(store, list, number, &effect, now_us() - begun_us);
+	note_commit(store, number, &effect, now_us() - begun_us);
 	if (effect.wrote && store->hook.after_commit)
 		store->hook.after_commit(store->hook.context, number);
 	return 0;

@@ -20,6 +20,7 @@ struct job {
 	struct hr_error err;
 	bool failed;
 	bool wrote; /* it changed something that stays */
+	bool told;  /* it added events */
 };
 
 /* What store_write waits for. */

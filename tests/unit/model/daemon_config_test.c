@@ -136,7 +136,7 @@ START_TEST(everything_given)
 		"[log]\nlevel = debug\nformat = json\n"
 		"[engine]\nsafety_pass = 1m\n"
 		"[security]\nmaster_key = /keys/k\nhost_uids = 1000-1999\n"
-		"[debug]\nrecord_http = rec\n"
+		"[debug]\ncore_files = true\nrecord_http = rec\n"
 		"record_accounts = 0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d\n";
 	struct daemon_config config;
 	struct hr_error err;
@@ -157,6 +157,7 @@ START_TEST(everything_given)
 	ck_assert_str_eq(config.master_key, "/keys/k");
 	ck_assert_int_eq(config.host_uid_first, 1000);
 	ck_assert_int_eq(config.host_uid_last, 1999);
+	ck_assert(config.core_files);
 	ck_assert_str_eq(config.record_http, below("rec"));
 	ck_assert_str_eq(config.record_accounts[0], "0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d");
 	ck_assert_ptr_null(config.record_accounts[1]);
