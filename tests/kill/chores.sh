@@ -29,7 +29,7 @@ chore_documents()
 	token=$(chore POST /api/v1/tokens "{\"name\": \"token-$1\", \"role\": \"viewer\"}" | jq -r '.id // empty')
 	[ -z "$token" ] || chore DELETE "/api/v1/tokens/$token" >/dev/null
 	chore POST /api/v1/zones "{\"name\": \"zone-$1\"}" >/dev/null
-	chore PATCH "/api/v1/zones/zone-$1" '{"search_alternate_zones": true}' >/dev/null
+	chore PATCH "/api/v1/zones/zone-$1" '{"search_alternate_zones": false}' >/dev/null
 	chore PUT "/api/v1/zones/zone-$1" "{\"name\": \"zone-$1\"}" >/dev/null
 	chore DELETE "/api/v1/zones/zone-$1" >/dev/null
 }
@@ -55,7 +55,9 @@ chore_servers()
 	mapfile -t ids < <(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id')
 	id=${ids[0]-}
 	[ -z "$id" ] || [ $(($1 % 2)) = 0 ] || chore POST "/api/v1/servers/$id/drain" >/dev/null
-	[ -z "$id" ] || [ $(($1 % 2)) = 1 ] || chore DELETE "/api/v1/servers/$id?force=true" >/dev/null
+	id=${ids[1]-$id}
+	[ -z "$id" ] || [ $(($1 % 2)) = 0 ] || chore DELETE "/api/v1/servers/$id?force=true" >/dev/null
+	[ $(($1 % 4)) = 0 ] || return 0 # else its keepalive lapses
 	for session in $(chore GET '/api/v1/sessions?pool=spare' | jq -r '.items[]?.id'); do
 		chore DELETE "/api/v1/sessions/$session" >/dev/null
 	done
