@@ -8,7 +8,7 @@
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
 needs jq
 # Without the sandbox a module that allocates endlessly would take the machine's memory.
-if grep -q HR_SANITIZERS "$HEADROOM_BUILDDIR/Makefile" && grep -q '^HR_DEFINES = .*-DHR_SANITIZERS=1' "$HEADROOM_BUILDDIR/Makefile"; then
+if sanitized; then
 	echo "sandbox off: sanitizer build"
 	exit 77
 fi

@@ -16,6 +16,14 @@ daemon_with()
 	headroomd=$headroomd_alone
 }
 
+# preloads NAME: the library of that name, after the sanitizer's own in a build with sanitizers.
+preloads()
+{
+	local program=${headroomd%/*}/.libs/headroomd
+	[ -f "$program" ] || program=$headroomd
+	printf '%s' "$(ldd "$program" | awk '$1 ~ /^libasan/ { print $3 ":" }')$input/.libs/$1.so"
+}
+
 pool_create()
 {
 	printf '{"name": "%s"}' "$1" >"$work/body"
@@ -30,7 +38,7 @@ pools_named()
 full_disk()
 {
 	local i acknowledged=0
-	daemon_with LD_PRELOAD="$input/.libs/quota.so" TEST_FULL="$work/full" TEST_FULL_BELOW="$work/state"
+	daemon_with LD_PRELOAD="$(preloads quota)" TEST_FULL="$work/full" TEST_FULL_BELOW="$work/state"
 	for i in 1 2 3; do
 		[ "$(pool_create "before-$i")" != 201 ] || acknowledged=$((acknowledged + 1))
 	done
@@ -92,7 +100,7 @@ clock_jumps()
 {
 	local waiting
 	echo 0 >"$work/clock"
-	daemon_with LD_PRELOAD="$input/.libs/skew.so" TEST_CLOCK="$work/clock"
+	daemon_with LD_PRELOAD="$(preloads skew)" TEST_CLOCK="$work/clock"
 	{
 		printf 'kind: provider-config\nname: w\nprovider: local\nmax_instances: 0\n'
 		pool_of c

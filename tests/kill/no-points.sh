@@ -5,12 +5,16 @@
 
 : "${HEADROOM_BUILDDIR:?}"
 
+symbols=$(mktemp) || exit 1
+trap 'rm -f "$symbols"' EXIT
+
 has_points()
 {
 	local program=$1
 	# libtool's wrapper of a program that is not installed yet
 	[ ! -f "${1%/*}/.libs/${1##*/}" ] || program=${1%/*}/.libs/${1##*/}
-	grep -qaE 'kill_point|kill_table|kill-points' "$program"
+	nm "$program" >"$symbols" || { echo "no symbols in $program"; exit 1; }
+	grep -qE 'kill_(point|table)' "$symbols"
 }
 
 for program in headroomd headroom-host; do

@@ -151,14 +151,19 @@ static bool is_calm(struct calm *calm)
 	return calm->why[0] == '\0';
 }
 
+static void wait_for_daemon(struct world *world)
+{
+	while (!world->engine && !world->violation[0])
+		world_run_until(world, world->mono_ms + MS_PER_S);
+}
+
 /* An edit needs a daemon that is up, and is made again when that one dies with it. */
 static void mend(struct world *world)
 {
 	unsigned generation;
 
 	do {
-		while (!world->engine && !world->violation[0])
-			world_run_until(world, world->mono_ms + MS_PER_S);
+		wait_for_daemon(world);
 		generation = world->generation;
 		scenario_mend(world);
 		world_run_until(world, world->mono_ms + MS_PER_S);
@@ -181,6 +186,7 @@ void settle(struct world *world)
 		world_violation(world, "it did not settle: %s", calm.why);
 	sent = world->creates + world->destroys;
 	world_run_until(world, world->mono_ms + QUIET_MS);
+	wait_for_daemon(world); /* the crash of this run may come just now */
 	if (!is_calm(&calm))
 		world_violation(world, "it was settled, and is not any more: %s", calm.why);
 	if (world->creates + world->destroys != sent)

@@ -36,6 +36,12 @@ needs()
 	done
 }
 
+# sanitized: whether this is a build with sanitizers, in which modules have no sandbox.
+sanitized()
+{
+	grep -q '^HR_DEFINES = .*-DHR_SANITIZERS=1' "$HEADROOM_BUILDDIR/Makefile"
+}
+
 # expect WHAT TEXT PATTERN: TEXT holds PATTERN (a fixed string).
 expect()
 {

@@ -110,7 +110,7 @@ static void setup(void)
 	json_t *none = json_object();
 
 	snprintf(host, sizeof(host), "%s/headroom-host", build ? build : ".");
-	ck_assert_ptr_nonnull(realpath(host, NULL));
+	ck_assert_int_eq(access(host, X_OK), 0);
 	module_folder_make(&state);
 	options.state_dir = state.path;
 	answers = mailbox_new(NULL, NULL);
