@@ -176,6 +176,61 @@ point_missed()
 	"$kill_points" disarm "$table"
 }
 
+# provoke POINT END: brings about what hardly comes by itself, until the point is hit or the clock shows END.
+provoke()
+{
+	local server
+	case $1 in
+	# Passed in a daemon's start, and hardly ever later; not in each.
+	*:recover_run | *.description | *.refused | *.ready | *.open)
+		until point_hit || [ "$SECONDS" -ge "$2" ]; do
+			daemon_kill
+			daemon_again
+			sleep 1
+		done
+		;;
+	# What is told of a module's process when it ends and starts again.
+	*:news_run)
+		until point_hit || [ "$SECONDS" -ge "$2" ]; do
+			kill -0 "$daemon_pid" 2>/dev/null || break
+			find_host
+			kill -KILL "$host"
+			sleep 3
+		done
+		;;
+	# What local's process says before it ends because its spawner has.
+	*.log)
+		until point_hit || [ "$SECONDS" -ge "$2" ]; do
+			kill -0 "$daemon_pid" 2>/dev/null || break
+			find_host
+			kill -KILL "$spawner"
+			sleep 3
+		done
+		;;
+	# A daemon that is told to stop cancels what is under way.
+	*.cancel)
+		until point_hit || [ "$SECONDS" -ge "$2" ]; do
+			daemon_stop
+			daemon_again
+			sleep 1
+		done
+		;;
+	# Servers that stop by themselves, and that nobody takes before it is seen twice.
+	*:failing_run)
+		touch "$work/rest"
+		sim_set green.stops=1000 green.stops_after=0
+		for server in $(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id'); do
+			chore DELETE "/api/v1/servers/$server?force=true" >/dev/null
+		done
+		;;
+	esac
+}
+
+provoke_end()
+{
+	[ ! -e "$work/rest" ] || { rm -f "$work/rest"; cloud_faults; }
+}
+
 # kill_at POINT: waits until it is passed for the n-th time and has ended its process there.
 kill_at()
 {
@@ -185,37 +240,13 @@ kill_at()
 	[ "$(point_figure "$1" 2)" -lt 300 ] || n=$((1 + RANDOM % 10))
 	[ "$in_a_row" -lt "$in_a_row_max" ] || { daemon_kill; daemon_again; }
 	point_arm "$1" "$n"
-	# Passed in a daemon's start, and hardly ever later; not in each.
-	case $1 in *:recover_run | *.description | *.refused | *.ready | *.open)
-		until point_hit || [ "$SECONDS" -ge "$end" ]; do
-			daemon_kill
-			daemon_again
-			sleep 1
-		done
-		;;
-	# What is told of a module's process when it ends and starts again.
-	*:news_run)
-		until point_hit || [ "$SECONDS" -ge "$end" ]; do
-			kill -0 "$daemon_pid" 2>/dev/null || break
-			find_host
-			kill -KILL "$host"
-			sleep 3
-		done
-		;;
-	# A daemon that is told to stop cancels what is under way.
-	*.cancel)
-		until point_hit || [ "$SECONDS" -ge "$end" ]; do
-			daemon_stop
-			daemon_again
-			sleep 1
-		done
-		;;
-	esac
+	provoke "$1" "$end"
 	until point_hit; do
-		[ "$SECONDS" -lt "$end" ] || { point_missed "$1" "$n"; return; }
+		[ "$SECONDS" -lt "$end" ] || { provoke_end; point_missed "$1" "$n"; return; }
 		kill -0 "$daemon_pid" 2>/dev/null || point_hit || fail "the daemon ended by itself before kill $k ($1)"
 		sleep 0.1
 	done
+	provoke_end
 	case $1 in
 	daemon.*)
 		# In its start it may be the one before this that was killed.

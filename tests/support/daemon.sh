@@ -11,6 +11,7 @@ headroomd=$HEADROOM_BUILDDIR/headroomd
 headroom=$HEADROOM_BUILDDIR/headroom
 daemon_pid=
 
+# fail keeps the daemon's whole log in the file KEEP_LOG, if the environment names one.
 say()
 {
 	printf '%s\n' "$*"
@@ -22,6 +23,7 @@ fail()
 	if [ -n "${work:-}" ] && [ -f "$work/daemon.log" ]; then
 		say "--- last lines of the daemon's log" >&2
 		grep -v '"GET /' "$work/daemon.log" | tail -n 25 >&2
+		[ -z "${KEEP_LOG-}" ] || cp "$work/daemon.log" "$KEEP_LOG"
 	fi
 	exit 1
 }
