@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/life_parts.h"
+#include "engine/ready_times.h"
 #include "engine/sessions.h"
 #include "engine/silence.h"
 #include "engine/stops.h"
@@ -32,6 +33,43 @@ struct expiry {
 	bool changes_stopped;
 };
 
+/* What servers of this config took: whether the value is too short, or this one was too slow. */
+static int others_text(struct tx *tx, const char *config_id, char *buf, size_t size,
+		       struct hr_error *err)
+{
+	struct ready_times times = {0};
+	int64_t p50, p90;
+	int result = ready_times_add(tx, config_id, &times, err);
+
+	if (ready_times_measure(&times, &p50, &p90))
+		text_format(buf, size,
+			    "the last %zu servers of the config were ready after %lld s (median) "
+			    "and %lld s (90th percentile)",
+			    times.n, (long long)(p50 / MS_PER_S), (long long)(p90 / MS_PER_S));
+	else
+		text_copy(buf, size, "no server of the config was ready in the last week");
+	ready_times_clear(&times);
+	return result;
+}
+
+static void deadline_name(const struct server *server, const struct autoscale_config *config,
+			  int64_t now_ms, const char **ret_name, int64_t *ret_ms)
+{
+	*ret_name = "boot_timeout";
+	*ret_ms = config->boot_timeout_ms;
+	if (server->state == SERVER_CREATING) {
+		*ret_name = "create_timeout";
+		*ret_ms = config->create_timeout_ms;
+	} else if (server->state == SERVER_CHECKING_IN) {
+		*ret_name = "checkin_timeout";
+		*ret_ms = config->checkin_timeout_ms;
+	}
+	if (server->state == SERVER_PLANNED || now_ms >= server->provision_deadline_ms) {
+		*ret_name = "provision_timeout";
+		*ret_ms = config->provision_timeout_ms;
+	}
+}
+
 /* The message names the value that was reached. */
 static int deadline_reason(struct tx *tx, const struct server *server, int64_t now_ms, char *buf,
 			   size_t size, struct hr_error *err)
@@ -40,6 +78,7 @@ static int deadline_reason(struct tx *tx, const struct server *server, int64_t n
 	struct autoscale_config config;
 	struct hr_error why = {0};
 	const char *name;
+	char others[160];
 	int64_t value;
 
 	if (life_config(tx, server, &document, &config, &why) < 0) {
@@ -50,28 +89,13 @@ static int deadline_reason(struct tx *tx, const struct server *server, int64_t n
 			*err = why;
 		return why.class == HR_NOT_FOUND ? 0 : -1;
 	}
-	switch (server->state) {
-	case SERVER_CREATING:
-		name = "create_timeout";
-		value = config.create_timeout_ms;
-		break;
-	case SERVER_CHECKING_IN:
-		name = "checkin_timeout";
-		value = config.checkin_timeout_ms;
-		break;
-	default:
-		name = "boot_timeout";
-		value = config.boot_timeout_ms;
-		break;
-	}
-	if (server->state == SERVER_PLANNED || now_ms >= server->provision_deadline_ms) {
-		name = "provision_timeout";
-		value = config.provision_timeout_ms;
-	}
-	text_format(buf, size, "it was still %s after its config's %s of %lld s (%s)",
-		    server_state_name(server->state), name, (long long)(value / MS_PER_S),
-		    server->stage);
+	deadline_name(server, &config, now_ms, &name, &value);
 	document_clear(&document);
+	if (others_text(tx, server->config_id, others, sizeof(others), err) < 0)
+		return -1;
+	text_format(buf, size, "it was still %s after its config's %s of %lld s (%s); %s",
+		    server_state_name(server->state), name, (long long)(value / MS_PER_S),
+		    server->stage, others);
 	return 0;
 }
 

@@ -3,62 +3,31 @@
  * now, so that what is shown is what would be done. */
 #include "engine/sessions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/ready_times.h"
 #include "engine/snapshot.h"
 #include "plan/plan.h"
 #include "store/server_rows.h"
 #include "store/session_rows.h"
 
-#define SAMPLES_PER_CONFIG 50
-#define SAMPLES_MIN 5 /* with fewer an estimate would be a guess */
-
-struct samples {
-	int64_t *ms;
-	size_t n;
-};
-
-static int compare_ms(const void *a, const void *b)
-{
-	const int64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-static int add_samples(struct tx *tx, const char *config_id, struct samples *samples,
-		       struct hr_error *err)
-{
-	int64_t *grown = realloc(samples->ms, (samples->n + SAMPLES_PER_CONFIG) * sizeof(*grown));
-	size_t n = 0;
-
-	if (!grown)
-		return error_no_memory(err, "estimating a session's wait");
-	samples->ms = grown;
-	if (server_ready_times(tx, config_id, grown + samples->n, &n, err) != 0)
-		return -1;
-	samples->n += n;
-	return 0;
-}
+#define TIMES_MIN 5 /* with fewer an estimate would be a guess */
 
 /* Median and 90th percentile, less what has passed already. */
-static void estimate(struct samples *samples, int64_t age_ms, struct session_progress *ret)
+static void estimate(struct ready_times *times, int64_t age_ms, struct session_progress *ret)
 {
 	int64_t p50, p90;
 
-	if (samples->n < SAMPLES_MIN)
+	if (times->n < TIMES_MIN || !ready_times_measure(times, &p50, &p90))
 		return;
-	qsort(samples->ms, samples->n, sizeof(*samples->ms), compare_ms);
-	p50 = samples->ms[samples->n / 2] - age_ms;
-	p90 = samples->ms[(samples->n * 9) / 10] - age_ms;
-	ret->estimate_p50_ms = p50 > 0 ? p50 : 0;
-	ret->estimate_p90_ms = p90 > 0 ? p90 : 0;
+	ret->estimate_p50_ms = p50 > age_ms ? p50 - age_ms : 0;
+	ret->estimate_p90_ms = p90 > age_ms ? p90 - age_ms : 0;
 }
 
 /* On its way: its own stage, and how long servers of its config take. */
 static int from_server(struct tx *tx, const char *server_id, int64_t now_ms,
-		       struct samples *samples, struct session_progress *ret, struct hr_error *err)
+		       struct ready_times *times, struct session_progress *ret, struct hr_error *err)
 {
 	struct server server;
 
@@ -67,15 +36,15 @@ static int from_server(struct tx *tx, const char *server_id, int64_t now_ms,
 	text_copy(ret->server_id, sizeof(ret->server_id), server.id);
 	text_copy(ret->stage, sizeof(ret->stage), server.stage);
 	ret->percent = server.percent;
-	if (add_samples(tx, server.config_id, samples, err) != 0)
+	if (ready_times_add(tx, server.config_id, times, err) != 0)
 		return -1;
-	estimate(samples, now_ms - server.created_ms, ret);
+	estimate(times, now_ms - server.created_ms, ret);
 	return 0;
 }
 
 /* Not ordered yet: any config that could serve may get it. */
 static int from_configs(struct tx *tx, const struct snapshot *snapshot,
-			const struct session *session, struct samples *samples,
+			const struct session *session, struct ready_times *times,
 			struct session_progress *ret, struct hr_error *err)
 {
 	text_copy(ret->stage, sizeof(ret->stage), "a server is being ordered");
@@ -83,10 +52,10 @@ static int from_configs(struct tx *tx, const struct snapshot *snapshot,
 		const struct plan_config *config = &snapshot->plan_configs[i];
 
 		if (config->enabled && place_can_serve(config->connection_type, session->kind) &&
-		    add_samples(tx, config->id, samples, err) != 0)
+		    ready_times_add(tx, config->id, times, err) != 0)
 			return -1;
 	}
-	estimate(samples, 0, ret);
+	estimate(times, 0, ret);
 	return 0;
 }
 
@@ -112,7 +81,7 @@ static int from_plan(struct tx *tx, const struct snapshot *snapshot, const struc
 		     int64_t now_ms, struct session_progress *ret, struct hr_error *err)
 {
 	const struct plan_promise *promise;
-	struct samples samples = {0};
+	struct ready_times times = {0};
 	struct plan made = {0};
 	int rc = 0;
 
@@ -122,10 +91,10 @@ static int from_plan(struct tx *tx, const struct snapshot *snapshot, const struc
 	if (!promise)
 		explain_shortage(&made, ret);
 	else if (promise->server_id[0] != '\0')
-		rc = from_server(tx, promise->server_id, now_ms, &samples, ret, err);
+		rc = from_server(tx, promise->server_id, now_ms, &times, ret, err);
 	else
-		rc = from_configs(tx, snapshot, session, &samples, ret, err);
-	free(samples.ms);
+		rc = from_configs(tx, snapshot, session, &times, ret, err);
+	ready_times_clear(&times);
 	plan_clear(&made);
 	return rc;
 }

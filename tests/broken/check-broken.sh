@@ -238,7 +238,7 @@ told silent server.failed 'SERVER failed: the provider cannot make it (quota): t
 told_defect long-token "the resume token has 4097 bytes, at most 4096 are possible"
 told_defect two-ids "the instance id i-second is reported, but i-1 was before; a server has one instance"
 told_defect other-id "the instance id i-other is reported, but i-1 was before; a server has one instance"
-told again-too-long server.failed "SERVER failed: it was still creating after its config's create_timeout of 3 s (still booting)"
+told again-too-long server.failed "SERVER failed: it was still creating after its config's create_timeout of 3 s (still booting); no server of the config was ready in the last week"
 told_failed garbage "was ended: it sent what it may not send (a frame says that it has 2021161080 + 2021161080 bytes; 1 to 1048576 + 17825792 are possible)"
 told_failed alloc "was ended by signal 11 (Segmentation fault), after it had used up its memory limit of 512 MiB"
 told print server.running "SERVER is running: its instance runs and has an address"

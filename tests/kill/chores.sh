@@ -47,11 +47,9 @@ chore_account()
 	chore PATCH /api/v1/provider-configs/green '{"max_instances": '$((12 + $1 % 2))'}' >/dev/null
 }
 
-# chore_servers ROUND: nothing while the file "rest" is there: what a server does by itself is waited for.
 chore_servers()
 {
 	local id ids session
-	[ ! -e "$work/rest" ] || return 0
 	session=$(chore POST /api/v1/sessions '{"pool": "spare", "user": "adm"}' | jq -r '.id // empty')
 	[ -z "$session" ] || chore POST "/api/v1/sessions/$session/keepalive" >/dev/null
 	mapfile -t ids < <(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id')
@@ -65,11 +63,15 @@ chore_servers()
 	done
 }
 
+# Nothing is done while the file "rest" is there: what a server does by itself is waited for.
 chores()
 {
 	local n=0
 	trap 'exit 0' TERM
 	while :; do
+		while [ -e "$work/rest" ]; do
+			sleep 0.2
+		done
 		n=$((n + 1))
 		chore_documents "$n"
 		chore_servers "$n"

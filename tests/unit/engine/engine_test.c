@@ -62,9 +62,11 @@ END_TEST
 START_TEST(each_deadline_names_its_value)
 {
 	static const char *const names[] = {
-		"it was still creating after its config's create_timeout of 300 s (being created)",
-		"it was still booting after its config's boot_timeout of 200 s (booting)",
-		"checking_in after its config's checkin_timeout of 100 s (waiting for its check-in)"};
+		"it was still creating after its config's create_timeout of 300 s (being created); "
+		"no server of the config was ready in the last week",
+		"it was still booting after its config's boot_timeout of 200 s (booting); no",
+		"checking_in after its config's checkin_timeout of 100 s (waiting for its check-in); "
+		"no"};
 	static const int64_t ms[] = {300000, 200000, 100000};
 	char message[768];
 
@@ -79,6 +81,30 @@ START_TEST(each_deadline_names_its_value)
 	pass(1);
 	ck_assert_int_eq(events_of("server.failed", message), 1);
 	ck_assert_ptr_nonnull(strstr(message, names[_i]));
+}
+END_TEST
+
+static void setup_unchecked(void)
+{
+	engine_setup("{}", "{\"boot_timeout\": 200, \"require_checkin\": false, \"probe\": false}",
+		     "{\"max_instances\": 2}");
+}
+
+START_TEST(a_deadline_tells_what_others_needed)
+{
+	char message[768];
+
+	list_complete = false;
+	ask_session("ana");
+	pass(12000);
+	make_running();
+	ask_session("bob");
+	answer_ok(asked(DISPATCH_CREATE), "i-2");
+	pass(200000);
+	ck_assert_int_eq(events_of("server.failed", message), 1);
+	ck_assert_msg(strstr(message, "boot_timeout of 200 s (booting); the last 1 servers of the "
+				      "config were ready after 12 s (median) and 12 s"),
+		      "%s", message);
 }
 END_TEST
 
@@ -386,6 +412,10 @@ int main(void)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
 	tcase_add_loop_test(tcase, each_deadline_names_its_value, 0, 3);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("unchecked");
+	tcase_add_checked_fixture(tcase, setup_unchecked, engine_teardown);
+	tcase_add_test(tcase, a_deadline_tells_what_others_needed);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
