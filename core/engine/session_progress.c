@@ -27,7 +27,8 @@ static void estimate(struct ready_times *times, int64_t age_ms, struct session_p
 
 /* On its way: its own stage, and how long servers of its config take. */
 static int from_server(struct tx *tx, const char *server_id, int64_t now_ms,
-		       struct ready_times *times, struct session_progress *ret, struct hr_error *err)
+		       struct ready_times *times, struct session_progress *ret,
+		       struct hr_error *err)
 {
 	struct server server;
 

@@ -28,12 +28,13 @@ points_prepare()
 }
 
 # points_share COUNT SEED: this run's points, at most COUNT of them, in $work/share. By consecutive seeds
-# all are reached.
+# all are reached. POINT in the environment: those that it matches (grep -E), to look at one.
 points_share()
 {
 	local all n from
-	mapfile -t all < <(comm -23 "$work/points" "$work/unreached")
+	mapfile -t all < <(comm -23 "$work/points" "$work/unreached" | grep -E "${POINT:-.}")
 	n=${#all[@]}
+	[ "$n" -gt 0 ] || fail "no point matches $POINT"
 	point_count=$n
 	share=$1
 	[ "$share" -lt "$n" ] || share=$n
