@@ -37,6 +37,7 @@ churn_stop()
 	kill "${churn_pids[@]}" 2>/dev/null
 	wait "${churn_pids[@]}" 2>/dev/null
 	churn_pids=()
+	rm -f "$work/state/stop-creates" # a chore may have ended before it did that
 }
 
 cleanup()
@@ -218,7 +219,7 @@ provoke()
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"
-		sim_set green.stops=1000 green.stops_after=0
+		sim_set green.stops=1000 green.stops_after=2000
 		for server in $(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id'); do
 			chore DELETE "/api/v1/servers/$server?force=true" >/dev/null
 		done
