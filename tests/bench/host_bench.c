@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make bench: what a module in a process of its own costs. Figures beside a peer of the same run; nothing
- * is asserted. */
+/* What a module in a process of its own costs: a call, medians beside a bare round trip of the same size;
+ * a start; memory. */
 #include "../unit/provider/dispatch_bench.h"
 
 #include <poll.h>
@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <check.h>
+
+#include "measure.h"
 
 #define ROUNDS 20000
 #define STARTS 50
@@ -20,23 +21,7 @@
 
 static double now_us(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, size_t n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return values[n / 2];
+	return (double)measure_now_ns() / 1e3;
 }
 
 /* A child that sends back what it reads. */
@@ -68,7 +53,7 @@ static double socketpair_round_trip(void)
 	}
 	close(fds[0]);
 	waitpid(child, NULL, 0);
-	return median(times, ROUNDS);
+	return measure_percentile(times, ROUNDS, 0.5);
 }
 
 static void wait_for_answer(void)
@@ -99,7 +84,7 @@ static double call_round_trip(void)
 		wait_for_answer();
 		times[i] = now_us() - began;
 	}
-	return median(times, ROUNDS);
+	return measure_percentile(times, ROUNDS, 0.5);
 }
 
 static double start_time(void)
@@ -113,7 +98,7 @@ static double start_time(void)
 		times[i] = now_us() - began;
 		dispatch_answer_free(ask_kind(DISPATCH_CLOSE));
 	}
-	return median(times, STARTS);
+	return measure_percentile(times, STARTS, 0.5);
 }
 
 /* Private memory of our only child, in KiB. */
@@ -148,14 +133,10 @@ START_TEST(figures)
 	idle = private_memory();
 	dispatch_answer_free(ask_kind(DISPATCH_CREATE));
 	call = call_round_trip();
-	printf("module call by process      %8.1f us  (status of one instance, median of %d)\n",
-	       call, ROUNDS);
-	printf("bare socketpair round trip  %8.1f us  (%d bytes)\n", bare, FRAME_BYTES);
-	printf("difference, ratio           %8.1f us  %.2f  (contract: 25 us)\n", call - bare,
-	       call / bare);
-	printf("start of a host             %8.1f ms  (to the answer of its open; contract: 30 ms)\n",
-	       start / 1e3);
-	printf("idle host, private memory   %8.2f MiB (contract: 3 MiB)\n", (double)idle / 1024);
+	measure_tell("socketpair_us", bare);
+	measure_tell("call_us", call);
+	measure_tell("host_start_ms", start / 1e3);
+	measure_tell("host_private_mb", (double)idle / 1024);
 }
 END_TEST
 
