@@ -216,12 +216,23 @@ static int load_idle_of(struct tx *tx, struct snapshot *snapshot, const char *co
 	return result;
 }
 
+/* Whether there may be idle servers of configs that the pool has no more. */
+static bool has_strays(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->plan.n_cohorts; i++)
+		if (snapshot->cohorts[i].config == PLAN_NO_CONFIG && snapshot->cohorts[i].idle)
+			return true;
+	return false;
+}
+
 int snapshot_load_idle(struct tx *tx, struct snapshot *snapshot, struct hr_error *err)
 {
 	for (size_t i = 0; i < snapshot->n_configs; i++)
 		if (load_idle_of(tx, snapshot, snapshot->configs[i].config.id, err) < 0)
 			return -1;
-	if (load_idle_of(tx, snapshot, NULL, err) < 0 || sort_idle(snapshot, err) < 0)
+	if (has_strays(snapshot) && load_idle_of(tx, snapshot, NULL, err) < 0)
+		return -1;
+	if (sort_idle(snapshot, err) < 0)
 		return -1;
 	snapshot->plan.idle = snapshot->idle;
 	return 0;

@@ -44,11 +44,13 @@ static void add_filters(struct query *q, const struct server_query *query)
 				query->deadline_before_ms ? query->deadline_before_ms : MS_NEVER);
 }
 
-/* What lets the index of placing stop early. */
+/* What lets the index of placing stop early, and the few on their way be found without all others. */
 static void add_rank(struct query *q, unsigned states)
 {
 	if (states == RUNNING)
 		query_add(q, " AND rank = 0");
+	else if (states != 0 && (states & ~ON_THE_WAY) == 0)
+		query_add(q, " AND rank = 1");
 	else if (states != 0 && (states & ~(RUNNING | ON_THE_WAY)) == 0)
 		query_add(q, " AND rank <= 1");
 }
@@ -56,7 +58,11 @@ static void add_rank(struct query *q, unsigned states)
 static void add_order(struct query *q, const struct server_query *query)
 {
 	switch (query->order) {
-	case SERVER_BY_ID: query_add(q, " ORDER BY id"); break;
+	case SERVER_BY_ID:
+		if ((query->states & ~ON_THE_WAY) == 0)
+			add_rank(q, query->states);
+		query_add(q, " ORDER BY id");
+		break;
 	case SERVER_BY_DEADLINE: query_add(q, " ORDER BY deadline_ms, id"); break;
 	case SERVER_BY_LISTEN: query_add(q, " ORDER BY listen_ms, id"); break;
 	case SERVER_BY_SPREAD:
