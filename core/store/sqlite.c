@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,10 +172,21 @@ static int configure(struct sql *sql, unsigned flags, struct hr_error *err)
 	return flags & SQL_NO_SYNC ? sql_exec(sql, no_sync, err) : 0;
 }
 
+/* Once for the process, before its first connection. What a savepoint would have to put back stays in
+ * memory: it is little, and from 64 KiB on it would go to a file, for the rest of the commit. Memory is not
+ * counted: nobody asks. Where another has begun to use SQLite before, this fails and only costs time. */
+static void configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sql_open(const char *path, unsigned flags, struct sql **ret_sql, struct hr_error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sql *sql = NULL;
 
+	pthread_once(&once, configure_library);
 	if (!(flags & SQL_READ_ONLY) && make_file(path, err) < 0)
 		return -1;
 	sql = calloc(1, sizeof(*sql));
