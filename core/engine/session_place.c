@@ -12,9 +12,9 @@
 #include "store/session_rows.h"
 
 /* The first few by strategy order nearly always hold the answer; where they do not (a zone is asked
- * for, users are at their limits), a second look takes many more. */
-#define FEW 32
-#define MANY 1000
+ * for, users are at their limits), further looks take many more. */
+static const int limits[] = {4, 64, 1000};
+#define LOOKS (sizeof(limits) / sizeof(limits[0]))
 
 static void fill_view(const struct server *server, struct plan_server *view)
 {
@@ -210,7 +210,6 @@ static int look(struct tx *tx, const struct pool *pool, const struct place_reque
 int candidates_choose(struct tx *tx, const struct pool *pool, const struct session *session,
 		      struct server *ret_server, bool *ret_found, struct hr_error *err)
 {
-	static const int limits[] = {FEW, MANY};
 	struct place_request request;
 	const char *zones[2] = {NULL, ""};
 	bool all = false;
@@ -224,7 +223,7 @@ int candidates_choose(struct tx *tx, const struct pool *pool, const struct sessi
 		if (z == 1 && (session->zone_id[0] == '\0' || !request.search_alternate))
 			break;
 		all = false;
-		for (int l = 0; l < 2 && !*ret_found && !all; l++)
+		for (size_t l = 0; l < LOOKS && !*ret_found && !all; l++)
 			if (look(tx, pool, &request, zones[z], limits[l], ret_server, ret_found,
 				 &all, err) != 0)
 				return -1;
