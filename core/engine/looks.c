@@ -15,7 +15,7 @@
 #include "engine/sightings.h"
 #include "store/server_rows.h"
 
-#define PAGE 1000
+#define PAGE 200 /* servers are large, and an account may have thousands */
 #define YOUNG_MS (30 * MS_PER_S)
 
 struct look {
