@@ -315,6 +315,9 @@ static void plan_pool(struct engine *engine, struct engine_pool *pool)
 	pool->next_wall_ms = MS_NEVER;
 	pool->planning = true;
 	task_submit(engine, &planning->task);
+	/* What it orders is picked right behind it, in the same commit: one wait for the disk less until
+	 * a module is asked. */
+	engine_look(engine);
 }
 
 int64_t reconcile_step(struct engine *engine)
