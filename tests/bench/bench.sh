@@ -3,9 +3,11 @@
 #
 # make bench: every figure of the design in one run, each beside a floor that is measured in the same run.
 # A line for each figure, as it comes; "missed" where the aim is not met, which fails nothing. Fails when
-# something could not be measured. BENCH_PARTS picks parts (process request sessions reads plan size).
+# something could not be measured. BENCH_PARTS picks parts (process request sessions reads plan size
+# creates).
 
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
+. "$HEADROOM_SRCDIR/tests/support/sim.sh"
 needs jq curl
 trap finish EXIT
 trap 'exit 1' INT TERM
@@ -248,9 +250,96 @@ part_size()
 # As it would be installed.
 "$BASH" "$HEADROOM_SRCDIR/plugins/make-manifest.sh" "$HEADROOM_BUILDDIR/headroom-host" \
 	"$bench/.libs/stamp.so" "$bench/.libs/stamp.json" || exit 1
+# cloud_accounts POOLS EACH: definitions of so many pools, each of an account of its own.
+cloud_accounts()
+{
+	local i
+	printf 'kind: zone\nname: here\n'
+	for ((i = 1; i <= $1; i++)); do
+		cat <<-EOT
+		---
+		kind: provider-config
+		name: a$i
+		provider: sim
+		list_interval: 1h
+		settings:
+		  url: $sim_url
+		  key: key-$i
+		---
+		kind: pool
+		name: a$i
+		---
+		kind: autoscale-config
+		name: a$i
+		pool: a$i
+		zone: here
+		provider_config: a$i
+		connection_type: SSH
+		probe: false
+		minimum_available_sessions: $2
+		creates_per_hour: 100000
+		EOT
+	done
+}
+
+# Processor time of the daemon and its modules' processes until now, in us.
+daemon_cpu()
+{
+	local pids
+	pids=$(cat "/proc/$daemon_pid/task/$daemon_pid/children")
+	# shellcheck disable=SC2086 # one word for each
+	cat $(printf '/proc/%s/stat ' $daemon_pid $pids) 2>/dev/null |
+		sed 's/.*) //' | awk -v hertz="$(getconf CLK_TCK)" '{ n += $12 + $13 } END { print n / hertz * 1e6 }'
+}
+
+creates_done()
+{
+	api_get /metrics >"$work/metrics" || return 1
+	awk '/^headroom_operations_in_flight / { print $2 > "/dev/stderr" }
+		/^headroom_operations_total\{operation="create",outcome="done"\} / { n = $2 } END { print n + 0 }' \
+		"$work/metrics" 2>>"$work/flights"
+}
+
+# creates_of ACCOUNTS EACH AT-ONCE LATENCY WORDS: rate and processor time of so many creates.
+creates_of()
+{
+	local accounts=$1 each=$2 n=$(($1 * $2)) i begun cpu took rate sets=()
+	daemon_prepare
+	for ((i = 1; i <= accounts; i++)); do
+		sets+=(--set "a$i.key=key-$i")
+	done
+	sim_start --seed 1 "${sets[@]}" --set "a0.key=key-0" --set "latency=$4"
+	daemon_start || fail "the daemon did not start"
+	cloud_accounts "$accounts" "$each" >"$work/pools.yaml"
+	cpu=$(daemon_cpu)
+	begun=${EPOCHREALTIME/./}
+	"$headroom" apply -f "$work/pools.yaml" >/dev/null || fail "apply"
+	until [ "$(creates_done)" -ge "$n" ]; do
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 60000000 ] || fail "of $n creates $(creates_done) were done in 60 s"
+		sleep 0.05
+	done
+	took=$((${EPOCHREALTIME/./} - begun))
+	cpu=$(calc "($(daemon_cpu) - $cpu) / $n")
+	rate=$(calc "$n * 1e6 / $took")
+	daemon_stop
+	measure "$bench/bench-creates" "$sim_url" key-0 "$n" "$3"
+	row "creates at headroom-sim, $5" "$rate" /s "bare libcurl multi loop $(short "${got[rate]}")/s" - ""
+	row "processor time of a create, $5" "$cpu" us "bare libcurl multi loop $(short "${got[cpu_us]}") us" \
+		"at most 3 times (x$(short "$(calc "$cpu / ${got[cpu_us]}")"))" "$cpu <= 3 * ${got[cpu_us]}"
+	[ "$accounts" = 1 ] || row "creates in flight at once, $5" "$(sort -n "$work/flights" | tail -n 1)" "" - "1000" \
+		"$(sort -n "$work/flights" | tail -n 1) >= 1000"
+	finish
+}
+
+part_creates()
+{
+	creates_of 1 1500 64 0 "no latency"
+	creates_of 16 200 1000 1000 "latency 1 s, 16 accounts"
+}
+
 grep -q '^HR_DEFINES = .*-DHR_DEBUG=1' "$HEADROOM_BUILDDIR/Makefile" &&
 	say "a build with --enable-debug: it checks all counters in each transaction, and its figures say little"
 line figure value "floor, in this run" aim
-for part in ${BENCH_PARTS:-process request sessions reads plan size}; do
+for part in ${BENCH_PARTS:-process request sessions reads plan size creates}; do
 	"part_$part"
 done
