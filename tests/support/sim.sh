@@ -17,7 +17,7 @@ sim_start()
 		>"$work/sim.url" 2>"$work/sim.log" &
 	sim_pid=$!
 	for ((i = 0; i < 200; i++)); do
-		sim_url=$(cat "$work/sim.url")
+		sim_url=$(cat "$work/sim.url" 2>/dev/null)
 		[ -z "$sim_url" ] || return 0
 		kill -0 "$sim_pid" 2>/dev/null || break
 		sleep 0.05
