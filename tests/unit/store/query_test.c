@@ -43,6 +43,7 @@ static void list_events(struct tx *tx, struct event_query query)
 static void run_server_queries(struct tx *tx)
 {
 	const unsigned running = SERVER_STATE_BIT(SERVER_RUNNING);
+	const unsigned planned = SERVER_STATE_BIT(SERVER_PLANNED);
 	const unsigned coming =
 		running | SERVER_STATE_BIT(SERVER_PLANNED) | SERVER_STATE_BIT(SERVER_CREATING) |
 		SERVER_STATE_BIT(SERVER_BOOTING) | SERVER_STATE_BIT(SERVER_INJECTING) |
@@ -80,6 +81,9 @@ static void run_server_queries(struct tx *tx)
 	list_servers(tx, (struct server_query){.order = SERVER_BY_ID});
 	list_servers(tx, (struct server_query){.pool_id = "p"});
 	list_servers(tx, (struct server_query){.pool_id = "p", .states = coming});
+	list_servers(tx, (struct server_query){.pool_id = "p", .states = planned});
+	list_servers(tx, (struct server_query){.config_id = "c", .states = planned});
+	list_servers(tx, (struct server_query){.provider_config_id = "a", .states = planned});
 }
 
 static void run_server_rows(struct tx *tx)
@@ -195,6 +199,7 @@ static int check_plan(struct tx *tx, const char *text)
 {
 	bool by_expiry = strstr(text, "ORDER BY +sequence") != NULL;
 	bool names = strstr(text, "ORDER BY d.kind, d.name") != NULL;
+	bool on_the_way = strstr(text, "AND rank = 1 ORDER BY id") != NULL;
 	char explain[5000];
 	struct sql_stmt *stmt;
 	struct hr_error err = {0};
@@ -210,6 +215,8 @@ static int check_plan(struct tx *tx, const char *text)
 			      "%s\nreads a whole table: %s", text, detail);
 		ck_assert_msg(!strstr(detail, "TEMP B-TREE FOR ORDER BY") || by_expiry || names,
 			      "%s\nsorts: %s", text, detail);
+		ck_assert_msg(!on_the_way || strstr(detail, "INDEX servers_on_the_way"),
+			      "%s\nfinds the few on their way among all: %s", text, detail);
 		ck_assert_msg(!strstr(detail, "AUTOMATIC"), "%s\nmakes an index: %s", text, detail);
 	}
 	sql_done(stmt);
