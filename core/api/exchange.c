@@ -82,9 +82,10 @@ static int begin(struct exchange *exchange, const char *url, struct hr_error *er
 	return check_length(exchange, err);
 }
 
-static struct exchange *exchange_new(struct api *api, struct MHD_Connection *connection,
-				     const char *method)
+static struct exchange *exchange_new(const struct listener *listener,
+				     struct MHD_Connection *connection, const char *method)
 {
+	struct api *api = listener->api;
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	const union MHD_ConnectionInfo *info;
 
@@ -95,8 +96,7 @@ static struct exchange *exchange_new(struct api *api, struct MHD_Connection *con
 	exchange->connection = connection;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	exchange->peer = info ? info->socket_context : NULL;
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
-	exchange->peers = info && info->daemon == api->local ? api->local_peers : api->tcp_peers;
+	exchange->peers = listener->peers;
 	exchange->started_ms = clock_now().mono_ms;
 	text_copy(exchange->method, sizeof(exchange->method), method);
 	exchange->reading = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -205,11 +205,10 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 				size_t *upload_data_size, void **con_cls)
 {
 	struct exchange *exchange = *con_cls;
-	struct api *api = context;
 
 	(void)version;
 	if (!exchange) {
-		exchange = exchange_new(api, connection, method);
+		exchange = exchange_new(context, connection, method);
 		*con_cls = exchange;
 		if (!exchange)
 			return MHD_NO;

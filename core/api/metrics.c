@@ -165,7 +165,7 @@ static void write_api(struct api *api, FILE *out)
 				(unsigned long long)n);
 	}
 	one(out, "http_connections", "gauge", "Connections open.",
-	    peers_count(api->tcp_peers) + peers_count(api->local_peers));
+	    peers_count(api->on_tcp.peers) + peers_count(api->on_local.peers));
 	one(out, "checkins_total", "counter", "Check-ins accepted.", atomic_load(&api->checkins));
 	one(out, "checkins_refused_total", "counter",
 	    "Check-ins with a token that is not accepted.", atomic_load(&api->checkins_refused));

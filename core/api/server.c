@@ -92,15 +92,17 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
 }
 
 /* Takes fd over. */
-static int start_daemon(struct api *api, int fd, struct peers *peers, struct MHD_Daemon **ret,
+static int start_daemon(struct listener *listener, int fd, struct MHD_Daemon **ret,
 			struct hr_error *err)
 {
+	struct peers *peers = listener->peers;
+
 	*ret = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, admit,
-		peers, exchange_handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
+		peers, exchange_handle, listener, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-		api->options.max_connections, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
-		peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, NULL,
+		listener->api->options.max_connections, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, peers, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, NULL,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 		MHD_OPTION_END);
 	if (*ret)
@@ -122,7 +124,7 @@ static int start_tcp(struct api *api, struct hr_error *err)
 			close(fd);
 		return -1;
 	}
-	return start_daemon(api, fd, api->tcp_peers, &api->tcp, err);
+	return start_daemon(&api->on_tcp, fd, &api->tcp, err);
 }
 
 static int start_local(struct api *api, struct hr_error *err)
@@ -139,7 +141,7 @@ static int start_local(struct api *api, struct hr_error *err)
 		close(fd);
 		return error_no_memory(err, "starting the API");
 	}
-	return start_daemon(api, fd, api->local_peers, &api->local, err);
+	return start_daemon(&api->on_local, fd, &api->local, err);
 }
 
 static int make_prefix(struct api *api, struct hr_error *err)
@@ -170,6 +172,7 @@ int api_start(const struct api_options *options, struct api **ret_api, struct hr
 
 	if (!api)
 		return error_no_memory(err, "starting the API");
+	api->on_tcp.api = api->on_local.api = api;
 	take_options(api, options);
 	pthread_mutex_init(&api->mutex, NULL);
 	pthread_condattr_init(&monotonic);
@@ -179,9 +182,9 @@ int api_start(const struct api_options *options, struct api **ret_api, struct hr
 	api->started_ms = clock_now().wall_ms;
 	if (make_prefix(api, err) == 0 &&
 	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
-		      &api->tcp_peers, err) == 0 &&
+		      &api->on_tcp.peers, err) == 0 &&
 	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
-		      &api->local_peers, err) == 0 &&
+		      &api->on_local.peers, err) == 0 &&
 	    streams_new(api->options.store, api->options.streams, &api->streams, err) == 0 &&
 	    start_tcp(api, err) == 0 && start_local(api, err) == 0) {
 		/* The texts were borrowed for the start only. */
@@ -241,8 +244,8 @@ void api_stop(struct api *api)
 	if (api->local)
 		MHD_stop_daemon(api->local);
 	streams_free(api->streams);
-	peers_free(api->tcp_peers);
-	peers_free(api->local_peers);
+	peers_free(api->on_tcp.peers);
+	peers_free(api->on_local.peers);
 	pthread_cond_destroy(&api->fewer);
 	pthread_mutex_destroy(&api->mutex);
 	free(api->socket_path);

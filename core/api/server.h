@@ -16,14 +16,21 @@
 struct exchange;
 struct streams;
 
+/* One way in: what its daemon's callbacks are given. Whole before the daemon takes connections, which it
+ * does before MHD_start_daemon has said which it is. */
+struct listener {
+	struct api *api;
+	struct peers *peers;
+};
+
 struct api {
 	struct api_options options;
 	char address[API_ADDRESS_SIZE];
 	char *socket_path;
 	struct MHD_Daemon *tcp;
 	struct MHD_Daemon *local;
-	struct peers *tcp_peers;
-	struct peers *local_peers;
+	struct listener on_tcp;
+	struct listener on_local;
 	struct streams *streams;
 	int64_t started_ms;
 	char request_prefix[12];

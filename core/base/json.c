@@ -7,6 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Jansson does not always look whether its buffers could grow: without memory a text comes out short, or is
+ * called invalid, both when read and when written. So its allocations are watched. */
+static _Thread_local bool is_short;
+
+static void *watched_malloc(size_t size)
+{
+	void *memory = malloc(size);
+
+	is_short = is_short || !memory;
+	return memory;
+}
+
+/* Before there are threads. */
+__attribute__((constructor)) static void watch(void)
+{
+	json_set_alloc_funcs(watched_malloc, free);
+}
+
 /* Where text goes deeper than JSON_DEPTH_MAX: gives false, line and column. Runs before the parser,
  * so it looks at brackets outside of strings only; whatever else is wrong the parser finds. */
 static bool depth_ok(const char *text, size_t len, int *ret_line, int *ret_column)
@@ -73,20 +91,35 @@ int json_parse(const char *text, size_t len, const char *what, json_t **ret_json
 				 "%s is not accepted: line %d, column %d: nested deeper than %d "
 				 "levels",
 				 what, line, column, JSON_DEPTH_MAX);
+	is_short = false;
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (!json) {
-		if (json_error_code(&error) == json_error_out_of_memory)
-			return error_no_memory(err, "reading JSON");
+	if (is_short) {
+		json_decref(json);
+		return error_no_memory(err, "reading JSON");
+	}
+	if (!json)
 		return error_set(err, HR_INVALID, "%s is not valid JSON: line %d, column %d: %s",
 				 what, error.line, error.column, reason_of(&error));
-	}
 	*ret_json = json;
 	return 0;
 }
 
+char *json_text_as(const json_t *json, size_t flags)
+{
+	char *text;
+
+	is_short = false;
+	text = json_dumps(json, flags);
+	if (is_short) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 char *json_text(const json_t *json)
 {
-	return json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	return json_text_as(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
 const char *json_string_or(const json_t *object, const char *key, const char *fallback)
@@ -142,5 +175,5 @@ static void wipe_and_free(void *memory)
 
 void json_wipe_when_freed(void)
 {
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_set_alloc_funcs(watched_malloc, wipe_and_free);
 }

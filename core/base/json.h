@@ -27,6 +27,9 @@ static inline json_t *json_unconst(const json_t *json)
 /* Compact text with sorted keys, the same for equal values; the caller frees it. NULL: no memory. */
 char *json_text(const json_t *json);
 
+/* The same with flags of json_dumps, which must not be used itself: without memory its text may lack some. */
+char *json_text_as(const json_t *json, size_t flags);
+
 /* The string under key, or fallback. Borrowed from the object. */
 const char *json_string_or(const json_t *object, const char *key, const char *fallback);
 

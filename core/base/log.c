@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #define MESSAGE_SIZE 4097
@@ -187,7 +188,7 @@ static int write_json(const char *time, enum log_level level, const struct membe
 	if (rc == 0)
 		rc = json_object_set_new(json, "message", json_string(message));
 	if (rc == 0)
-		line = json_dumps(json, JSON_COMPACT);
+		line = json_text_as(json, JSON_COMPACT);
 	json_decref(json);
 	if (!line)
 		return -1;

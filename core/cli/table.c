@@ -71,7 +71,7 @@ static void print_cell(const char *text, int width, bool last)
 
 static int print_json(const json_t *value, struct hr_error *err)
 {
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	char *text = json_text_as(value, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 
 	if (text == NULL)
 		return error_no_memory(err, "printing");

@@ -7,16 +7,40 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ltdl.h>
+
+#include "provider/module_file.h"
+
+/* What libtool links into a program with -dlpreopen; in others there is none. */
+extern const lt_dlsymlist lt__PROGRAM__LTX_preloaded_symbols[] __attribute__((weak));
 
 struct dl {
 	lt_dlhandle handle;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), n = strlen(suffix);
+
+	return len >= n && strcmp(path + len - n, suffix) == 0;
+}
+
+/* In the table, names of archives have no address; their symbols follow them. */
+static bool is_preopened(const char *archive)
+{
+	const lt_dlsymlist *at = lt__PROGRAM__LTX_preloaded_symbols;
+
+	for (; at && at->name; at++)
+		if (!at->address && strcmp(at->name, archive) == 0)
+			return true;
+	return false;
+}
 
 /* libltdl's handle, or NULL. Under the mutex. */
 static lt_dlhandle open_resident(const char *path)
@@ -25,6 +49,9 @@ static lt_dlhandle open_resident(const char *path)
 	lt_dladvise advise;
 	lt_dlhandle handle = NULL;
 
+	if (!is_initialised && lt__PROGRAM__LTX_preloaded_symbols &&
+	    lt_dlpreload_default(lt__PROGRAM__LTX_preloaded_symbols) != 0)
+		return NULL;
 	/* Once, and never lt_dlexit: that would close everything. */
 	if (!is_initialised && lt_dlinit() != 0)
 		return NULL;
@@ -62,18 +89,25 @@ static int real_reason(const char *path, struct hr_error *err)
 
 int dl_open(const char *path, struct dl **ret_dl, struct hr_error *err)
 {
-	size_t len = strlen(path);
+	const char *slash = strrchr(path, '/'), *opened = path;
 	struct dl *dl;
 	int rc = 0;
 
-	if (path[0] != '/' || (len >= 3 && strcmp(path + len - 3, ".la") == 0))
+	if (path[0] != '/' || has_suffix(path, ".la"))
 		return error_set(err, HR_INVALID,
 				 "only the absolute path of a shared object can be opened");
+	if (has_suffix(path, MODULE_SUFFIX_PREOPENED)) {
+		opened = slash +
+			 1; /* libltdl looks among what was linked in for names without folder */
+		if (!is_preopened(opened))
+			return error_set(err, HR_INVALID,
+					 "it is an archive, and was not linked into this program");
+	}
 	dl = calloc(1, sizeof(*dl));
 	if (!dl)
 		return error_no_memory(err, "opening a shared object");
 	pthread_mutex_lock(&mutex);
-	dl->handle = open_resident(path);
+	dl->handle = open_resident(opened);
 	if (!dl->handle)
 		rc = real_reason(path, err);
 	pthread_mutex_unlock(&mutex);

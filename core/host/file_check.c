@@ -10,20 +10,18 @@
 
 #include "base/text.h"
 #include "host/refusal.h"
-
-#define SUFFIX ".so"
+#include "provider/module_file.h"
 
 /* The name without its suffix, cut to what an id can be; true when it is one. */
 static bool id_of(const char *path, char ret_id[MODULE_ID_SIZE])
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	size_t len = strlen(name), suffix = strlen(SUFFIX);
-	bool has_suffix = len > suffix && strcmp(name + len - suffix, SUFFIX) == 0;
-	size_t n = has_suffix ? len - suffix : len;
+	const char *suffix = module_file_suffix(name);
+	size_t n = suffix ? (size_t)(suffix - name) : strlen(name);
 
 	text_format(ret_id, MODULE_ID_SIZE, "%.*s", (int)n, name);
-	return has_suffix && n >= 2 && n < MODULE_ID_SIZE && name[0] >= 'a' && name[0] <= 'z' &&
+	return suffix && n >= 2 && n < MODULE_ID_SIZE && name[0] >= 'a' && name[0] <= 'z' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
 }
 

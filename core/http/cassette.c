@@ -250,7 +250,7 @@ int cassette_record(struct cassette *c, json_t *request, const struct http_answe
 	exchange = json_object();
 	if (exchange && json_object_set(exchange, "request", request) == 0 &&
 	    json_object_set_new(exchange, "answer", answer_json(answer, scrub)) == 0)
-		text = json_dumps(exchange, JSON_INDENT(2) | JSON_SORT_KEYS);
+		text = json_text_as(exchange, JSON_INDENT(2) | JSON_SORT_KEYS);
 	json_decref(exchange);
 	if (!text)
 		return error_no_memory(err, "recording an exchange");

@@ -158,40 +158,52 @@ static bool is_proxy_scheme(const char *scheme)
 			  strcmp(scheme, "socks5h") == 0);
 }
 
-/* A part as our own copy, or NULL. */
-static char *copy_part(CURLU *handle, CURLUPart part, unsigned flags)
+/* A part as our own copy; NULL: it is not there. false: no memory. */
+static bool copy_part(CURLU *handle, CURLUPart part, unsigned flags, char **ret_copy)
 {
-	char *text = NULL, *copy = NULL;
+	char *text = NULL;
+	bool has_memory = curl_url_get(handle, part, &text, flags) != CURLUE_OUT_OF_MEMORY;
 
-	if (curl_url_get(handle, part, &text, flags) == CURLUE_OK && text) {
-		copy = strdup(text);
+	*ret_copy = NULL;
+	if (text) {
+		*ret_copy = strdup(text);
+		has_memory = *ret_copy != NULL;
 		OPENSSL_cleanse(text, strlen(text));
 	}
 	curl_free(text);
-	return copy;
+	return has_memory;
 }
 
-/* Parts the proxy's credentials from its URL. */
-static int split_proxy(struct http_policy *policy, const char *text)
+/* Parts the proxy's credentials from its URL. 0: *ret_good says whether it is one; -1: no memory. */
+static int split_proxy(struct http_policy *policy, const char *text, bool *ret_good)
 {
 	CURLU *handle = curl_url();
 	CLEANUP_FREE char *scheme = NULL, *path = NULL;
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
 	int rc = -1;
 
-	if (handle && strstr(text, "://") &&
-	    curl_url_set(handle, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
-		scheme = copy_part(handle, CURLUPART_SCHEME, 0);
-		path = copy_part(handle, CURLUPART_PATH, 0);
-		policy->proxy_user = copy_part(handle, CURLUPART_USER, CURLU_URLDECODE);
-		policy->proxy_password = copy_part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
-		curl_url_set(handle, CURLUPART_USER, NULL, 0);
-		curl_url_set(handle, CURLUPART_PASSWORD, NULL, 0);
-		policy->proxy = copy_part(handle, CURLUPART_URL, CURLU_NON_SUPPORT_SCHEME);
-		rc = policy->proxy && is_proxy_scheme(scheme) &&
-				     (!path || strcmp(path, "/") == 0 || path[0] == '\0')
-			     ? 0
-			     : -1;
-	}
+	*ret_good = false;
+	if (handle)
+		code = curl_url_set(handle, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		goto out;
+	rc = 0;
+	if (code != CURLUE_OK || !strstr(text, "://"))
+		goto out;
+	rc = -1;
+	if (!copy_part(handle, CURLUPART_SCHEME, 0, &scheme) ||
+	    !copy_part(handle, CURLUPART_PATH, 0, &path) ||
+	    !copy_part(handle, CURLUPART_USER, CURLU_URLDECODE, &policy->proxy_user) ||
+	    !copy_part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE, &policy->proxy_password))
+		goto out;
+	curl_url_set(handle, CURLUPART_USER, NULL, 0);
+	curl_url_set(handle, CURLUPART_PASSWORD, NULL, 0);
+	if (!copy_part(handle, CURLUPART_URL, CURLU_NON_SUPPORT_SCHEME, &policy->proxy))
+		goto out;
+	*ret_good = policy->proxy && is_proxy_scheme(scheme) &&
+		    (!path || strcmp(path, "/") == 0 || path[0] == '\0');
+	rc = 0;
+out:
 	curl_url_cleanup(handle);
 	return rc;
 }
@@ -199,8 +211,11 @@ static int split_proxy(struct http_policy *policy, const char *text)
 static int take_proxy(struct http_policy *policy, const json_t *settings, struct hr_error *err)
 {
 	const char *text = text_of(policy, settings, HR_ROLE_PROXY);
+	bool is_good = true;
 
-	if (!text || split_proxy(policy, text) == 0)
+	if (text && split_proxy(policy, text, &is_good) != 0)
+		return error_no_memory(err, "reading the proxy's URL");
+	if (is_good)
 		return 0;
 	error_set(err, HR_INVALID,
 		  "is no proxy; a proxy is a URL of the scheme http, https or socks5h, without a "

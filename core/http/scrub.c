@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 #define SECRET_LEN_MIN 4
 
@@ -51,8 +52,9 @@ static int insert(struct scrub *scrub, const char *value)
 static int insert_as_json(struct scrub *scrub, const char *value)
 {
 	json_t *string = json_string(value);
-	char *text = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-	int rc = string && !text ? -1 : 0;
+	char *text = string ? json_text_as(string, JSON_ENCODE_ANY) : NULL;
+	/* What is no UTF-8 has no form in JSON. */
+	int rc = text || !text_valid_utf8(value, strlen(value)) ? 0 : -1;
 
 	json_decref(string);
 	if (text) {

@@ -79,22 +79,24 @@ static int set_error(CURLUcode code, struct hr_error *err)
 	}
 }
 
-/* A part as text that curl_free frees; NULL: it is not there. */
-static char *part_of(CURLU *handle, CURLUPart part, unsigned flags)
+/* A part as text that curl_free frees; NULL: it is not there. false: no memory. */
+static bool part_of(CURLU *handle, CURLUPart part, unsigned flags, char **ret_text)
 {
-	char *text = NULL;
-
-	return curl_url_get(handle, part, &text, flags) == CURLUE_OK ? text : NULL;
+	*ret_text = NULL;
+	return curl_url_get(handle, part, ret_text, flags) != CURLUE_OUT_OF_MEMORY;
 }
 
 static int take_host(CURLU *handle, struct http_url *url, struct hr_error *err)
 {
-	char *host = part_of(handle, CURLUPART_HOST, 0);
-	char *zone = part_of(handle, CURLUPART_ZONEID, 0);
+	char *host = NULL, *zone = NULL;
+	bool has_memory = part_of(handle, CURLUPART_HOST, 0, &host) &&
+			  part_of(handle, CURLUPART_ZONEID, 0, &zone);
 	bool ok = host && !zone && http_host_normal(host, url->host, &url->is_address);
 
 	curl_free(host);
 	curl_free(zone);
+	if (!has_memory)
+		return error_no_memory(err, "reading a URL");
 	if (!ok)
 		return error_set(err, HR_INVALID, "the URL's host is no host name or address");
 	return 0;
@@ -102,14 +104,16 @@ static int take_host(CURLU *handle, struct http_url *url, struct hr_error *err)
 
 static int take_rest(CURLU *handle, struct http_url *url, struct hr_error *err)
 {
-	char *scheme = part_of(handle, CURLUPART_SCHEME, 0);
-	char *port = part_of(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-	char *text = NULL;
+	char *scheme = NULL, *port = NULL, *text = NULL;
+	bool has_memory = part_of(handle, CURLUPART_SCHEME, 0, &scheme) &&
+			  part_of(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port);
 	int64_t number = 0;
 	int rc = 0;
 
 	url->is_https = scheme && strcmp(scheme, "https") == 0;
-	if (!scheme || (!url->is_https && strcmp(scheme, "http") != 0))
+	if (!has_memory)
+		rc = error_no_memory(err, "reading a URL");
+	else if (!scheme || (!url->is_https && strcmp(scheme, "http") != 0))
 		rc = set_error(CURLUE_UNSUPPORTED_SCHEME, err);
 	else if (text_to_int64(port, 1, 65535, &number) != 0)
 		rc = error_set(err, HR_INVALID, "the URL's port is no number from 1 to 65535");
@@ -119,7 +123,7 @@ static int take_rest(CURLU *handle, struct http_url *url, struct hr_error *err)
 	if (rc != 0)
 		return -1;
 	curl_url_set(handle, CURLUPART_FRAGMENT, NULL, 0);
-	text = part_of(handle, CURLUPART_URL, 0);
+	(void)part_of(handle, CURLUPART_URL, 0, &text); /* there is one */
 	url->text = text ? strdup(text) : NULL;
 	curl_free(text);
 	if (!url->text)

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "provider/module_file.h"
 #include "provider/module_probe.h"
 #include "provider/wire.h"
 
@@ -212,12 +213,12 @@ enum manifest_state manifest_read(const char *module, struct description **ret_d
 	CLEANUP_FREE char *path = NULL;
 	struct description *description = NULL;
 	struct beside beside = {.module = module};
-	size_t len = strlen(module);
+	const char *suffix = module_file_suffix(module);
 	enum manifest_state state;
 
-	if (module_fd < 0 || len <= 3)
+	if (module_fd < 0 || !suffix)
 		return MANIFEST_MISSING;
-	if (asprintf(&path, "%.*s.json", (int)(len - 3), module) < 0) {
+	if (asprintf(&path, "%.*s.json", (int)(suffix - module), module) < 0) {
 		path = NULL;
 		return MANIFEST_MISSING;
 	}

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "provider/host_sandbox.h"
 #include "provider/manifest.h"
+#include "provider/module_file.h"
 #include "provider/module_probe.h"
 
 #define FILES_MAX 1000 /* in all folders */
@@ -268,7 +269,7 @@ static int add_file(struct registry *registry, const char *folder, const char *n
 		registry->entries = more;
 	if (!entry || !more)
 		goto no_memory;
-	entry->id = strndup(name, strlen(name) - strlen(".so"));
+	entry->id = strndup(name, (size_t)(module_file_suffix(name) - name));
 	if (asprintf(&entry->path, "%s/%s", folder, name) < 0)
 		entry->path = NULL;
 	if (asprintf(&entry->subject, "settings of provider %.32s", entry->id ? entry->id : "") < 0)
@@ -286,9 +287,7 @@ no_memory:
 
 static int is_module_file(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	return len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0 && entry->d_name[0] != '.';
+	return module_file_suffix(entry->d_name) && entry->d_name[0] != '.';
 }
 
 /* In the order of names. A folder that is not there has no modules. 0, or -1: no memory. */
@@ -479,7 +478,7 @@ static int refuse_unknown(const struct registry *registry, const char *id, struc
 		text_format(meant, sizeof(meant), " (did you mean \"%s\"?)", nearest);
 	return error_set_field(
 		err, HR_INVALID, "provider", nearest ? nearest : "local",
-		"there is no provider module \"%.64s\"%s: looked for %.64s.so in %s; "
+		"there is no provider module \"%.64s\"%s: looked for %.64s" MODULE_SUFFIX " in %s; "
 		"install it, or correct the name",
 		id, meant, id, folders);
 }

@@ -43,7 +43,7 @@ struct registry_module {
 	struct schema schema; /* of its settings */
 };
 
-/* Looks at every *.so of the path. A refused module is no error: it is listed with its reason. */
+/* Looks at every module's file (*.so) of the path. A refused module is no error: it is listed with its reason. */
 int registry_open(const struct registry_options *options, struct registry **ret_registry,
 		  struct hr_error *err);
 void registry_close(struct registry *registry);

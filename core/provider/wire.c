@@ -224,7 +224,7 @@ int wire_encode(enum wire_kind kind, uint64_t id, const void *value, struct fram
 	}
 	head = encode_fields(message->fields, message->n_fields, value, head);
 	if (head)
-		ret_frame->head = json_dumps(head, JSON_COMPACT);
+		ret_frame->head = json_text_as(head, JSON_COMPACT);
 	json_decref(head);
 	if (ret_frame->head)
 		ret_frame->head_len = strlen(ret_frame->head);
@@ -576,7 +576,7 @@ static void trace_field(const struct wire_field *field, const void *value, char 
 		return;
 	}
 	json = encode_field(field, value);
-	text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	text = json ? json_text_as(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	if (text && strcmp(text, "{}") != 0)
 		text_format(buf, size, " %s=%s", field->name, text);
 	free(text);

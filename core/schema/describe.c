@@ -148,11 +148,14 @@ static int describe_flags(json_t *object, const struct hr_setting *row)
 static int describe_values(json_t *object, const struct hr_setting *row)
 {
 	const char *equals = row->shown_when ? strchr(row->shown_when, '=') : NULL;
-	json_t *value;
+	struct hr_error error = {0};
+	json_t *value = NULL;
 
+	/* A default that is none is left out: schema_check names it. */
 	if (row->default_value &&
-	    schema_value_from_text(row, row->default_value, &value, NULL) == 0 &&
-	    put(object, "default", value) != 0)
+	    (schema_value_from_text(row, row->default_value, &value, &error) == 0
+		     ? put(object, "default", value) != 0
+		     : error.class != HR_INVALID))
 		return -1;
 	/* As a person writes it: "30m" and not 1800. */
 	if (row->example && put(object, "examples", json_pack("[s]", row->example)) != 0)

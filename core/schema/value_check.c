@@ -84,14 +84,20 @@ static int check_pattern(const struct hr_setting *row, const char *text, struct 
 
 	if (!row->pattern)
 		return 0;
-	if (!text_format(anchored, sizeof(anchored), "^(%s)$", row->pattern) ||
-	    regcomp(&regex, anchored, REG_EXTENDED | REG_NOSUB) != 0)
+	rc = text_format(anchored, sizeof(anchored), "^(%s)$", row->pattern)
+		     ? regcomp(&regex, anchored, REG_EXTENDED | REG_NOSUB)
+		     : REG_BADPAT;
+	if (rc == REG_ESPACE)
+		return error_no_memory(err, "looking at a setting's form");
+	if (rc != 0)
 		return error_set_field(err, HR_INTERNAL, row->key, NULL,
 				       "the settings table has a bad pattern: %s", row->pattern);
 	rc = regexec(&regex, text, 0, NULL, 0);
 	regfree(&regex);
 	if (rc == 0)
 		return 0;
+	if (rc == REG_ESPACE)
+		return error_no_memory(err, "looking at a setting's form");
 	if (row->type == HR_TYPE_SECRET)
 		return value_refuse(row, err, "the secret does not have the form %s", row->pattern);
 	if (!text_copy(shown, sizeof(shown), text))

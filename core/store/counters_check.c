@@ -82,7 +82,7 @@ static size_t merge(struct cohort_key *keys, size_t n)
 
 static int differ(const struct cohort_key *key, int64_t stored, int64_t real, struct hr_error *err)
 {
-	return error_set(err, HR_INTERNAL,
+	return error_set(err, HR_CONFLICT,
 			 "the cohort of pool %s, config %s revision %" PRId64
 			 ", zone %s, state %s, enabled %d, idle %d, free %" PRId64
 			 " is stored as %" PRId64 " servers, there are %" PRId64,
@@ -146,7 +146,7 @@ static int check_instances(struct tx *tx, struct hr_error *err)
 		return -1;
 	rc = sql_step(stmt, err);
 	if (rc == 1)
-		rc = error_set(err, HR_INTERNAL,
+		rc = error_set(err, HR_CONFLICT,
 			       "provider config %s is stored with %" PRId64
 			       " instances, its servers not gone are %" PRId64,
 			       sql_column_text(stmt, 0), sql_column_int64(stmt, 1),

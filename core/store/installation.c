@@ -87,6 +87,7 @@ int installation_make(struct sql *sql, const char *folder, const struct seal_key
 static int unwrap(struct sql_stmt *stmt, const struct seal_key *master, const char *master_path,
 		  struct installation *installation, struct hr_error *err)
 {
+	struct hr_error reason = {0};
 	const char *place[3];
 	const void *wrapped;
 	char *value = NULL;
@@ -94,11 +95,16 @@ static int unwrap(struct sql_stmt *stmt, const struct seal_key *master, const ch
 
 	place_of_key(installation->id, place);
 	wrapped = sql_column_blob(stmt, 3, &len);
-	if (seal_open(master, place, wrapped, len, &value, &len, NULL) < 0)
+	if (seal_open(master, place, wrapped, len, &value, &len, &reason) < 0) {
+		if (reason.class != HR_AUTH) {
+			*err = reason;
+			return -1;
+		}
 		return error_set(err, HR_AUTH,
 				 "the master key file %s is not this store's; put back the file "
 				 "that the store was made with (setting master_key)",
 				 master_path);
+	}
 	if (len == sizeof(installation->data_key.bytes))
 		memcpy(installation->data_key.bytes, value, len);
 	OPENSSL_clear_free(value, len + 1);

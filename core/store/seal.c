@@ -92,8 +92,11 @@ int seal_open(const struct seal_key *key, const char *const place[3], const void
 		return error_no_memory(err, "decrypting a secret");
 	memcpy(tag, bytes + SEAL_NONCE_SIZE + len, sizeof(tag));
 	cipher = cipher_begin(key, bytes, place, 0);
-	if (!cipher ||
-	    EVP_CipherUpdate(cipher, (unsigned char *)value, &n, bytes + SEAL_NONCE_SIZE,
+	if (!cipher) {
+		free(value);
+		return error_no_memory(err, "decrypting a secret");
+	}
+	if (EVP_CipherUpdate(cipher, (unsigned char *)value, &n, bytes + SEAL_NONCE_SIZE,
 			     (int)len) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_SIZE, tag) != 1 ||
 	    EVP_CipherFinal_ex(cipher, (unsigned char *)value + n, &last) != 1) {

@@ -82,8 +82,8 @@ struct cohort {
 int cohort_list(struct tx *tx, const char *pool_id, struct cohort **ret_cohorts, size_t *ret_n,
 		struct hr_error *err);
 
-/* Recomputes every cohort and every count of instances and compares: HR_INTERNAL names the first
- * difference. Debug builds call it in every transaction that wrote. */
+/* Recomputes every cohort and every count of instances and compares: HR_CONFLICT names the first
+ * difference; other classes: it could not look. Debug builds call it in every transaction that wrote. */
 int server_counters_check(struct tx *tx, struct hr_error *err);
 
 /* The id of the newest servers' ready times: up to 50 samples of (ready - planned) in ms of a

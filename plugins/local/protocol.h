@@ -47,7 +47,6 @@
 #define FOLDER_ROOT "root"
 #define SERVER_PROGRAM "headroom-local-server"
 #define NAMES_LIBRARY "headroom-local-names.so"
-#define NAMES_LIBRARY_BUILT "names/.libs/" NAMES_LIBRARY /* where a build leaves it */
 
 /* Below root/. */
 #define FOLDER_SCRIPT "var/lib/headroom"

@@ -47,10 +47,9 @@ static bool path_is_plain(const char *path)
 				 "/._-+=@,~")] == '\0';
 }
 
-/* Beside this program, or where a build leaves it. */
+/* Beside this program. */
 static const char *names_library(void)
 {
-	static const char *const places[] = {NAMES_LIBRARY, NAMES_LIBRARY_BUILT};
 	static char path[PATH_MAX + 64];
 	char self[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -62,12 +61,8 @@ static const char *names_library(void)
 	if (!slash)
 		return NULL;
 	*slash = '\0';
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s", self, places[i]);
-		if (access(path, R_OK) == 0)
-			return path;
-	}
-	return NULL;
+	snprintf(path, sizeof(path), "%s/" NAMES_LIBRARY, self);
+	return access(path, R_OK) == 0 ? path : NULL;
 }
 
 static bool supervisor_prepare(struct server *server)

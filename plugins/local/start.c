@@ -61,7 +61,7 @@ int32_t program_try(const struct hr_account *account, const struct hr_call *call
 		span_of("LANG=C.UTF-8"),
 	};
 	/* For a server without namespaces. */
-	const struct hr_span companions[] = {span_of(NAMES_LIBRARY), span_of(NAMES_LIBRARY_BUILT)};
+	const struct hr_span companions[] = {span_of(NAMES_LIBRARY)};
 	struct start_words argv = {0};
 	struct hr_process_file opened[N_FILES];
 	char *paths = call->alloc(call, (N_FILES + 1) * PATH_BYTES);

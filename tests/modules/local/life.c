@@ -148,7 +148,7 @@ START_TEST(test_closed_program)
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	ck_assert_int_eq(run("cp %s/plugins/local/headroom-local-server "
 			     "%s/plugins/local/.libs/local.so "
-			     "%s/plugins/local/names/.libs/headroom-local-names.so %s && "
+			     "%s/plugins/local/headroom-local-names.so %s && "
 			     "chmod 755 %s/*",
 			     build, build, build, folder, folder),
 			 0);

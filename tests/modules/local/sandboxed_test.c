@@ -342,8 +342,7 @@ static int make_place(bool closed)
 	snprintf(module_path, sizeof(module_path), "%s/local.so", top);
 	return copy_file(".libs/local.so", "local.so", 0644) ||
 			       copy_file("headroom-local-server", "headroom-local-server", 0755) ||
-			       copy_file("names/.libs/headroom-local-names.so",
-					 "headroom-local-names.so", 0644)
+			       copy_file("headroom-local-names.so", "headroom-local-names.so", 0644)
 		       ? -1
 		       : 0;
 }

@@ -16,7 +16,9 @@
 #include "base/text.h"
 
 /* A sanitizer's runtime takes the signal and ends the process itself. */
-#ifdef HR_SANITIZERS
+#if defined(__SANITIZE_THREAD__)
+#define SEGV_END "ended with status 66"
+#elif defined(HR_SANITIZERS)
 #define SEGV_END "ended with status 1"
 #else
 #define SEGV_END "was ended by signal 11 (Segmentation fault)"

@@ -185,7 +185,7 @@ static void expect_difference(const char *spoil, const char *message)
 	char text[256];
 
 	text_copy(text, sizeof(text), spoil);
-	must_fail(store_write(store, spoil_and_check, text, &err), HR_INTERNAL, "%s", message);
+	must_fail(store_write(store, spoil_and_check, text, &err), HR_CONFLICT, "%s", message);
 }
 
 START_TEST(a_difference_is_named)
