@@ -169,6 +169,11 @@ int cloud_visit_done(struct cloud *cloud, int64_t row, int http_status, int64_t 
  * asked. HR_NOT_FOUND where the server has none. */
 int cloud_set_busy(struct cloud *cloud, const char *server, bool busy, int64_t now_ms,
 		   struct hr_error *err);
+/* All machines that there are and were, by row, as they truly are. */
+int cloud_machines(struct cloud *cloud, int64_t now_ms, struct cloud_answer *ret,
+		   struct hr_error *err);
+/* No machine stops by itself any more: what was planned of that is dropped. */
+int cloud_keep_running(struct cloud *cloud, int64_t now_ms, struct hr_error *err);
 /* All that there is and was, as headroom-sim books --json prints it; see tests/sim/README.md. */
 int cloud_books(struct cloud *cloud, int64_t now_ms, json_t **ret_books, struct hr_error *err);
 

@@ -19,6 +19,7 @@
 #include "scenario.h"
 #include "settle.h"
 #include "sim_brakes.h"
+#include "sim_cloud.h"
 #include "sim_limits.h"
 #include "sim_probe.h"
 #include "sim_provider.h"
@@ -343,11 +344,14 @@ void world_run(struct world *world, const struct run *run)
 	sim_random_init(&world->limits_random, seed, 7);
 	sim_random_init(&world->probe_random, seed, 8);
 	sim_random_init(&world->silence_random, seed, 9);
+	sim_random_init(&world->cloud_random, seed, 10);
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
 	brakes_make(world);
 	memory_files_clear();
+	if (seed % 2 == 0)
+		sim_cloud_open(world);
 	daemon_start(world);
 	if (!world->violation[0])
 		scenario_make(world);
@@ -356,6 +360,8 @@ void world_run(struct world *world, const struct run *run)
 		clients_make(world);
 		provider_mishaps(world);
 		limits_make(world);
+		if (world->cloud)
+			sim_cloud_make(world);
 		world_run_until(world, world->scenario.faults_end_ms);
 	}
 	if (!world->violation[0])

@@ -90,6 +90,7 @@ struct sim_stop {
 };
 
 struct begun;
+struct sim_cloud;
 struct instance;
 struct call;
 struct sent;
@@ -102,7 +103,7 @@ struct world {
 	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random, limits_random, probe_random, silence_random;
+		world_random, limits_random, probe_random, silence_random, cloud_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;
@@ -124,6 +125,7 @@ struct world {
 	bool counting;       /* commits count from now on */
 
 	/* The provider and its guests. */
+	struct sim_cloud *cloud; /* every other seed's; NULL: the provider in memory is it */
 	struct instance *instances;
 	struct call *calls;
 	struct sent *sent; /* what the first create of each server sent */
