@@ -67,6 +67,12 @@ static struct module_request *present(const struct call *call)
 	return &talk->requests[talk->n - 1];
 }
 
+static bool is_of_stray(const struct world *world, const struct call *call)
+{
+	return call->kind == DISPATCH_DESTROY &&
+	       strcmp(call->step.server_id, world->cloud->stray_server) == 0;
+}
+
 /* The module goes on: it has a further request, or is done. */
 static void play(struct world *world, struct call *call)
 {
@@ -81,7 +87,7 @@ static void play(struct world *world, struct call *call)
 		world_after(world, call_travel(world, call), arrive, call);
 		return;
 	}
-	if (strcmp(course->request->step.server_id, world->cloud->stray_server) == 0)
+	if (is_of_stray(world, call))
 		world->cloud->reaped_by = answer->result == HR_AGAIN ? world->generation : 0;
 	answer->n_requests = (uint32_t)course->talk.n;
 	dispatch_answer_free(call->answer);
@@ -207,6 +213,8 @@ void sim_course_begin(struct world *world, struct call *call,
 	call->course = course;
 	course->account = sim_cloud_account(world, call->account);
 	course->deadline_ms = world->mono_ms + call->timeout_ms;
+	if (is_of_stray(world, call))
+		world->cloud->reaped_by = world->generation;
 	play(world, call);
 }
 
