@@ -159,6 +159,9 @@ struct cloud_visit {
  * of machines that are no longer there. */
 int cloud_visits_take(struct cloud *cloud, int64_t now_ms, struct cloud_visit *ret, size_t max,
 		      size_t *ret_n, struct hr_error *err);
+/* When the next one is due; CLOUD_NEVER: none is. */
+int cloud_visits_next(struct cloud *cloud, int64_t now_ms, int64_t *ret_due_ms,
+		      struct hr_error *err);
 /* Answered with the HTTP status (0: not at all): what is neither taken nor refused is tried again. */
 int cloud_visit_done(struct cloud *cloud, int64_t row, int http_status, int64_t now_ms,
 		     struct hr_error *err);

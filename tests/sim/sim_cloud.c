@@ -91,6 +91,7 @@ void sim_cloud_open(struct world *world)
 	world->cloud = calloc(1, sizeof(*world->cloud));
 	if (!world->cloud)
 		abort();
+	world->cloud->visits_ms = INT64_MAX;
 	if (cloud_open(":memory:", world->run->seed, sim_cloud_now(world), &world->cloud->books,
 		       &err) < 0) {
 		fprintf(stderr, "check-sim: %s\n", err.message);

@@ -14,6 +14,7 @@ struct sim_cloud {
 	struct cloud *books;
 	int64_t last_row;           /* of the machines, which all are instances up to here */
 	char stray_server[ID_SIZE]; /* the mark of the one that is nobody's */
+	int64_t visits_ms;          /* when guests are asked for next; monotonic */
 	unsigned reaped_by; /* generation of the daemon that is still destroying it; 0: none */
 	/* The daemon's, by the scenario's accounts; NULL: not open. */
 	struct module_account *accounts[ACCOUNTS_MAX];
@@ -49,6 +50,13 @@ void sim_cloud_vanish(struct world *world, struct instance *instance);
 void sim_cloud_stray(struct world *world, size_t account);
 /* The verdict of its books, after all. */
 void sim_cloud_judge(struct world *world);
+
+/* ---- sim_visits.c: its machines' check-ins ---- */
+
+/* There may be others than before. */
+void sim_visits_plan(struct world *world);
+/* The HTTP status; 0: nobody answered. */
+void sim_visits_done(struct world *world, int64_t row, int status);
 
 /* ---- sim_course.c: calls ---- */
 

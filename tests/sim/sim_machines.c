@@ -105,6 +105,7 @@ void sim_cloud_read(struct world *world, const struct call *made)
 		world_trace(world, instance->id, 0);
 		if (!instance->stray)
 			guest_boot(world, instance);
+		sim_visits_plan(world);
 	}
 	cloud_answer_clear(&all);
 }

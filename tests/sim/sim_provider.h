@@ -67,5 +67,7 @@ void instance_end(struct world *world, struct instance *instance);
 
 /* The instance runs from its running_ms on: its startup script starts then. */
 void guest_boot(struct world *world, struct instance *instance);
+/* It checks in now, with that status, for the cloud's visit of that row. */
+void guest_visit(struct world *world, struct instance *instance, const char *status, int64_t row);
 
 #endif
