@@ -11,6 +11,7 @@
 #include "clients.h"
 #include "engine/snapshot.h"
 #include "scenario.h"
+#include "sim_clock.h"
 #include "sim_cloud.h"
 #include "sim_provider.h"
 #include "store/operation_rows.h"
@@ -176,6 +177,7 @@ static void mend(struct world *world)
 	do {
 		wait_for_daemon(world);
 		generation = world->generation;
+		sim_clock_mend(world);
 		scenario_mend(world);
 		world_run_until(world, world->mono_ms + MS_PER_S);
 	} while ((!world->engine || world->generation != generation) && !world->violation[0]);

@@ -10,8 +10,6 @@
 #include "base/text.h"
 #include "cloud_settings.h"
 
-#define CLOUD_START_MS INT64_C(1800000000000)
-
 /* Chances as the cloud calls them, each drawn from 0 to twice the scenario's permille of faults
  * divided by this. Together a call fails about as often as at the other provider. */
 static const struct {
@@ -48,7 +46,7 @@ static void set(struct world *world, const char *format, ...)
 
 int64_t sim_cloud_now(const struct world *world)
 {
-	return CLOUD_START_MS + world->mono_ms;
+	return WORLD_START_MS + world->mono_ms;
 }
 
 /* At the cloud: where all have the same limits, it is one account. */

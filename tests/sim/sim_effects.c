@@ -147,8 +147,8 @@ static void effect_destroy(struct world *world, struct call *call)
 
 /* ---- Looks ---- */
 
-static void put_instance(struct world *world, struct dispatch_answer *answer,
-			 const struct instance *instance, const char *id, uint32_t state)
+static void put_instance(struct dispatch_answer *answer, const struct instance *instance,
+			 const char *id, uint32_t state)
 {
 	struct dispatch_instance *one = &answer->instances[answer->n_instances++];
 
@@ -158,7 +158,7 @@ static void put_instance(struct world *world, struct dispatch_answer *answer,
 		return;
 	text_copy(one->server_id, sizeof(one->server_id), instance->server_id);
 	text_copy(one->config_id, sizeof(one->config_id), instance->config_id);
-	one->created_ms = world_now(world).wall_ms - world->mono_ms + instance->created_ms;
+	one->created_ms = WORLD_START_MS + instance->created_ms;
 	if (state != HR_STATE_RUNNING)
 		return;
 	text_copy(one->address, sizeof(one->address), instance->address);
@@ -175,7 +175,7 @@ static void effect_status(struct world *world, struct call *call)
 	for (size_t i = 0; i < call->n_instance_ids; i++) {
 		struct instance *instance = find(world, call->instance_ids[i]);
 
-		put_instance(world, answer, instance, call->instance_ids[i],
+		put_instance(answer, instance, call->instance_ids[i],
 			     instance ? instance_state(world, instance) : HR_STATE_GONE);
 	}
 	answer->result = HR_OK;
@@ -202,8 +202,7 @@ static void effect_list(struct world *world, struct call *call)
 		if (partial && sim_chance(random, 500))
 			continue;
 		/* What is gone is shown as it was for a while. */
-		put_instance(world, answer, i, i->id,
-			     alive ? instance_state(world, i) : HR_STATE_RUNNING);
+		put_instance(answer, i, i->id, alive ? instance_state(world, i) : HR_STATE_RUNNING);
 	}
 	answer->complete = !partial;
 	if (partial)
