@@ -94,7 +94,8 @@ static void judge_reaper(struct calm *calm)
 {
 	const struct world *world = calm->world;
 
-	if (world->cloud && world->cloud->reaped_by == world->generation)
+	if (world->cloud && world->cloud->reaped_by == world->generation &&
+	    world->mono_ms < world->cloud->reaped_until_ms)
 		not_calm(calm, "the unclaimed machine is still being destroyed");
 }
 

@@ -15,7 +15,9 @@ struct sim_cloud {
 	int64_t last_row;           /* of the machines, which all are instances up to here */
 	char stray_server[ID_SIZE]; /* the mark of the one that is nobody's */
 	int64_t visits_ms;          /* when guests are asked for next; monotonic */
-	unsigned reaped_by; /* generation of the daemon that is still destroying it; 0: none */
+	/* The reaper, of that generation, is at it, and may come again until then. */
+	unsigned reaped_by;
+	int64_t reaped_until_ms;
 	/* The daemon's, by the scenario's accounts; NULL: not open. */
 	struct module_account *accounts[ACCOUNTS_MAX];
 };

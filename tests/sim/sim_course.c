@@ -13,6 +13,7 @@
 #define URL "http://127.0.0.1:9"
 #define REQUEST_TIMEOUT_MS 60000 /* as http/1 has it of requests that do not say */
 #define REPEAT_PERMILLE 300
+#define REAPER_PAUSE_MS 60000 /* longer than any of its own */
 
 struct sim_course {
 	struct dispatch_request *request;
@@ -87,8 +88,11 @@ static void play(struct world *world, struct call *call)
 		world_after(world, call_travel(world, call), arrive, call);
 		return;
 	}
-	if (is_of_stray(world, call))
-		world->cloud->reaped_by = answer->result == HR_AGAIN ? world->generation : 0;
+	if (is_of_stray(world, call) && answer->result != HR_AGAIN)
+		world->cloud->reaped_until_ms =
+			answer->result == HR_OK || answer->result == HR_NOT_FOUND
+				? 0
+				: world->mono_ms + REAPER_PAUSE_MS;
 	answer->n_requests = (uint32_t)course->talk.n;
 	dispatch_answer_free(call->answer);
 	call->answer = answer;
@@ -213,8 +217,10 @@ void sim_course_begin(struct world *world, struct call *call,
 	call->course = course;
 	course->account = sim_cloud_account(world, call->account);
 	course->deadline_ms = world->mono_ms + call->timeout_ms;
-	if (is_of_stray(world, call))
+	if (is_of_stray(world, call)) {
 		world->cloud->reaped_by = world->generation;
+		world->cloud->reaped_until_ms = INT64_MAX;
+	}
 	play(world, call);
 }
 
