@@ -75,14 +75,16 @@ static int claim(struct tx *tx, struct task *task, const char *account,
 		goto failed;
 	if (instance->server_id[0]) {
 		if (server_get(tx, instance->server_id, &server, &why) == 0) {
-			/* Another account may see the same instances. */
+			/* Another account may see the same instances, also one that is just being
+			 * created: to that one's own list the row is left. */
 			if (server.state != SERVER_GONE &&
 			    strcmp(server.instance_id, instance->instance_id) == 0)
 				return 0;
 			if (server.state != SERVER_GONE && server.ever_created &&
-			    server.instance_id[0] == '\0' &&
-			    strcmp(server.provider_config_id, account) == 0)
-				return adopt(tx, task, &server, instance, err);
+			    server.instance_id[0] == '\0')
+				return strcmp(server.provider_config_id, account) == 0
+					       ? adopt(tx, task, &server, instance, err)
+					       : 0;
 		} else if (why.class != HR_NOT_FOUND) {
 			goto failed;
 		}
@@ -169,13 +171,25 @@ static int reaping_run(struct tx *tx, struct task *task, struct hr_error *err)
 	return reaping_event(tx, reaping, err);
 }
 
+/* Also for another account that sees the same instance: with the same server's mark it is that. */
+static bool under_way(const struct engine *engine, const char *account, const struct stray *stray)
+{
+	for (const struct reap *r = engine->reaps; r; r = r->next)
+		if (strcmp(r->stray.instance_id, stray->instance_id) == 0 &&
+		    (strcmp(r->account, account) == 0 ||
+		     (stray->server_id[0] && strcmp(r->stray.server_id, stray->server_id) == 0)))
+			return true;
+	return false;
+}
+
 static void reaping_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
 	struct reaping *reaping = (struct reaping *)task;
 	struct reap *reap;
 
 	/* The next list finds it again. */
-	if (err || reaping->claimed || reaping->only_report)
+	if (err || reaping->claimed || reaping->only_report ||
+	    under_way(engine, reaping->account, &reaping->stray))
 		return;
 	reap = calloc(1, sizeof(*reap));
 	if (!reap)
@@ -229,15 +243,6 @@ static struct unclaimed *note(struct engine *engine, const char *account, const 
 	return one;
 }
 
-static bool under_way(const struct engine *engine, const char *account, const char *instance_id)
-{
-	for (const struct reap *r = engine->reaps; r; r = r->next)
-		if (strcmp(r->stray.instance_id, instance_id) == 0 &&
-		    strcmp(r->account, account) == 0)
-			return true;
-	return false;
-}
-
 static void consider(struct engine *engine, struct engine_account *account,
 		     const struct stray *stray, size_t instances)
 {
@@ -252,8 +257,7 @@ static void consider(struct engine *engine, struct engine_account *account,
 	since = stray->created_ms > 0 ? stray->created_ms : one->first_wall_ms;
 	/* Two lists at least: one may be older than the row that claims it. */
 	if (is_new || engine->now.wall_ms - since < account->reaper_grace_ms ||
-	    under_way(engine, account->id, stray->instance_id) || one->reported ||
-	    stops_changes(engine))
+	    under_way(engine, account->id, stray) || one->reported || stops_changes(engine))
 		return;
 	if (!only_report && !hourly_room(engine, account, instances))
 		return;

@@ -188,7 +188,7 @@ static void check_end(struct world *world, const struct glance *glance)
 				"the session of %s was ended because its server is silent: %s",
 				client->user, glance->session.reason);
 	instance = glance->has_server ? provider_instance_of(world, glance->server.id) : NULL;
-	if (!instance || !(instance->faulted || instance->checkin_failed))
+	if (!instance || !instance_faulted(world, instance))
 		world_violation(world, "the session of %s was ended though its server is well: %s",
 				client->user, glance->session.reason);
 }

@@ -159,6 +159,9 @@ struct cloud_visit {
  * of machines that are no longer there. */
 int cloud_visits_take(struct cloud *cloud, int64_t now_ms, struct cloud_visit *ret, size_t max,
 		      size_t *ret_n, struct hr_error *err);
+/* When the next one is due; CLOUD_NEVER: none is. */
+int cloud_visits_next(struct cloud *cloud, int64_t now_ms, int64_t *ret_due_ms,
+		      struct hr_error *err);
 /* Answered with the HTTP status (0: not at all): what is neither taken nor refused is tried again. */
 int cloud_visit_done(struct cloud *cloud, int64_t row, int http_status, int64_t now_ms,
 		     struct hr_error *err);
@@ -169,6 +172,11 @@ int cloud_visit_done(struct cloud *cloud, int64_t row, int http_status, int64_t 
  * asked. HR_NOT_FOUND where the server has none. */
 int cloud_set_busy(struct cloud *cloud, const char *server, bool busy, int64_t now_ms,
 		   struct hr_error *err);
+/* All machines that there are and were, by row, as they truly are. */
+int cloud_machines(struct cloud *cloud, int64_t now_ms, struct cloud_answer *ret,
+		   struct hr_error *err);
+/* No machine stops by itself any more: what was planned of that is dropped. */
+int cloud_keep_running(struct cloud *cloud, int64_t now_ms, struct hr_error *err);
 /* All that there is and was, as headroom-sim books --json prints it; see tests/sim/README.md. */
 int cloud_books(struct cloud *cloud, int64_t now_ms, json_t **ret_books, struct hr_error *err);
 

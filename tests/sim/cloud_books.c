@@ -82,29 +82,62 @@ static json_t *doubled(struct cloud *cloud)
 			      ""));
 }
 
-static json_t *machines(struct cloud *cloud, int64_t now_ms)
+/* Within a transaction. */
+static void read_machines(struct cloud *cloud, int64_t now_ms, struct cloud_answer *ret)
 {
-	json_t *array = json_array();
-	struct cloud_machine m;
 	sqlite3_stmt *stmt =
 		cloud_sql(cloud, "SELECT " CLOUD_MACHINE_COLUMNS " FROM machine ORDER BY row", "");
 
 	while (cloud_row(cloud, stmt)) {
-		json_t *object;
+		struct cloud_machine *machine = cloud_machine_add(cloud, ret);
 
-		cloud_machine_read(stmt, now_ms, &m);
-		object = json_pack("{ss ss ss ss ss ss ss sI sI sb}", "account", m.account, "id",
-				   m.id, "server", m.server, "config", m.config, "token", m.token,
-				   "zone", m.zone, "state", cloud_state_name(m.state), "asked_ms",
-				   (json_int_t)m.asked_ms, "made_ms", (json_int_t)m.made_ms, "busy",
-				   m.busy);
-		if (object && m.delete_ms != CLOUD_NEVER)
+		if (machine)
+			cloud_machine_read(stmt, now_ms, machine);
+	}
+}
+
+int cloud_machines(struct cloud *cloud, int64_t now_ms, struct cloud_answer *ret,
+		   struct hr_error *err)
+{
+	*ret = (struct cloud_answer){0};
+	if (cloud_begin(cloud, err) != 0)
+		return -1;
+	read_machines(cloud, now_ms, ret);
+	return cloud_end(cloud, err);
+}
+
+int cloud_keep_running(struct cloud *cloud, int64_t now_ms, struct hr_error *err)
+{
+	if (cloud_begin(cloud, err) != 0)
+		return -1;
+	cloud_run(cloud, cloud_sql(cloud, "UPDATE machine SET stops_ms = ?2 WHERE stops_ms > ?1",
+				   "ii", now_ms, CLOUD_NEVER));
+	return cloud_end(cloud, err);
+}
+
+static json_t *machines(struct cloud *cloud, int64_t now_ms)
+{
+	struct cloud_answer all = {0};
+	json_t *array = json_array();
+
+	read_machines(cloud, now_ms, &all);
+	for (size_t i = 0; i < all.n_machines; i++) {
+		const struct cloud_machine *m = &all.machines[i];
+		json_t *object =
+			json_pack("{ss ss ss ss ss ss ss sI sI sb}", "account", m->account, "id",
+				  m->id, "server", m->server, "config", m->config, "token",
+				  m->token, "zone", m->zone, "state", cloud_state_name(m->state),
+				  "asked_ms", (json_int_t)m->asked_ms, "made_ms",
+				  (json_int_t)m->made_ms, "busy", m->busy);
+
+		if (object && m->delete_ms != CLOUD_NEVER)
 			json_object_update_new(
-				object, json_pack("{sI sI}", "delete_ms", (json_int_t)m.delete_ms,
-						  "ended_ms", (json_int_t)m.ended_ms));
+				object, json_pack("{sI sI}", "delete_ms", (json_int_t)m->delete_ms,
+						  "ended_ms", (json_int_t)m->ended_ms));
 		if (json_array_append_new(array, object) != 0)
 			cloud->failed = SQLITE_NOMEM;
 	}
+	cloud_answer_clear(&all);
 	return array;
 }
 

@@ -75,6 +75,21 @@ int cloud_visits_take(struct cloud *cloud, int64_t now_ms, struct cloud_visit *r
 	return 0;
 }
 
+int cloud_visits_next(struct cloud *cloud, int64_t now_ms, int64_t *ret_due_ms,
+		      struct hr_error *err)
+{
+	if (cloud_begin(cloud, err) != 0)
+		return -1;
+	*ret_due_ms = cloud_integer(
+		cloud,
+		cloud_sql(cloud,
+			  "SELECT v.due_ms FROM visit v JOIN machine m ON m.row = v.machine"
+			  " WHERE m.stops_ms > max(v.due_ms, ?1) ORDER BY v.due_ms LIMIT 1",
+			  "i", now_ms),
+		CLOUD_NEVER);
+	return cloud_end(cloud, err);
+}
+
 /* As the script of the local module: these are worth another try. */
 static bool is_worth_a_try(int status)
 {

@@ -441,6 +441,64 @@ START_TEST(guests_check_in_by_their_user_data)
 }
 END_TEST
 
+static int64_t next_visit(void)
+{
+	int64_t due_ms = 0;
+
+	ck_assert_int_eq(cloud_visits_next(cloud, now_ms, &due_ms, &err), 0);
+	return due_ms;
+}
+
+START_TEST(the_next_visit_is_known)
+{
+	struct cloud_visit visits[4];
+
+	open_cloud(":memory:", 1);
+	ck_assert_int_eq(next_visit(), CLOUD_NEVER);
+	set("checkin=500");
+	create("t1", "s1");
+	ck_assert_int_eq(next_visit(), START + 500);
+	now_ms += 500;
+	ck_assert_uint_eq(take(visits), 1);
+	ck_assert_int_eq(next_visit(), START + 500 + 30000);
+	ck_assert_int_eq(cloud_visit_done(cloud, visits[0].row, 0, now_ms, &err), 0);
+	ck_assert_int_eq(next_visit(), START + 500 + 1000);
+	ck_assert_int_eq(destroy("m-000001", "s1"), CLOUD_OK);
+	ck_assert_int_eq(next_visit(), CLOUD_NEVER);
+	/* One that will have stopped by then visits nobody. */
+	set("stops=1000");
+	set("stops_after=100");
+	create("t2", "s2");
+	ck_assert_int_eq(next_visit(), CLOUD_NEVER);
+	ck_assert_int_eq(cloud_keep_running(cloud, now_ms, &err), 0);
+	ck_assert_int_eq(next_visit(), now_ms + 500);
+	now_ms += 200;
+	ck_assert_int_eq(look("m-000002"), CLOUD_RUNNING);
+	close_cloud();
+}
+END_TEST
+
+START_TEST(judges_see_the_truth)
+{
+	struct cloud_answer all;
+
+	open_cloud(":memory:", 1);
+	set("lag_new=1000");
+	set("lag_gone=1000");
+	create("t1", "s1");
+	create_by("other", "t2", "s2");
+	destroy("m-000001", "s1");
+	ck_assert_int_eq(list(NULL, 0, 100), 0);
+	ck_assert_int_eq(cloud_machines(cloud, now_ms, &all, &err), 0);
+	ck_assert_uint_eq(all.n_machines, 2);
+	ck_assert_int_eq(all.machines[0].state, CLOUD_GONE);
+	ck_assert_str_eq(all.machines[1].account, "blue");
+	ck_assert_int_eq(all.machines[1].state, CLOUD_RUNNING);
+	cloud_answer_clear(&all);
+	close_cloud();
+}
+END_TEST
+
 START_TEST(judges_see_what_was)
 {
 	open_cloud(":memory:", 1);
@@ -550,4 +608,5 @@ SUITE_MAIN("cloud", a_token_makes_one_machine, a_quota_is_of_machines_that_are_t
 	   lists_come_in_pages_and_say_what_they_lack, failures_do_nothing_or_everything,
 	   some_are_done_though_the_answer_says_otherwise, machines_go_through_their_states,
 	   outages_come_at_the_end_of_their_time, guests_check_in_by_their_user_data,
-	   judges_see_what_was, a_seed_gives_one_story_across_restarts, settings_are_checked)
+	   the_next_visit_is_known, judges_see_the_truth, judges_see_what_was,
+	   a_seed_gives_one_story_across_restarts, settings_are_checked)

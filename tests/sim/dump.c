@@ -77,7 +77,7 @@ static int dump_all(struct tx *tx, void *arg, struct hr_error *err)
 			session_kind_name(books.sessions[i].kind),
 			session_state_name(books.sessions[i].state), books.sessions[i].server_id);
 	for (const struct instance *i = world->instances; i; i = i->next)
-		if (instance_alive(i))
+		if (instance_alive(world, i))
 			fprintf(stderr, "instance %s of %s state %u\n", i->id, i->server_id,
 				instance_state(world, i));
 	for (size_t i = 0; i < world->scenario.n_pools; i++)

@@ -17,7 +17,8 @@ struct figures figures_of(const struct world *world)
 				.throttles = world->throttles,
 				.outages = world->outages,
 				.late = world->late,
-				.refused = world->refused};
+				.refused = world->refused,
+				.clock_jumps = world->clock_jumps};
 }
 
 void figures_add(struct figures *sum, const struct figures *more)
@@ -33,17 +34,19 @@ void figures_add(struct figures *sum, const struct figures *more)
 	sum->outages += more->outages;
 	sum->late += more->late;
 	sum->refused += more->refused;
+	sum->clock_jumps += more->clock_jumps;
 }
 
 void figures_print(const struct figures *figures, const char *verdict)
 {
 	printf("check-sim: %llu seeds, %llu runs, %llu steps, %llu crashes, %llu writes, %llu "
 	       "creates, %llu destroys, %llu calls throttled, %llu in outages; %llu waited too "
-	       "long, %llu were refused by breakers: %s\n",
+	       "long, %llu were refused by breakers; the clock was set wrong %llu times: %s\n",
 	       (unsigned long long)figures->seeds, (unsigned long long)figures->runs,
 	       (unsigned long long)figures->steps, (unsigned long long)figures->crashes,
 	       (unsigned long long)figures->writes, (unsigned long long)figures->creates,
 	       (unsigned long long)figures->destroys, (unsigned long long)figures->throttles,
 	       (unsigned long long)figures->outages, (unsigned long long)figures->late,
-	       (unsigned long long)figures->refused, verdict);
+	       (unsigned long long)figures->refused, (unsigned long long)figures->clock_jumps,
+	       verdict);
 }

@@ -9,7 +9,7 @@ struct world;
 
 struct figures {
 	uint64_t seeds, runs, steps, crashes, writes, creates, destroys, throttles, outages, late,
-		refused;
+		refused, clock_jumps;
 };
 
 /* One whole run's. */

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/checkin.h"
+#include "sim_cloud.h"
 #include "sim_probe.h"
 #include "sim_provider.h"
 
@@ -20,6 +21,7 @@ struct visit {
 	unsigned tries;
 	char status[16];
 	bool forged;
+	int64_t row; /* of the cloud's visit, which sees to further tries itself; 0: it is none */
 	char token[2048];
 	struct life_context context;
 	struct id_source seed;
@@ -43,6 +45,35 @@ static int visit_run(struct tx *tx, void *arg, struct hr_error *err)
 }
 
 static void knock(struct world *world, void *arg);
+static void begin_beats(struct world *world, struct instance *instance, int64_t after_ms);
+
+/* Nobody has answered, or not for good. */
+static void try_again(struct world *world, struct visit *visit)
+{
+	if (visit->row != 0)
+		sim_visits_done(world, visit->row, 0);
+	else if (++visit->tries < TRIES)
+		world_after(world, RETRY_MS, knock, visit);
+}
+
+static void heard(struct world *world, struct visit *visit, const struct hr_error *err)
+{
+	struct instance *instance = visit->instance;
+	bool runs = strcmp(visit->status, "running") == 0;
+
+	world_trace(world, visit->status, err ? err->class : 0);
+	if (visit->row != 0)
+		sim_visits_done(world, visit->row, err ? 401 : 200);
+	if (err)
+		return;
+	if (strcmp(visit->status, "failed") == 0)
+		instance->checkin_failed = true;
+	if (visit->row != 0 && runs && !instance->checkin_taken)
+		begin_beats(world, instance, world->mono_ms - instance->running_ms + BEAT_MS);
+	if (runs)
+		instance->checkin_taken = true;
+	engine_pool_changed(world->engine, visit->pool_id);
+}
 
 static void visit_done(void *arg, const struct hr_error *err)
 {
@@ -53,19 +84,12 @@ static void visit_done(void *arg, const struct hr_error *err)
 	if (!dead && !err && visit->forged)
 		world_violation(world, "a forged check-in token was accepted");
 	if (!dead && (!err || err->class == HR_AUTH || visit->forged)) {
-		world_trace(world, visit->status, err ? err->class : 0);
-		if (!err && strcmp(visit->status, "failed") == 0)
-			visit->instance->checkin_failed = true;
-		if (!err && strcmp(visit->status, "running") == 0)
-			visit->instance->checkin_taken = true;
-		if (!err)
-			engine_pool_changed(world->engine, visit->pool_id);
+		heard(world, visit, err);
 		return;
 	}
 	if (dead && strcmp(visit->status, "failed") == 0)
 		visit->instance->checkin_failed = true; /* perhaps */
-	if (++visit->tries < TRIES)
-		world_after(world, RETRY_MS, knock, visit);
+	try_again(world, visit);
 }
 
 static void knock(struct world *world, void *arg)
@@ -83,8 +107,20 @@ static void knock(struct world *world, void *arg)
 		world->woken = true;
 		return;
 	}
-	if (++visit->tries < TRIES)
-		world_after(world, RETRY_MS, knock, visit);
+	try_again(world, visit);
+}
+
+void guest_visit(struct world *world, struct instance *instance, const char *status, int64_t row)
+{
+	struct visit *visit = world_alloc(world, sizeof(*visit));
+
+	visit->world = world;
+	visit->instance = instance;
+	visit->row = row;
+	text_copy(visit->status, sizeof(visit->status), status);
+	text_copy(visit->token, sizeof(visit->token), instance->checkin_token);
+	instance->checkins++;
+	knock(world, visit);
 }
 
 static void plan_visit(struct world *world, struct instance *instance, int64_t after_ms,
@@ -165,6 +201,9 @@ void guest_boot(struct world *world, struct instance *instance)
 		plan_visit(world, instance, sim_between(random, 0, 5000), "running", true);
 	if (sim_chance(random, 200))
 		plan_visit(world, instance, after_ms / 2, "installing", false);
+	/* Whether it says more, and when, is the cloud's choice. */
+	if (world->cloud)
+		return;
 	if (sim_chance(random, faults / 3))
 		return;
 	if (sim_chance(random, faults / 3)) {

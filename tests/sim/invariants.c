@@ -85,7 +85,7 @@ static void check_instance(struct world *world, const struct books *books,
 {
 	const struct server *server;
 
-	if (!instance_alive(instance) || instance->stray)
+	if (!instance_alive(world, instance) || instance->stray)
 		return;
 	server = books_server(books, instance->server_id);
 	if (!server)
@@ -95,7 +95,7 @@ static void check_instance(struct world *world, const struct books *books,
 		world_violation(world, "instance %s is alive, and the row of %s knows %s",
 				instance->id, server->name, server->instance_id);
 	for (const struct instance *i = instance->next; i; i = i->next)
-		if (instance_alive(i) && strcmp(i->server_id, instance->server_id) == 0)
+		if (instance_alive(world, i) && strcmp(i->server_id, instance->server_id) == 0)
 			world_violation(world, "server %s has two instances, %s and %s",
 					instance->server_id, i->id, instance->id);
 }
@@ -106,7 +106,7 @@ static void check_limits(struct world *world, const struct books *books)
 		int64_t most = world->scenario.accounts[a].max_instances, alive = 0;
 
 		for (const struct instance *i = world->instances; i; i = i->next)
-			alive += instance_alive(i) && !i->stray &&
+			alive += instance_alive(world, i) && !i->stray &&
 				 strcmp(i->account, world->scenario.accounts[a].id) == 0;
 		if (alive > most)
 			world_violation(world, "account %zu has %lld instances, its limit is %lld",

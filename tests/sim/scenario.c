@@ -114,7 +114,8 @@ static void make_config(struct world *world, size_t i)
 		"max_simultaneous_sessions_per_server", (json_int_t)sessions,
 		"max_simultaneous_users", (json_int_t)sim_between(random, 1, sessions), "reusable",
 		(int)sim_chance(random, 500), "startup_script",
-		"#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\nurl={checkin_url}\n",
+		"#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\n"
+		"# headroom-sim: checkin_url={checkin_url}\n",
 		"require_checkin", (int)sim_chance(random, 800), "provision_timeout",
 		(json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout", (json_int_t)120,
 		"checkin_timeout", (json_int_t)120, "keep_failed",

@@ -11,6 +11,8 @@
 #include "clients.h"
 #include "engine/snapshot.h"
 #include "scenario.h"
+#include "sim_clock.h"
+#include "sim_cloud.h"
 #include "sim_provider.h"
 #include "store/operation_rows.h"
 
@@ -78,13 +80,23 @@ static int judge_operations(struct tx *tx, struct calm *calm, struct hr_error *e
 static void judge_instances(struct calm *calm, const struct books *books)
 {
 	for (const struct instance *i = calm->world->instances; i; i = i->next) {
-		if (!instance_alive(i))
+		if (!instance_alive(calm->world, i))
 			continue;
 		if (i->stray)
 			not_calm(calm, "unclaimed instance %s is still there", i->id);
 		else if (!books_server(books, i->server_id))
 			not_calm(calm, "instance %s has leaked", i->id);
 	}
+}
+
+/* What the reaper began is in no row: the cloud may have deleted it, and the daemon is yet to learn. */
+static void judge_reaper(struct calm *calm)
+{
+	const struct world *world = calm->world;
+
+	if (world->cloud && world->cloud->reaped_by == world->generation &&
+	    world->mono_ms < world->cloud->reaped_until_ms)
+		not_calm(calm, "the unclaimed machine is still being destroyed");
 }
 
 /* The plan itself has nothing more to do. */
@@ -129,6 +141,7 @@ static int judge(struct tx *tx, void *arg, struct hr_error *err)
 		judge_rows(calm, &books);
 		result = judge_operations(tx, calm, err);
 		judge_instances(calm, &books);
+		judge_reaper(calm);
 	}
 	for (size_t i = 0; result == 0 && i < calm->world->scenario.n_pools; i++)
 		result = judge_plan(tx, calm, calm->world->scenario.pools[i].id, err);
@@ -165,6 +178,7 @@ static void mend(struct world *world)
 	do {
 		wait_for_daemon(world);
 		generation = world->generation;
+		sim_clock_mend(world);
 		scenario_mend(world);
 		world_run_until(world, world->mono_ms + MS_PER_S);
 	} while ((!world->engine || world->generation != generation) && !world->violation[0]);
@@ -191,4 +205,6 @@ void settle(struct world *world)
 		world_violation(world, "it was settled, and is not any more: %s", calm.why);
 	if (world->creates + world->destroys != sent)
 		world_violation(world, "it was settled, and then steps were sent");
+	if (world->cloud)
+		sim_cloud_judge(world);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sim_cloud.h"
 #include "sim_limits.h"
 
 struct sim_dispatcher {
@@ -16,7 +17,7 @@ struct sim_dispatcher {
 	size_t n_open;
 };
 
-static void remove_call(struct world *world, struct call *call)
+void call_drop(struct world *world, struct call *call)
 {
 	struct call **at = &world->calls;
 
@@ -24,6 +25,7 @@ static void remove_call(struct world *world, struct call *call)
 		at = &(*at)->next;
 	*at = call->next;
 	dispatch_answer_free(call->answer);
+	sim_course_free(call->course);
 	free(call->instance_ids);
 	free(call);
 }
@@ -45,7 +47,7 @@ static void note_open(struct world *world, const struct call *call)
 		text_copy(dispatcher->open[dispatcher->n_open++], ID_SIZE, call->account);
 }
 
-static void answer(struct world *world, void *arg)
+void call_answer(struct world *world, void *arg)
 {
 	struct call *call = arg;
 	struct dispatch_answer *mail = call->answer;
@@ -58,28 +60,39 @@ static void answer(struct world *world, void *arg)
 		call->answer = NULL;
 		mailbox_push(world->provider_answers, &mail->mail);
 	}
-	remove_call(world, call);
+	call_drop(world, call);
+}
+
+bool call_is_cut_off(struct world *world, struct call *call,
+		     void (*happen)(struct world *world, void *arg))
+{
+	int64_t later_ms = call->straggles_ms;
+
+	if (!call->lost)
+		return false;
+	if (!call->survives) {
+		call_drop(world, call);
+		return true;
+	}
+	if (later_ms == 0)
+		return false;
+	call->straggles_ms = 0;
+	world_after(world, later_ms, happen, call);
+	return true;
 }
 
 static void effect(struct world *world, void *arg)
 {
 	struct call *call = arg;
 
-	if (call->lost && !call->survives) {
-		remove_call(world, call);
+	if (call_is_cut_off(world, call, effect))
 		return;
-	}
-	if (call->lost && call->straggles_ms > 0) {
-		int64_t later_ms = call->straggles_ms;
-
-		call->straggles_ms = 0;
-		world_after(world, later_ms, effect, call);
-		return;
-	}
 	if (call->fate == FATE_REFUSED)
-		call_refuse(world, call);
+		call_refuse_somehow(world, call);
 	else if (call->fate == FATE_THROTTLED || call->fate == FATE_DOWN)
 		limits_refuse(world, call);
+	else if (world->cloud)
+		sim_course_open(world, call);
 	else
 		call_effect(world, call);
 	if (call->fate == FATE_UNANSWERED)
@@ -87,7 +100,20 @@ static void effect(struct world *world, void *arg)
 			  "the connection broke before the answer");
 	if (call->fate == FATE_HANGS)
 		call_fail(call, HR_TIMEOUT, HR_FAULT_OUTCOME_UNKNOWN, "no answer in time");
-	world_after(world, call->answer_after_ms, answer, call);
+	world_after(world, call->answer_after_ms, call_answer, call);
+}
+
+int64_t call_travel(struct world *world, struct call *call)
+{
+	struct sim_random *random = &world->provider_random;
+	int64_t travel_ms = sim_between(random, 20, 2000);
+
+	call->survives = sim_chance(random, 500);
+	call->straggles_ms = sim_chance(random, 300) ? sim_between(random, 1000, 120000) : 0;
+	call->answer_after_ms = sim_between(random, 20, 1000);
+	if (sim_chance(random, 100))
+		travel_ms += sim_between(random, 0, 20000);
+	return travel_ms;
 }
 
 /* When it takes effect; sets when and how it is answered. */
@@ -96,14 +122,9 @@ static int64_t choose_fate(struct world *world, struct call *call, enum fate lim
 	struct sim_random *random = &world->provider_random;
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
 	bool step = call->kind == DISPATCH_CREATE || call->kind == DISPATCH_DESTROY;
-	int64_t effect_ms = sim_between(random, 20, 2000);
+	int64_t effect_ms = call_travel(world, call);
 
-	call->survives = sim_chance(random, 500);
-	call->straggles_ms = sim_chance(random, 300) ? sim_between(random, 1000, 120000) : 0;
-	call->answer_after_ms = sim_between(random, 20, 1000);
 	call->fate = FATE_ANSWERED;
-	if (sim_chance(random, 100))
-		effect_ms += sim_between(random, 0, 20000);
 	if (sim_chance(random, faults))
 		call->fate = FATE_REFUSED;
 	else if (step && sim_chance(random, faults / 2))
@@ -171,7 +192,10 @@ static int submit(struct dispatcher *dispatcher, const struct dispatch_request *
 	call = new_call(request);
 	call->next = world->calls;
 	world->calls = call;
-	world_after(world, choose_fate(world, call, limited), effect, call);
+	if (world->cloud && !sim_course_is_ours(request->kind))
+		sim_course_begin(world, call, request);
+	else
+		world_after(world, choose_fate(world, call, limited), effect, call);
 	return 0;
 }
 
@@ -186,6 +210,8 @@ static void release(struct dispatcher *dispatcher)
 
 	for (struct call *call = world->calls; call; call = call->next)
 		call->lost = true;
+	if (world->cloud)
+		sim_cloud_close_accounts(world);
 	free(dispatcher);
 }
 
@@ -205,6 +231,6 @@ struct dispatcher *sim_dispatcher_new(struct world *world)
 void sim_calls_free(struct world *world)
 {
 	while (world->calls)
-		remove_call(world, world->calls);
+		call_drop(world, world->calls);
 	call_effects_free(world);
 }

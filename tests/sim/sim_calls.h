@@ -26,12 +26,23 @@ struct call {
 	char (*instance_ids)[256];
 	size_t n_instance_ids;
 	enum fate fate;
-	int64_t answer_after_ms; /* from the effect */
-	bool lost;               /* the daemon that waits for the answer is dead */
-	bool survives;           /* then it takes effect nevertheless, */
-	int64_t straggles_ms;    /* perhaps a good while later */
+	int64_t answer_after_ms;   /* from the effect */
+	bool lost;                 /* the daemon that waits for the answer is dead */
+	bool survives;             /* then it takes effect nevertheless, */
+	int64_t straggles_ms;      /* perhaps a good while later */
+	struct sim_course *course; /* in a world with a cloud */
 	struct dispatch_answer *answer;
 };
+
+/* When it comes to the provider; sets what becomes of it there should the daemon die before. */
+int64_t call_travel(struct world *world, struct call *call);
+/* The daemon died before the call came to the provider, and it comes not at all, or `happen` is for
+ * later. */
+bool call_is_cut_off(struct world *world, struct call *call,
+		     void (*happen)(struct world *world, void *arg));
+/* Its answer comes to the daemon, if that is still there; the call is no more. */
+void call_answer(struct world *world, void *call);
+void call_drop(struct world *world, struct call *call);
 
 /* Does what the call asks for and fills its answer. */
 void call_effect(struct world *world, struct call *call);
@@ -40,7 +51,7 @@ void call_effect(struct world *world, struct call *call);
 void call_fail(struct call *call, int32_t class, uint32_t flags, const char *message);
 
 /* A random class of error for a call of this kind, into its answer. */
-void call_refuse(struct world *world, struct call *call);
+void call_refuse_somehow(struct world *world, struct call *call);
 
 /* What may not be sent in the present state of the rows. */
 void call_check(struct world *world, const struct dispatch_request *request);

@@ -16,7 +16,7 @@ void call_fail(struct call *call, int32_t class, uint32_t flags, const char *mes
 	text_copy(call->answer->error.message, sizeof(call->answer->error.message), message);
 }
 
-void call_refuse(struct world *world, struct call *call)
+void call_refuse_somehow(struct world *world, struct call *call)
 {
 	static const int32_t of_create[] = {
 		HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT, HR_TRANSIENT, HR_THROTTLED,
@@ -86,7 +86,7 @@ static void effect_create(struct world *world, struct call *call)
 
 	if (strncmp(call->resume_token, "made:", 5) == 0) {
 		instance = find(world, call->resume_token + 5);
-		if (instance && instance_alive(instance) && !world->healed &&
+		if (instance && instance_alive(world, instance) && !world->healed &&
 		    sim_chance(random, world->scenario.faults / 2)) {
 			instance->state = HR_STATE_ERROR;
 			instance->faulted = true;
@@ -97,7 +97,7 @@ static void effect_create(struct world *world, struct call *call)
 		}
 	} else {
 		instance = create_instance(world, call);
-		if (instance_alive(instance) && sim_chance(random, 300)) {
+		if (instance_alive(world, instance) && sim_chance(random, 300)) {
 			char token[64];
 
 			text_format(token, sizeof(token), "made:%s", instance->id);
@@ -107,7 +107,7 @@ static void effect_create(struct world *world, struct call *call)
 			return;
 		}
 	}
-	if (!instance || !instance_alive(instance)) {
+	if (!instance || !instance_alive(world, instance)) {
 		call_fail(call, HR_CONFLICT, 0, "the instance of this token is gone");
 		return;
 	}
@@ -121,7 +121,7 @@ static void effect_destroy(struct world *world, struct call *call)
 	struct instance *instance = NULL;
 
 	for (struct instance *i = world->instances; i && !instance; i = i->next)
-		if (instance_alive(i) &&
+		if (instance_alive(world, i) &&
 		    (call->step.instance_id[0] ? strcmp(i->id, call->step.instance_id) == 0
 					       : strcmp(i->server_id, call->step.server_id) == 0))
 			instance = i;
@@ -147,8 +147,8 @@ static void effect_destroy(struct world *world, struct call *call)
 
 /* ---- Looks ---- */
 
-static void put_instance(struct world *world, struct dispatch_answer *answer,
-			 const struct instance *instance, const char *id, uint32_t state)
+static void put_instance(struct dispatch_answer *answer, const struct instance *instance,
+			 const char *id, uint32_t state)
 {
 	struct dispatch_instance *one = &answer->instances[answer->n_instances++];
 
@@ -158,10 +158,10 @@ static void put_instance(struct world *world, struct dispatch_answer *answer,
 		return;
 	text_copy(one->server_id, sizeof(one->server_id), instance->server_id);
 	text_copy(one->config_id, sizeof(one->config_id), instance->config_id);
-	one->created_ms = world_now(world).wall_ms - world->mono_ms + instance->created_ms;
+	one->created_ms = WORLD_START_MS + instance->created_ms;
 	if (state != HR_STATE_RUNNING)
 		return;
-	text_format(one->address, sizeof(one->address), "10.0.%s", instance->id + 2);
+	text_copy(one->address, sizeof(one->address), instance->address);
 	one->connection_port = PORT;
 }
 
@@ -175,7 +175,7 @@ static void effect_status(struct world *world, struct call *call)
 	for (size_t i = 0; i < call->n_instance_ids; i++) {
 		struct instance *instance = find(world, call->instance_ids[i]);
 
-		put_instance(world, answer, instance, call->instance_ids[i],
+		put_instance(answer, instance, call->instance_ids[i],
 			     instance ? instance_state(world, instance) : HR_STATE_GONE);
 	}
 	answer->result = HR_OK;
@@ -194,7 +194,7 @@ static void effect_list(struct world *world, struct call *call)
 	if (!answer->instances)
 		abort();
 	for (struct instance *i = world->instances; i; i = i->next) {
-		bool alive = instance_alive(i);
+		bool alive = instance_alive(world, i);
 
 		if (strcmp(i->account, call->account) != 0 || world->mono_ms < i->listed_ms ||
 		    (!alive && world->mono_ms >= i->unlisted_ms))
@@ -202,8 +202,7 @@ static void effect_list(struct world *world, struct call *call)
 		if (partial && sim_chance(random, 500))
 			continue;
 		/* What is gone is shown as it was for a while. */
-		put_instance(world, answer, i, i->id,
-			     alive ? instance_state(world, i) : HR_STATE_RUNNING);
+		put_instance(answer, i, i->id, alive ? instance_state(world, i) : HR_STATE_RUNNING);
 	}
 	answer->complete = !partial;
 	if (partial)

@@ -89,7 +89,8 @@ enum fate limits_meet(struct world *world, const struct dispatch_request *reques
 		world_violation(world, "a %s came %lld ms before the time that Retry-After said",
 				dispatch_kind_name(request->kind),
 				(long long)(limit->told_ms - world->mono_ms));
-	if (world->healed)
+	/* The cloud has its own. */
+	if (world->healed || world->cloud)
 		return FATE_ANSWERED;
 	if (is_down(world, limit))
 		return FATE_DOWN;

@@ -38,7 +38,7 @@ static struct instance *instance_at(const struct world *world, const struct ques
 {
 	for (struct instance *i = world->instances; i; i = i->next)
 		if (strcmp(i->server_id, question->server_id) == 0 &&
-		    strcmp(question->probe.address + strlen("10.0."), i->id + 2) == 0)
+		    strcmp(question->probe.address, i->address) == 0)
 			return i;
 	return NULL;
 }

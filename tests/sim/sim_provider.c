@@ -7,17 +7,26 @@
 
 #include "base/text.h"
 #include "sim_calls.h"
+#include "sim_cloud.h"
 
 uint32_t instance_state(const struct world *world, const struct instance *instance)
 {
+	if (world->cloud)
+		return sim_cloud_state(world, instance);
 	if (instance->state == HR_STATE_PENDING && world->mono_ms >= instance->running_ms)
 		return HR_STATE_RUNNING;
 	return instance->state;
 }
 
-bool instance_alive(const struct instance *instance)
+bool instance_alive(const struct world *world, const struct instance *instance)
 {
-	return instance->state != HR_STATE_GONE;
+	return instance_state(world, instance) != HR_STATE_GONE;
+}
+
+bool instance_faulted(const struct world *world, const struct instance *instance)
+{
+	return instance->faulted || instance->checkin_failed ||
+	       (world->cloud && sim_cloud_failed(world, instance));
 }
 
 struct instance *provider_instance_of(struct world *world, const char *server_id)
@@ -36,6 +45,7 @@ struct instance *provider_add(struct world *world, const char *account)
 	if (!instance)
 		abort();
 	text_format(instance->id, sizeof(instance->id), "i-%06u", ++world->last_instance);
+	text_format(instance->address, sizeof(instance->address), "10.0.%s", instance->id + 2);
 	text_copy(instance->account, sizeof(instance->account), account);
 	instance->state = HR_STATE_PENDING;
 	instance->created_ms = world->mono_ms;
@@ -79,6 +89,10 @@ static void mishap(struct world *world, void *arg)
 	(void)arg;
 	if (world->healed || !instance)
 		return;
+	if (world->cloud) {
+		sim_cloud_vanish(world, instance);
+		return;
+	}
 	instance->faulted = true;
 	switch (sim_below(random, 3)) {
 	case 0: instance_end(world, instance); break;
@@ -96,6 +110,10 @@ static void stray(struct world *world, void *arg)
 	int64_t account = sim_below(&world->provider_random, (int64_t)world->scenario.n_accounts);
 
 	(void)arg;
+	if (world->cloud) {
+		sim_cloud_stray(world, (size_t)account);
+		return;
+	}
 	instance = provider_add(world, world->scenario.accounts[account].id);
 	instance->stray = true;
 	id_source_init(&ids, sim_bytes, &world->provider_random);
@@ -121,6 +139,8 @@ void provider_mishaps(struct world *world)
 void provider_heal(struct world *world)
 {
 	world->healed = true;
+	if (world->cloud)
+		sim_cloud_heal(world);
 	for (struct instance *i = world->instances; i; i = i->next)
 		i->is_protected = false;
 }
@@ -134,4 +154,5 @@ void provider_free(struct world *world)
 		world->instances = next;
 	}
 	sim_calls_free(world);
+	sim_cloud_free(world);
 }

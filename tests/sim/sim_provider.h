@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A provider in memory, with what real ones do to their callers: slow, failing, done but
- * unanswered, lists that lag or are partial, instances that stop or vanish. Its books are the truth
- * that the daemon's rows are compared with. */
+/* A provider, with what real ones do to their callers: slow, failing, done but unanswered, lists that
+ * lag or are partial, instances that stop or vanish. Its books are the truth that the daemon's rows
+ * are compared with. There are two: one in memory (sim_effects.c), and headroom-sim's cloud behind the
+ * module for it (sim_cloud.h), whose machines are instances here too. */
 #ifndef HR_SIM_PROVIDER_H
 #define HR_SIM_PROVIDER_H
 
+#include "cloud.h"
 #include "provider/dispatch.h"
 #include "world.h"
 
 struct instance {
 	struct instance *next;
-	char id[32];
+	char id[CLOUD_TEXT + ID_SIZE]; /* as the daemon is told it */
 	char server_id[ID_SIZE];
 	char config_id[ID_SIZE];
 	char account[ID_SIZE];
@@ -19,6 +21,10 @@ struct instance {
 	uint32_t state;     /* HR_STATE_*: pending until running_ms */
 	int64_t created_ms; /* monotonic */
 	int64_t running_ms;
+	/* Of a machine of the cloud, whose state is not kept but follows from them: */
+	int64_t row, made_ms, stops_ms, delete_ms, ended_ms;
+	bool fails;
+	char address[32];
 	int64_t listed_ms;   /* in lists from then on */
 	int64_t unlisted_ms; /* gone ones: out of lists from then on */
 	bool faulted;        /* it failed, vanished or was stopped by the simulation */
@@ -44,7 +50,9 @@ void provider_heal(struct world *world);
 
 /* The present state, and that of the whole for the eyes of status and list. */
 uint32_t instance_state(const struct world *world, const struct instance *instance);
-bool instance_alive(const struct instance *instance);
+bool instance_alive(const struct world *world, const struct instance *instance);
+/* Whatever became of it or those on it is no mistake of the daemon's. */
+bool instance_faulted(const struct world *world, const struct instance *instance);
 /* The newest instance of a server, alive or not; NULL: there never was one. */
 struct instance *provider_instance_of(struct world *world, const char *server_id);
 
@@ -59,5 +67,7 @@ void instance_end(struct world *world, struct instance *instance);
 
 /* The instance runs from its running_ms on: its startup script starts then. */
 void guest_boot(struct world *world, struct instance *instance);
+/* It checks in now, with that status, for the cloud's visit of that row. */
+void guest_visit(struct world *world, struct instance *instance, const char *status, int64_t row);
 
 #endif

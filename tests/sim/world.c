@@ -19,17 +19,19 @@
 #include "scenario.h"
 #include "settle.h"
 #include "sim_brakes.h"
+#include "sim_clock.h"
+#include "sim_cloud.h"
 #include "sim_limits.h"
 #include "sim_probe.h"
 #include "sim_provider.h"
 
-#define WALL_START_MS INT64_C(1800000000000)
 #define SPIN_LIMIT 20000
 
 struct moment world_now(const struct world *world)
 {
-	return (struct moment){.wall_ms = WALL_START_MS + world->mono_ms,
-			       .mono_ms = world->mono_ms};
+	return (struct moment){.wall_ms = WORLD_START_MS + world->mono_ms + world->clock_held_ms,
+			       .mono_ms = world->mono_ms,
+			       .jump_ms = world->clock_ms - world->clock_held_ms};
 }
 
 void world_violation(struct world *world, const char *format, ...)
@@ -168,6 +170,7 @@ static void daemon_start(struct world *world)
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
 					 .safety_pass_ms = world->safety_pass_ms,
+					 .clock_follow = sim_clock_follow,
 					 .stops = brakes_stops,
 					 .stops_context = world,
 					 .stop_creates_file = "stop-creates",
@@ -188,6 +191,7 @@ static void daemon_start(struct world *world)
 		world_violation(world, "the store did not open: %s", err.message);
 		return;
 	}
+	sim_clock_start(world);
 	id_source_init(&ids, sim_bytes, &world->world_random);
 	if (store_write(world->store, ensure_key, &ids, &err) < 0)
 		world_violation(world, "no check-in key: %s", err.message);
@@ -343,11 +347,14 @@ void world_run(struct world *world, const struct run *run)
 	sim_random_init(&world->limits_random, seed, 7);
 	sim_random_init(&world->probe_random, seed, 8);
 	sim_random_init(&world->silence_random, seed, 9);
+	sim_random_init(&world->cloud_random, seed, 10);
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
 	brakes_make(world);
 	memory_files_clear();
+	if (seed % 2 == 0)
+		sim_cloud_open(world);
 	daemon_start(world);
 	if (!world->violation[0])
 		scenario_make(world);
@@ -356,6 +363,9 @@ void world_run(struct world *world, const struct run *run)
 		clients_make(world);
 		provider_mishaps(world);
 		limits_make(world);
+		if (world->cloud)
+			sim_cloud_make(world);
+		sim_clock_make(world);
 		world_run_until(world, world->scenario.faults_end_ms);
 	}
 	if (!world->violation[0])

@@ -15,6 +15,7 @@
 
 struct world;
 
+#define WORLD_START_MS INT64_C(1800000000000) /* the right time when it begins */
 #define POOLS_MAX 2
 #define ACCOUNTS_MAX 2
 #define CONFIGS_MAX 4
@@ -90,6 +91,7 @@ struct sim_stop {
 };
 
 struct begun;
+struct sim_cloud;
 struct instance;
 struct call;
 struct sent;
@@ -102,10 +104,13 @@ struct world {
 	bool branch; /* in a process of its own since before_commit */
 	struct scenario scenario;
 	struct sim_random engine_random, provider_random, guest_random, client_random, admin_random,
-		world_random, limits_random, probe_random, silence_random;
+		world_random, limits_random, probe_random, silence_random, cloud_random;
 
 	int64_t safety_pass_ms;
 	int64_t mono_ms;
+	/* The wall clock of the daemon's machine: how far it is ahead of the right time, how far
+	 * the daemon follows that, and what it is set to in this world (0: never). */
+	int64_t clock_ms, clock_held_ms, clock_wrong_ms;
 	struct timeline timeline;
 	bool woken;
 	int64_t store_busy_ms; /* the store runs nothing before */
@@ -124,6 +129,7 @@ struct world {
 	bool counting;       /* commits count from now on */
 
 	/* The provider and its guests. */
+	struct sim_cloud *cloud; /* every other seed's; NULL: the provider in memory is it */
 	struct instance *instances;
 	struct call *calls;
 	struct sent *sent; /* what the first create of each server sent */
@@ -141,12 +147,12 @@ struct world {
 
 	/* What is known of the run. */
 	uint64_t commits, steps, crashes, checked_commits, creates, destroys, throttles, outages,
-		late, refused;
+		late, refused, clock_jumps;
 	uint64_t trace;
 	char violation[1024];
 };
 
-/* Gives the moment in both clocks. */
+/* The moment in both clocks of the daemon. */
 struct moment world_now(const struct world *world);
 
 /* The first violation counts; the run ends. */

@@ -518,7 +518,7 @@ const char *id_now(enum document_kind kind, const char *name)
 
 struct change {
 	enum document_kind kind;
-	const char *name, *key;
+	const char *name, *key, *fields;
 	json_t *value;
 	const char *user;
 	char id[ID_SIZE];
@@ -546,6 +546,24 @@ void change_document(enum document_kind kind, const char *name, const char *key,
 	commit(change_run, &change);
 	json_decref(value);
 	engine_document_changed(engine, kind, change.id);
+	settle();
+}
+
+static int add_run(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct change *change = arg;
+
+	(void)err;
+	put_document(tx, change->kind, change->name, change->fields);
+	return 0;
+}
+
+void add_document(enum document_kind kind, const char *name, const char *fields)
+{
+	struct change change = {.kind = kind, .name = name, .fields = fields};
+
+	commit(add_run, &change);
+	engine_document_changed(engine, kind, id_now(kind, name));
 	settle();
 }
 

@@ -84,6 +84,7 @@ struct config_state config_now(void);
 int events_of(const char *kind, char last[768]);
 const char *id_now(enum document_kind kind, const char *name);
 void change_document(enum document_kind kind, const char *name, const char *key, json_t *value);
+void add_document(enum document_kind kind, const char *name, const char *fields);
 void delete_document(enum document_kind kind, const char *name);
 void order_destroy(const char *server_id); /* by hand, as the API does */
 void ask_session(const char *user);        /* as the API does, and tells the engine */

@@ -190,6 +190,37 @@ START_TEST(a_second_instance_of_a_server_goes)
 }
 END_TEST
 
+/* Two provider configs with the keys of one account at the provider. */
+static void add_twin(void)
+{
+	add_document(DOCUMENT_PROVIDER_CONFIG, "twin",
+		     "{\"list_interval\": 30, \"reaper_grace\": 600}");
+}
+
+START_TEST(two_that_see_an_unclaimed_instance_remove_it_once)
+{
+	add_twin();
+	list_instance("i-lost", id_of(42), HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(5 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 1);
+}
+END_TEST
+
+START_TEST(what_another_account_is_creating_is_not_unclaimed)
+{
+	/* Whose server it is looks seldom, and would adopt it. */
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "list_interval", json_integer(3600));
+	pass(LIST_MS);
+	add_twin();
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 1);
+	list_instance("i-1", only_server(0).id, HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(5 * LIST_MS);
+	ck_assert_str_eq(only_server(0).instance_id, "");
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 0);
+}
+END_TEST
+
 START_TEST(at_most_three_in_an_hour)
 {
 	char id[16];
@@ -244,6 +275,8 @@ int main(void)
 	tcase_add_test(tcase, an_unclaimed_instance_goes_after_the_grace);
 	tcase_add_test(tcase, an_old_instance_goes_when_seen_twice);
 	tcase_add_test(tcase, a_second_instance_of_a_server_goes);
+	tcase_add_test(tcase, two_that_see_an_unclaimed_instance_remove_it_once);
+	tcase_add_test(tcase, what_another_account_is_creating_is_not_unclaimed);
 	tcase_add_test(tcase, at_most_three_in_an_hour);
 	tcase_add_test(tcase, a_copy_destroys_nothing);
 	tcase_add_loop_test(tcase, what_retry_after_says_is_waited_for, 0,
