@@ -114,8 +114,9 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 		return -1;
 	if (store_moved(daemon->store))
 		log_line(LOG_LEVEL_WARNING, NULL,
-			 "the state folder %s was moved or copied since it was made; instances "
-			 "that no server claims are left alone until: headroomd --confirm-moved",
+			 "the state folder %s was moved or copied since it was made: nothing is "
+			 "made or destroyed, plans are only told of. When nothing uses the old one "
+			 "any more: headroomd --confirm-moved",
 			 daemon->config.state_dir);
 	return start_keys(daemon->store, err);
 }

@@ -279,7 +279,7 @@ static int run_metrics(struct tx *tx, struct exchange *exchange, struct hr_error
 	metrics_write_modules(api->options.metrics, out);
 	write_api(api, out);
 	one(out, "uptime_seconds", "gauge", "Since the API started.",
-	    (uint64_t)((clock_now().wall_ms - api->started_ms) / MS_PER_S));
+	    (uint64_t)((clock_now().mono_ms - api->started_mono_ms) / MS_PER_S));
 	if (fclose(out) != 0 && rc == 0)
 		rc = error_no_memory(err, "writing metrics");
 	if (rc != 0) {

@@ -180,6 +180,7 @@ int api_start(const struct api_options *options, struct api **ret_api, struct hr
 	pthread_cond_init(&api->fewer, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	api->started_ms = clock_now().wall_ms;
+	api->started_mono_ms = clock_now().mono_ms;
 	if (make_prefix(api, err) == 0 &&
 	    peers_new(api->options.request_timeout_ms, api->options.max_per_address,
 		      &api->on_tcp.peers, err) == 0 &&

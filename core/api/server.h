@@ -32,7 +32,8 @@ struct api {
 	struct listener on_tcp;
 	struct listener on_local;
 	struct streams *streams;
-	int64_t started_ms;
+	int64_t started_ms; /* wall time, for people */
+	int64_t started_mono_ms;
 	char request_prefix[12];
 	atomic_uint_fast64_t last_request;
 

@@ -114,7 +114,7 @@ static int stuck(struct tx *tx, struct life_context *context, struct server *ser
 	return 0;
 }
 
-/* It could not go on: an administrator has stopped all changes. That is nobody's failure. */
+/* It could not go on: nothing is changed at any provider now. That is nobody's failure. */
 static int put_off_deadline(struct tx *tx, const struct life_context *context,
 			    struct server *server, struct hr_error *err)
 {
@@ -259,7 +259,8 @@ static void expire(struct engine *engine)
 		engine->deadline_not_before_mono_ms = engine->now.mono_ms + MS_PER_S;
 		return;
 	}
-	expiry->changes_stopped = stops_changes(engine);
+	expiry->changes_stopped =
+		stops_changes(engine) || engine_why_only_tells(&engine->options) != NULL;
 	engine->deadlines_running = true;
 	task_submit(engine, &expiry->task);
 }

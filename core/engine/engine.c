@@ -25,6 +25,15 @@
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
 
+const char *engine_why_only_tells(const struct engine_options *options)
+{
+	if (store_moved(options->store))
+		return "the state folder was moved or copied; when nothing uses the old one any "
+		       "more: headroomd --confirm-moved";
+	return options->dry_run ? "the daemon only tells what it would do ([engine] dry_run)"
+				: NULL;
+}
+
 int engine_new(const struct engine_options *options, struct engine **ret_engine,
 	       struct hr_error *err)
 {

@@ -48,6 +48,10 @@ struct engine_options {
 	bool no_plans; /* only operations are performed; no pool is planned, nothing is reaped */
 };
 
+/* Why plans are only told of, and nothing is changed at any provider: a dry run, or a state folder that
+ * was moved or copied, whose servers may be another daemon's. NULL: all is done. Any thread. */
+const char *engine_why_only_tells(const struct engine_options *options);
+
 /* Everything borrowed must outlive the engine. */
 int engine_new(const struct engine_options *options, struct engine **ret_engine,
 	       struct hr_error *err);

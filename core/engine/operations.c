@@ -166,10 +166,11 @@ static int find_brake(struct tx *tx, struct pick *pick, const struct operation *
 {
 	bool first = operation->started_ms == 0;
 
-	if (pick->options->dry_run) {
-		*ret_brake = (struct brake){
-			.until_ms = MS_NEVER,
-			.reason = "the daemon only tells what it would do ([engine] dry_run)"};
+	const char *why = engine_why_only_tells(pick->options);
+
+	if (why) {
+		*ret_brake = (struct brake){.until_ms = MS_NEVER};
+		text_copy(ret_brake->reason, sizeof(ret_brake->reason), why);
 		return 0;
 	}
 	brake_of_stops(pick->stops, pick->options, operation->kind, first, ret_brake);

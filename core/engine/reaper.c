@@ -246,7 +246,7 @@ static struct unclaimed *note(struct engine *engine, const char *account, const 
 static void consider(struct engine *engine, struct engine_account *account,
 		     const struct stray *stray, size_t instances)
 {
-	bool is_new, only_report = store_moved(engine->options.store) || engine->options.dry_run;
+	bool is_new, only_report = engine_why_only_tells(&engine->options) != NULL;
 	struct unclaimed *one = note(engine, account->id, stray->instance_id, &is_new);
 	struct reaping *reaping;
 	int64_t since;

@@ -168,7 +168,8 @@ static bool changes_servers(const struct plan_decision *decision)
 static int apply_all(struct tx *tx, struct planning *planning, const struct snapshot *snapshot,
 		     const struct plan *made, struct hr_error *err)
 {
-	bool dry = planning->options->dry_run || snapshot->pool.dry_run, is_short = false;
+	bool dry = engine_why_only_tells(planning->options) || snapshot->pool.dry_run;
+	bool is_short = false;
 	char would[512] = "";
 
 	planning->new_short = planning->told_short;

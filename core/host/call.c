@@ -139,7 +139,8 @@ bool call_fault(struct call *call, int32_t class, const struct hr_fault *fault,
 		  sizeof(ret_error->provider_code));
 	call_text(call, f.request_id, ret_error->request_id, sizeof(ret_error->request_id));
 	call_text(call, f.setting, setting, sizeof(setting));
-	if (setting[0] != '\0')
+	/* What has control characters is no setting's key; the daemon would end the process for it. */
+	if (setting[0] != '\0' && is_name(f.setting))
 		text_format(ret_error->field, sizeof(ret_error->field), "settings.%s", setting);
 	return true;
 }

@@ -56,6 +56,9 @@ static bool copy_instance(struct gather *g, const struct hr_instance *from,
 		return false;
 	}
 	call_text(g->call, in.server_id, to->server_id, sizeof(to->server_id));
+	/* The mark is what the provider keeps, and anybody there may have changed it. */
+	if (g->request->kind == DISPATCH_STATUS && !id_valid(to->server_id))
+		to->server_id[0] = '\0';
 	call_text(g->call, in.config_id, to->config_id, sizeof(to->config_id));
 	call_text(g->call, in.status_text, to->status_text, sizeof(to->status_text));
 	to->state = in.state <= HR_STATE_ERROR ? in.state : HR_STATE_UNKNOWN;

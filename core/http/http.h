@@ -18,6 +18,7 @@
  * what would be more fails with HR_TRANSIENT. */
 #define HTTP_ACCOUNT_BYTES_MAX (2 * (size_t)HTTP_BODY_MAX)
 #define HTTP_HEADERS_MAX 64               /* of a request */
+#define HTTP_HEADER_NAME_MAX 1024         /* bytes */
 #define HTTP_HEADER_BYTES_MAX (64u << 10) /* names and values together, either way */
 #define HTTP_REDIRECTS_MAX 5
 #define HTTP_CONNECT_TIMEOUT_MS 10000

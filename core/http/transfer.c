@@ -77,7 +77,9 @@ static bool add_header(struct transfer *t, const char *line, size_t len)
 	name = strndup(line, name_len);
 	value = strndup(line + start, end - start);
 	ok = name && value;
-	if (ok && http_header_is_name(name) && http_header_is_value(value))
+	/* One that a module could not be given is left out: text is UTF-8 there. */
+	if (ok && http_header_is_name(name) && name_len <= HTTP_HEADER_NAME_MAX &&
+	    http_header_is_value(value) && text_valid_utf8(value, end - start))
 		ok = http_header_append(&t->answer->headers, &t->answer->n_headers, name, value) ==
 		     0;
 	free(name);

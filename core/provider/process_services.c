@@ -47,10 +47,10 @@ static void answer_with(struct process_account *account, uint64_t id,
 	if (!account->host)
 		return;
 	if (host_process_send(account->host, WIRE_HTTP_ANSWER, id, answer, &error) != 0) {
-		const struct wire_http_answer failed = {
-			.result = error.class,
-			.error = error,
-		};
+		struct wire_http_answer failed = {.result = error.class, .error = error};
+
+		if (answer->result == 0) /* it was made, and what came of it cannot be told */
+			failed.error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
 
 		(void)host_process_send(account->host, WIRE_HTTP_ANSWER, id, &failed, NULL);
 	}

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "http/http.h"
 #include "provider/description.h"
 
 #define SIZE_OF(owner, member) sizeof(((struct owner *)0)->member)
@@ -82,7 +83,7 @@ static const struct wire_field problem_fields[] = {
 };
 
 static const struct wire_field header_fields[] = {
-	STRING(wire_http_header, name, 1024, 0),
+	STRING(wire_http_header, name, HTTP_HEADER_NAME_MAX, 0),
 	STRING(wire_http_header, value, 65536, WIRE_SECRET_FIELD),
 };
 

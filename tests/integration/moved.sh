@@ -21,6 +21,21 @@ config_for()
 	sed "s|^dir = .*|dir = $work/$1|; s|^socket = .*|socket = $work/$1.sock|" "$work/headroom.conf" >"$work/$1.conf"
 }
 
+copy_answers()
+{
+	"$headroom" server list >/dev/null 2>&1
+}
+
+copy_tells()
+{
+	"$headroom" event list | grep -q "dry run: would make 2 and remove 0"
+}
+
+copy_says_why()
+{
+	"$headroom" -o json server show "$server" | jq -r .stage | grep -q "moved or copied.*--confirm-moved"
+}
+
 daemon_prepare
 daemon_start || fail "the daemon did not start"
 "$headroom" apply -f "$HEADROOM_SRCDIR/templates/pools/demo.yaml" >/dev/null || fail "apply"
@@ -36,6 +51,22 @@ fi
 grep -q "state folder $work/copy was moved or copied here.*none was removed.*headroomd --confirm-moved" "$work/refused" ||
 	fail "the refusal says: $(cat "$work/refused")"
 [ "$(trees)" = 2 ] || fail "the original's servers are gone"
+
+# Started, a copy only tells. (It takes its servers for stopped: their processes are the original's.)
+(
+	export HEADROOM_SOCKET=$work/copy.sock
+	"$headroomd" --config "$work/copy.conf" >>"$work/daemon.log" 2>&1 &
+	copy_pid=$!
+	trap 'kill "$copy_pid" 2>/dev/null; wait "$copy_pid"' EXIT
+	wait_for 30 "the copy listens" test -S "$HEADROOM_SOCKET"
+	wait_for 30 "the copy answers" copy_answers
+	wait_for 60 "the copy tells what it would make" copy_tells
+	server=$("$headroom" -o name server list | head -n 1)
+	"$headroom" server delete "$server" >/dev/null || fail "delete at the copy"
+	wait_for 30 "the copy says why it does nothing" copy_says_why
+	[ "$("$headroom" -o json server list | jq length)" = 2 ] || fail "the copy made or removed a server"
+) || exit 1
+[ "$(trees)" = 2 ] || fail "the copy has touched the original's servers"
 rm -rf "$work/copy"
 
 # A real move: the servers' folders do not survive it, their process trees must not either.

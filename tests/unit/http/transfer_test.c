@@ -88,6 +88,18 @@ static void large_answer(int fd, size_t len, bool chunked)
 		raw_text(fd, "0\r\n\r\n");
 }
 
+/* What cannot be given to a module: a name that is too long, a value that is no UTF-8. */
+static void odd_headers(int fd)
+{
+	char head[1400];
+
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 200 OK\r\nX-%01100d: 1\r\nX-Latin: caf\xe9\r\nX-Utf: "
+		 "caf\xc3\xa9\r\nContent-Length: 2\r\n\r\nok",
+		 0);
+	raw_text(fd, head);
+}
+
 static void many_headers(int fd, int n)
 {
 	raw_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
@@ -110,6 +122,8 @@ static bool answer_broken(int fd, const char *request)
 	else if (raw_is(request, "/bad-gzip"))
 		raw_text(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n"
 			     "\r\nhello");
+	else if (raw_is(request, "/odd-headers"))
+		odd_headers(fd);
 	else if (raw_is(request, "/many-headers"))
 		many_headers(fd, 2000);
 	else if (raw_is(request, "/large"))
@@ -294,6 +308,13 @@ START_TEST(headers_of_answers_are_read)
 	ck_assert_int_eq(a->status, 200);
 	ck_assert_str_eq(bench_header(a, "x-late"), "1");
 	ck_assert_ptr_null(bench_header(a, "x-early"));
+	http_answer_free(a);
+	a = get("/odd-headers", 0);
+	ck_assert_int_eq(a->status, 200);
+	ck_assert_str_eq(bench_header(a, "x-utf"), "caf\xc3\xa9");
+	ck_assert_ptr_null(bench_header(a, "x-latin"));
+	for (size_t i = 0; i < a->n_headers; i++)
+		ck_assert_uint_le(strlen(a->headers[i].name), HTTP_HEADER_NAME_MAX);
 	http_answer_free(a);
 }
 END_TEST
