@@ -97,8 +97,8 @@ int dl_open(const char *path, struct dl **ret_dl, struct hr_error *err)
 		return error_set(err, HR_INVALID,
 				 "only the absolute path of a shared object can be opened");
 	if (has_suffix(path, MODULE_SUFFIX_PREOPENED)) {
-		opened = slash +
-			 1; /* libltdl looks among what was linked in for names without folder */
+		/* libltdl looks among what was linked in for names without folder. */
+		opened = slash + 1;
 		if (!is_preopened(opened))
 			return error_set(err, HR_INVALID,
 					 "it is an archive, and was not linked into this program");

@@ -28,7 +28,7 @@ copy_answers()
 
 copy_tells()
 {
-	"$headroom" event list | grep -q "dry run: would make 2 and remove 0"
+	"$headroom" event list | grep -q "moved or copied (see headroomd --confirm-moved): would make 2 and remove 0"
 }
 
 copy_says_why()

@@ -177,45 +177,41 @@ point_missed()
 	"$kill_points" disarm "$table"
 }
 
+# until_hit END COMMAND…: again and again, until the point is hit, the clock shows END or COMMAND fails.
+until_hit()
+{
+	local end=$1
+	shift
+	until point_hit || [ "$SECONDS" -ge "$end" ]; do
+		"$@" || return 0
+	done
+}
+
+daemon_killed() { daemon_kill; daemon_again; sleep 1; }
+daemon_stopped() { daemon_stop; daemon_again; sleep 1; }
+
+# local_killed host|spawner: fails once the daemon has been ended at its point.
+local_killed()
+{
+	kill -0 "$daemon_pid" 2>/dev/null || return 1
+	find_host
+	kill -KILL "${!1}"
+	sleep 3
+}
+
 # provoke POINT END: brings about what hardly comes by itself, until the point is hit or the clock shows END.
 provoke()
 {
 	local server
 	case $1 in
 	# Passed in a daemon's start, and hardly ever later; not in each.
-	*:recover_run | *.description | *.refused | *.ready | *.open)
-		until point_hit || [ "$SECONDS" -ge "$2" ]; do
-			daemon_kill
-			daemon_again
-			sleep 1
-		done
-		;;
+	*:recover_run | *.description | *.refused | *.ready | *.open) until_hit "$2" daemon_killed ;;
 	# What is told of a module's process when it ends and starts again.
-	*:news_run)
-		until point_hit || [ "$SECONDS" -ge "$2" ]; do
-			kill -0 "$daemon_pid" 2>/dev/null || break
-			find_host
-			kill -KILL "$host"
-			sleep 3
-		done
-		;;
+	*:news_run) until_hit "$2" local_killed host ;;
 	# What local's process says before it ends because its spawner has.
-	*.log)
-		until point_hit || [ "$SECONDS" -ge "$2" ]; do
-			kill -0 "$daemon_pid" 2>/dev/null || break
-			find_host
-			kill -KILL "$spawner"
-			sleep 3
-		done
-		;;
+	*.log) until_hit "$2" local_killed spawner ;;
 	# A daemon that is told to stop cancels what is under way.
-	*.cancel)
-		until point_hit || [ "$SECONDS" -ge "$2" ]; do
-			daemon_stop
-			daemon_again
-			sleep 1
-		done
-		;;
+	*.cancel) until_hit "$2" daemon_stopped ;;
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"
