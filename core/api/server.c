@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -199,12 +200,22 @@ int api_start(const struct api_options *options, struct api **ret_api, struct hr
 	return -1;
 }
 
-/* No new connections; the listening socket is closed. */
-static void quiesce(struct MHD_Daemon *daemon)
+/* No new connections. Gives the listening socket, -1 if there is none: the daemon's thread may still be
+ * about to take it from its poll, so that it may be closed only when that thread has ended. */
+static int quiesce(struct MHD_Daemon *daemon)
 {
 	MHD_socket fd = daemon ? MHD_quiesce_daemon(daemon) : MHD_INVALID_SOCKET;
 
 	if (fd != MHD_INVALID_SOCKET)
+		shutdown(fd, SHUT_RDWR);
+	return fd;
+}
+
+static void end_daemon(struct MHD_Daemon *daemon, int fd)
+{
+	if (daemon)
+		MHD_stop_daemon(daemon);
+	if (fd >= 0)
 		close(fd);
 }
 
@@ -227,12 +238,14 @@ static void let_end(struct api *api)
 
 void api_stop(struct api *api)
 {
+	int tcp, local;
+
 	if (!api)
 		return;
 	if (api->socket_path)
 		unlink(api->socket_path);
-	quiesce(api->tcp);
-	quiesce(api->local);
+	tcp = quiesce(api->tcp);
+	local = quiesce(api->local);
 	pthread_mutex_lock(&api->mutex);
 	api->stopping = true;
 	pthread_mutex_unlock(&api->mutex);
@@ -240,10 +253,8 @@ void api_stop(struct api *api)
 	if (api->streams)
 		streams_stop(api->streams);
 	let_end(api);
-	if (api->tcp)
-		MHD_stop_daemon(api->tcp);
-	if (api->local)
-		MHD_stop_daemon(api->local);
+	end_daemon(api->tcp, tcp);
+	end_daemon(api->local, local);
 	streams_free(api->streams);
 	peers_free(api->on_tcp.peers);
 	peers_free(api->on_local.peers);

@@ -287,7 +287,9 @@ static int32_t mock_check(struct hr_account *a, const struct hr_call *call,
 	int32_t rc = enter(a, call, 0);
 
 	crash_in(a, "check");
+	pthread_mutex_lock(&a->mutex);
 	snprintf(text, sizeof(text), "most calls at once: %d", a->most_at_once);
+	pthread_mutex_unlock(&a->mutex);
 	fault.message = span_of(text);
 	fault.setting = span_of("region");
 	sink->problem(sink, HR_INVALID, &fault);
