@@ -134,6 +134,9 @@ bool text_valid_utf8(const char *text, size_t len)
 	uint32_t code;
 
 	for (size_t at = 0, n; at < len; at += n) {
+		n = 1;
+		if (text[at] > 0 && (unsigned char)text[at] < 0x80) /* most are */
+			continue;
 		n = text_utf8_next(text + at, len - at, &code);
 		if (n == 0 || code == 0)
 			return false;

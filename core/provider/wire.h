@@ -2,7 +2,12 @@
 /* The messages of the channel between the daemon and a host process. One table says of each what it
  * is called, who sends it and which members of which struct it carries; encoder, decoder, tracer and
  * fuzzer go by it, so that no message is described twice. Not here: how frames travel
- * (core/provider/frame.h) and what messages do. */
+ * (core/provider/frame.h) and what messages do.
+ *
+ * A head is text: the message's name, its id, then the members that are set, in the table's order:
+ *   answer 7 result=17 error={class=17 message=8:no quota } instances=1[{instance_id=3:i-1 } ]
+ * Integers are decimal, a flag is "+", a text is its length and its bytes (UTF-8, no NUL), an object is a text
+ * that is JSON, a list has its count before it. Everything ends with a space or its bracket. */
 #ifndef HR_PROVIDER_WIRE_H
 #define HR_PROVIDER_WIRE_H
 

@@ -11,7 +11,7 @@
 #include <headroom/log.h>
 
 #include "provider/description.h"
-#include "provider/wire.h"
+#include "provider/wire_json.h"
 
 #define SERVER "44444444-4444-4444-8444-444444444444"
 
@@ -98,6 +98,27 @@ static int encode_all(struct hr_error *err)
 		if (frame.head)
 			memory_note(frame.head);
 		frame_clear(&frame);
+	}
+	return 0;
+}
+
+/* The host's, as JSON and back. */
+static int json_all(struct hr_error *err)
+{
+	for (int kind = WIRE_READY; kind < WIRE_KINDS; kind++) {
+		char *line = wire_json_write(kind, value_of(kind));
+		enum wire_kind got;
+		void *value;
+		int rc;
+
+		if (!line)
+			return error_no_memory(err, "writing JSON");
+		memory_note(line);
+		rc = wire_json_read(line, strlen(line), &got, &value, err);
+		free(line);
+		if (rc != 0)
+			return -1;
+		wire_free(got, value);
 	}
 	return 0;
 }
@@ -199,6 +220,7 @@ int main(void)
 	static const struct memory_job jobs[] = {
 		{"wire: every message encoded", encode_all, prepare, clean_up, NULL},
 		{"wire: every message decoded", decode_all, prepare, clean_up, NULL},
+		{"wire: as JSON and back", json_all, prepare, clean_up, NULL},
 		{"wire: frames by a socket", channel, prepare, clean_up, NULL},
 	};
 
