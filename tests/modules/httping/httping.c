@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A provider of a hundred lines whose cloud is a server of the test's own: all that it does are
+/* A small provider whose cloud is a server of the test's own: all that it does are
  * requests through the host service http/1. It can open no socket and no file. */
 #include <headroom/http.h>
 #include <headroom/provider.h>
