@@ -28,8 +28,7 @@
 const char *engine_why_only_tells(const struct engine_options *options)
 {
 	if (store_moved(options->store))
-		return "the state folder was moved or copied; when nothing uses the old one any "
-		       "more: headroomd --confirm-moved";
+		return store_moved_why(options->store);
 	return options->dry_run ? "the daemon only tells what it would do ([engine] dry_run)"
 				: NULL;
 }

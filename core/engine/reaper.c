@@ -132,24 +132,28 @@ struct reaping {
 	struct stray stray;
 	char server_name[64];
 	bool only_report;
-	bool is_dry;  /* only for that */
-	bool claimed; /* meanwhile */
+	const char *moved; /* only for that: how the installation was; NULL: it is a dry run */
+	bool claimed;      /* meanwhile */
 };
 
 static int reaping_event(struct tx *tx, struct reaping *reaping, struct hr_error *err)
 {
 	struct event event = {.at_ms = reaping->task.context.now_ms};
+	char what[128];
 
 	text_copy(event.kind, sizeof(event.kind), "instance.unclaimed");
 	text_copy(event.config_id, sizeof(event.config_id), reaping->stray.config_id);
 	text_copy(event.server_id, sizeof(event.server_id), reaping->stray.server_id);
+	if (reaping->moved)
+		text_format(what, sizeof(what), "; this installation was %s, so it is left alone",
+			    reaping->moved);
+	else
+		text_copy(what, sizeof(what),
+			  reaping->only_report ? "; this is a dry run, so it is left alone"
+					       : ": it is being destroyed");
 	text_format(event.message, sizeof(event.message),
 		    "instance %s bears our mark and no server claims it%s",
-		    reaping->stray.instance_id,
-		    !reaping->only_report ? ": it is being destroyed"
-		    : reaping->is_dry     ? "; this is a dry run, so it is left alone"
-				      : "; this installation was moved or copied, so it is left "
-					"alone");
+		    reaping->stray.instance_id, what);
 	return event_add(tx, &event, err);
 }
 
@@ -266,7 +270,7 @@ static void consider(struct engine *engine, struct engine_account *account,
 		return;
 	one->reported = only_report;
 	reaping->only_report = only_report;
-	reaping->is_dry = !store_moved(engine->options.store);
+	reaping->moved = store_moved_how(engine->options.store);
 	reaping->stray = *stray;
 	text_copy(reaping->account, sizeof(reaping->account), account->id);
 	task_submit(engine, &reaping->task);

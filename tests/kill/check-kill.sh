@@ -394,6 +394,7 @@ done
 sleep 1
 churn_stop
 churn_took=$((SECONDS - churn_began))
+grep -m 1 -F headroom.newest "$work/daemon.log" && fail "what a kill left behind was taken for a database that was put back"
 turned=$(($(servers_turned) - turned))
 
 # Who was sitting when the users were stopped is not any more.

@@ -191,6 +191,10 @@ static void daemon_start(struct world *world)
 		world_violation(world, "the store did not open: %s", err.message);
 		return;
 	}
+	/* Whatever a crash leaves behind is not a database that somebody put back. */
+	if (store_moved(world->store))
+		world_violation(world, "the store is taken for one that was %s",
+				store_moved_how(world->store));
 	sim_clock_start(world);
 	id_source_init(&ids, sim_bytes, &world->world_random);
 	if (store_write(world->store, ensure_key, &ids, &err) < 0)
