@@ -207,6 +207,8 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.safety_pass_ms = daemon->config.safety_pass_ms,
 		.stops = daemon_stops,
 		.stops_context = daemon,
+		.account_key = daemon_account_key,
+		.account_key_context = daemon->registry,
 		.stop_creates_file = daemon->config.stop_creates_file,
 		.stop_changes_file = daemon->config.stop_changes_file,
 		.clock_follow = clock_follow,

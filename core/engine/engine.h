@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/mailbox.h"
 #include "model/document.h"
+#include "provider/account_key.h"
 #include "provider/dispatch.h"
 #include "store/store.h"
 
@@ -42,6 +43,11 @@ struct engine_options {
 	/* Called as soon as deadlines are on their way to move with a jump of the clock (jump_ms of
 	 * the moment given to engine_step): wall time is by_ms further from then on. Or NULL. */
 	void (*clock_follow)(int64_t by_ms);
+	/* What accounts share limits by, from an OPEN request (account_key.h). -1, or NULL: each has its
+	 * own. */
+	int (*account_key)(void *context, const struct dispatch_request *open_request,
+			   char ret_key[ACCOUNT_KEY_SIZE]);
+	void *account_key_context;
 	const char *stop_creates_file; /* by which they are stopped, for messages */
 	const char *stop_changes_file;
 	bool dry_run;  /* plans are recorded, nothing is changed at any provider */

@@ -295,6 +295,7 @@ START_TEST(a_store_of_an_older_schema_is_not_taken_for_one)
 	ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(db,
 				      "ALTER TABLE installation DROP COLUMN commits;"
+				      "DROP TABLE reapings;"
 				      "UPDATE schema_version SET version = 5",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
