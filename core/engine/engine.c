@@ -24,6 +24,7 @@
 #include "engine/sightings.h"
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
+#define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
 
 const char *engine_why_only_tells(const struct engine_options *options)
 {
@@ -43,6 +44,8 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine,
 	engine->options = *options;
 	if (engine->options.safety_pass_ms <= 0)
 		engine->options.safety_pass_ms = SAFETY_PASS_MS;
+	if (engine->options.keep_ms <= 0)
+		engine->options.keep_ms = KEEP_MS;
 	engine->inbox = mailbox_new(options->wake, options->wake_context);
 	if (!engine->inbox) {
 		free(engine);

@@ -360,11 +360,13 @@ judges_prepare
 sim_start --seed "$seed" --set red.key=red-key --set green.key=green-key --set blue.key=blue-key \
 	--set red.judge_max=40 --set recycle=700
 sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/local/.libs:$work/modules|" "$work/headroom.conf"
+printf '\n[engine]\nkeep = 20s\n' >>"$work/headroom.conf"
 kill_at_first_start
 daemon_start || fail "the daemon did not start"
 installation=$(api_get /api/v1/info | jq -r .installation)
 printf 'blue-key' >"$work/blue.key"
 printf 'green-key' >"$work/green.key"
+: >"$work/ends"
 strangers blue 300 0
 sed "s|: URL|: $sim_url|; s|TEMPLATES|$HEADROOM_SRCDIR/templates|" "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >"$work/pools.yaml"
 "$headroom" apply -f "$work/pools.yaml" >/dev/null || fail "apply"

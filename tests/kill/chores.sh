@@ -95,6 +95,7 @@ chores()
 		chore_servers "$n"
 		chore_account "$n"
 		strangers green 1 "$n"
+		judge_ends
 		if [ $((n % 3)) = 0 ]; then
 			touch "$work/state/stop-creates"
 			sleep 0.7

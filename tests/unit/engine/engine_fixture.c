@@ -21,6 +21,7 @@ unsigned stopped;
 bool asks_stops;
 bool has_prober;
 bool one_key;
+int64_t keep_ms;
 
 static struct mailbox *answers;
 static struct dispatcher dispatcher;
@@ -306,6 +307,7 @@ static void start(void)
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
 					 .safety_pass_ms = 3600000,
+					 .keep_ms = keep_ms,
 					 .clock_follow = follow,
 					 .stops = asks_stops ? stops_now : NULL,
 					 .account_key = find_key,

@@ -120,7 +120,7 @@ static void run_server_rows(struct tx *tx)
 	must(server_get(tx, id_of(1), &server, &err));
 	server.state = SERVER_GONE;
 	must(server_update(tx, &server, &err));
-	must(server_prune(tx, MS_NEVER, 10, &more, &err));
+	must(server_prune(tx, MS_NEVER, 0, 10, &more, &err));
 }
 
 static void run_sessions_and_events(struct tx *tx)
