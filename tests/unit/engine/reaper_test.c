@@ -272,6 +272,7 @@ START_TEST(a_clock_that_is_set_gives_no_fresh_hour)
 	list_old(6);
 	pass(10 * LIST_MS);
 	set_clock(7200000);
+	engine_restart();
 	pass(20 * LIST_MS);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
 	set_clock(-7200000);
@@ -364,7 +365,7 @@ START_TEST(one_that_is_said_to_be_destroyed_is_looked_for)
 	ck_assert_int_eq(events_of("instance.stuck", message), 1);
 	ck_assert_ptr_nonnull(strstr(message, "(the provider said that it is, and has it still)"));
 	let_go(asked(DISPATCH_DESTROY));
-	pass(7200000);
+	pass(600000);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
 }
 END_TEST
@@ -373,9 +374,9 @@ START_TEST(one_that_is_gone_is_not_tried_again)
 {
 	list_old(1);
 	pass(2 * LIST_MS);
-	answer_error(asked(DISPATCH_DESTROY), HR_TRANSIENT, 0, 7200000);
+	answer_error(asked(DISPATCH_DESTROY), HR_TRANSIENT, 0, 900000);
 	n_listed = 0;
-	pass(2 * 3600000);
+	pass(1000000);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
 	/* It was only not listed: it is seen, judged and removed as before. */
 	list_old(1);
