@@ -4,6 +4,16 @@
 
 #include "provider/governor.h"
 
+int daemon_account_key(void *context, const struct dispatch_request *request,
+		       char ret_key[ACCOUNT_KEY_SIZE])
+{
+	const struct registry_module *module;
+
+	if (registry_find(context, request->provider ? request->provider : "", &module, NULL) != 0)
+		return -1;
+	return account_key(module, request->settings, request->account, ret_key, NULL);
+}
+
 static int describe(void *context, const struct dispatch_request *request,
 		    struct governor_account *ret_account)
 {
@@ -13,7 +23,7 @@ static int describe(void *context, const struct dispatch_request *request,
 		return -1;
 	ret_account->rate_per_minute = module->rate_per_minute;
 	ret_account->burst = module->rate_burst;
-	return account_key(module, request->settings, request->account, ret_account->key, NULL);
+	return daemon_account_key(context, request, ret_account->key);
 }
 
 int daemon_governor_new(struct registry *registry, struct dispatcher *inner,

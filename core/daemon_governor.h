@@ -4,6 +4,8 @@
 #ifndef HR_DAEMON_GOVERNOR_H
 #define HR_DAEMON_GOVERNOR_H
 
+#include "provider/account_key.h"
+#include "provider/dispatch.h"
 #include "provider/module_metrics.h"
 #include "provider/registry.h"
 
@@ -13,5 +15,9 @@ int daemon_governor_new(struct registry *registry, struct dispatcher *inner,
 			struct mailbox *inner_answers, struct mailbox *answers,
 			struct module_metrics *metrics, struct dispatcher **ret_dispatcher,
 			struct hr_error *err);
+
+/* An account's key, from an OPEN request; context: the registry. -1: not known. */
+int daemon_account_key(void *context, const struct dispatch_request *request,
+		       char ret_key[ACCOUNT_KEY_SIZE]);
 
 #endif

@@ -13,7 +13,8 @@ void daemon_options_help(void)
 	     "  --check            check configuration, store and provider modules, then end\n"
 	     "  --remove-servers   destroy every server that this installation has, then end\n"
 	     "  --confirm-moved    the state folder was moved to where it is now, and nothing uses the\n"
-	     "                     old one any more; then end\n"
+	     "                     old one any more; or its database, put back from a backup, is the\n"
+	     "                     one to go on with; then end\n"
 	     "  --version, --help\n\n"
 	     "It runs in the foreground. SIGTERM or Ctrl-C stops it; servers live on, and the next\n"
 	     "start finds them.");

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/checkin.h"
+#include "store/operation_rows.h"
 #include "store/secret_rows.h"
 
 void start_forbid_core_files(void)
@@ -68,20 +69,30 @@ int start_check_database(const char *state_dir, struct hr_error *err)
 			 database, accounts, accounts);
 }
 
+struct first_rows {
+	struct id_source ids;
+	struct event moved;
+};
+
 static int ensure_key(struct tx *tx, void *arg, struct hr_error *err)
 {
-	struct id_source ids = *(const struct id_source *)arg;
+	const struct first_rows *first = arg;
+	struct id_source ids = first->ids;
 
+	if (first->moved.message[0] != '\0' && event_add(tx, &first->moved, err) < 0)
+		return -1;
 	return checkin_key_ensure(tx, &ids, err);
 }
 
-int start_keys(struct store *store, struct hr_error *err)
+int start_rows(struct store *store, const char *moved, struct hr_error *err)
 {
-	struct id_source ids;
+	struct first_rows first = {
+		.moved = {.at_ms = clock_now().wall_ms, .kind = "installation.moved"}};
 
-	if (id_source_init(&ids, random_system, NULL) != 0)
+	if (id_source_init(&first.ids, random_system, NULL) != 0)
 		return error_set(err, HR_INTERNAL, "the system gives no random bytes");
-	return store_write(store, ensure_key, &ids, err);
+	text_copy(first.moved.message, sizeof(first.moved.message), moved);
+	return store_write(store, ensure_key, &first, err);
 }
 
 /* The words with a separator between them; the caller frees. */
@@ -252,7 +263,9 @@ int start_check(const struct daemon_config *config, struct hr_error *err)
 
 	printf("configuration: %s\n", config->file[0] != '\0' ? config->file : "defaults");
 	if (store_open(&options, &store, err) == 0)
-		printf("store: %s is well\n", config->state_dir);
+		printf("store: %s %s%s\n", config->state_dir,
+		       store_moved(store) ? "was " : "is well",
+		       store_moved(store) ? store_moved_how(store) : "");
 	else if (err->class == HR_NOT_FOUND)
 		printf("store: %s\n", err->message);
 	else

@@ -16,8 +16,9 @@ void start_forbid_core_files(void);
  * database that is not there. A new one in its place would forget servers that cost money. */
 int start_check_database(const char *state_dir, struct hr_error *err);
 
-/* Makes the key that signs check-in tokens, where there is none yet. */
-int start_keys(struct store *store, struct hr_error *err);
+/* Makes the key that signs check-in tokens, where there is none yet; and the event that says how the store
+ * was moved, unless moved is "". */
+int start_rows(struct store *store, const char *moved, struct hr_error *err);
 
 /* Where the configuration does not say, finds the program in which modules run. */
 void start_find_host(struct daemon_config *config);

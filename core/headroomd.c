@@ -106,19 +106,19 @@ static int daemon_open_store(struct daemon *daemon, struct hr_error *err)
 		.master_key = daemon->config.master_key,
 		.threaded = true,
 	};
+	char moved[1024] = "";
 
 	if (start_check_database(daemon->config.state_dir, err) != 0 ||
 	    store_open(&options, &daemon->store, err) != 0)
 		return -1;
-	if (event_log_open(&daemon->event_log, daemon->store, err) != 0)
+	if (store_moved(daemon->store)) {
+		store_moved_tell(daemon->store, moved, sizeof(moved));
+		log_line(LOG_LEVEL_WARNING, NULL, "%s", moved);
+	}
+	/* The event that says the same is not to be logged as well. */
+	if (start_rows(daemon->store, moved, err) != 0)
 		return -1;
-	if (store_moved(daemon->store))
-		log_line(LOG_LEVEL_WARNING, NULL,
-			 "the state folder %s was moved or copied since it was made: nothing is "
-			 "made or destroyed, plans are only told of. When nothing uses the old one "
-			 "any more: headroomd --confirm-moved",
-			 daemon->config.state_dir);
-	return start_keys(daemon->store, err);
+	return event_log_open(&daemon->event_log, daemon->store, err);
 }
 
 /* One process for the probes of all servers, started at the first. */
@@ -205,8 +205,11 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.own_address = daemon->address,
 		.own_scheme = "http",
 		.safety_pass_ms = daemon->config.safety_pass_ms,
+		.keep_ms = daemon->config.keep_ms,
 		.stops = daemon_stops,
 		.stops_context = daemon,
+		.account_key = daemon_account_key,
+		.account_key_context = daemon->registry,
 		.stop_creates_file = daemon->config.stop_creates_file,
 		.stop_changes_file = daemon->config.stop_changes_file,
 		.clock_follow = clock_follow,
@@ -420,10 +423,11 @@ static int daemon_main(struct daemon *daemon, const struct daemon_options *optio
 	if (store_moved(daemon->store))
 		return error_set(
 			err, HR_CONFLICT,
-			"the state folder %s was moved or copied here, so its servers may "
-			"be another installation's: none was removed; if it was moved, and "
-			"nothing uses the old one, run first: headroomd --confirm-moved",
-			daemon->config.state_dir);
+			"the state folder %s was %s here, so its servers may be another "
+			"installation's, or not all that there are: none was removed; if "
+			"it is the one to go on with, and nothing uses another, run first: "
+			"headroomd --confirm-moved",
+			daemon->config.state_dir, store_moved_how(daemon->store));
 	if (daemon->config.dry_run || (daemon_stops(daemon) & ENGINE_STOP_CHANGES))
 		return error_set(err, HR_CONFLICT,
 				 "no server was removed: %s%s stops all changes at providers; %s",

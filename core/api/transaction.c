@@ -24,6 +24,12 @@ static int run_again(struct tx *tx, void *arg, struct hr_error *err)
 	return exchange->run(tx, exchange, err);
 }
 
+/* The engine moves all times with a clock that was set, and then wall time follows (engine/jumps.c): what has
+ * the new time is handed over after that. What took the old time here, and is overtaken by both before it is
+ * handed over some lines below, keeps it: as if it had been asked that much earlier (set forward) or later (set
+ * back). It is left so, as it is a matter of microseconds and nothing is lost by it: a session that is past its
+ * time at once is over, with an event that says why; a check-in counts as old until the next one, which
+ * comes before a server is failed for it; a destroy that is due only later goes when it is ordered again. */
 static int prepare(struct exchange *exchange, exchange_run run, struct hr_error *err)
 {
 	exchange->run = run;

@@ -151,6 +151,10 @@ static void open_account(struct engine *engine, struct engine_account *account,
 	text_copy(request.account, sizeof(request.account), account->id);
 	request.provider = found->provider;
 	request.settings = found->settings;
+	if (!engine->options.account_key ||
+	    engine->options.account_key(engine->options.account_key_context, &request,
+					account->key) < 0)
+		text_copy(account->key, sizeof(account->key), account->id);
 	account->state = ACCOUNT_OPENING;
 	account->stale = false;
 	account->revision = found->revision;

@@ -12,7 +12,6 @@
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 
-#define HOUR_MS (3600 * MS_PER_S)
 #define PER_HOUR_UNLIMITED 600
 #define PER_HOUR_LEAST 60
 #define PER_HOUR_FACTOR 10
@@ -75,12 +74,12 @@ static int look_hourly(struct tx *tx, int64_t now_ms, const struct brake_limits 
 	int64_t oldest_ms;
 
 	/* What a clock that was wrong has left in the future does not count. */
-	if (operation_nth_started(tx, limits->config_id, kind, now_ms - HOUR_MS, now_ms, most,
-				  &oldest_ms, err) < 0)
+	if (operation_nth_started(tx, limits->config_id, kind, now_ms - BRAKES_COUNTED_MS, now_ms,
+				  most, &oldest_ms, err) < 0)
 		return -1;
 	if (oldest_ms == 0)
 		return 0;
-	ret->until_ms = oldest_ms + HOUR_MS;
+	ret->until_ms = oldest_ms + BRAKES_COUNTED_MS;
 	text_format(ret->reason, sizeof(ret->reason), "its %s of %" PRId64 " is used up",
 		    creates ? "creates_per_hour" : "destroys_per_hour", most);
 	return 0;

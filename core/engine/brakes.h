@@ -12,6 +12,9 @@
 #include "model/operation.h"
 #include "store/store.h"
 
+/* What began before that is not counted any more. */
+#define BRAKES_COUNTED_MS (3600 * MS_PER_S)
+
 struct brake {
 	int64_t until_ms; /* 0: nothing is held back; MS_NEVER: until something else happens */
 	char reason[256]; /* in words, to follow a name and "is held back: " */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/brakes.h"
 #include "engine/life_parts.h"
 #include "engine/ready_times.h"
 #include "engine/sessions.h"
@@ -22,7 +23,6 @@
 #define PRUNE_EVERY_MS (600 * MS_PER_S)
 #define PRUNE_AT_ONCE 200
 #define PRUNE_MORE_MS (2 * MS_PER_S)
-#define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
 #define KEEP_EVENTS 100000
 
 struct expiry {
@@ -214,16 +214,19 @@ static void expiry_finish(struct engine *engine, struct task *task, const struct
 
 struct pruning {
 	struct task task; /* first */
+	int64_t keep_ms;
 	bool more;
 };
 
 static int prune_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	struct pruning *pruning = (struct pruning *)task;
-	int64_t before = task->context.now_ms - KEEP_MS;
+	int64_t before = task->context.now_ms - pruning->keep_ms;
+	/* Whose operations the hourly limits count stays. */
+	int64_t counted = task->context.now_ms - BRAKES_COUNTED_MS;
 	bool servers, sessions;
 
-	if (server_prune(tx, before, PRUNE_AT_ONCE, &servers, err) < 0 ||
+	if (server_prune(tx, before, counted, PRUNE_AT_ONCE, &servers, err) < 0 ||
 	    session_prune(tx, before, PRUNE_AT_ONCE, &sessions, err) < 0)
 		return -1;
 	pruning->more = servers || sessions;
@@ -244,9 +247,13 @@ static void prune(struct engine *engine)
 {
 	struct pruning *pruning = task_new(engine, sizeof(*pruning), prune_run, prune_finish, NULL);
 
-	engine->prune_mono_ms = engine->now.mono_ms + PRUNE_EVERY_MS;
+	/* Not much later than rows are to go. */
+	engine->prune_mono_ms = engine->now.mono_ms + (engine->options.keep_ms < PRUNE_EVERY_MS
+							       ? engine->options.keep_ms
+							       : PRUNE_EVERY_MS);
 	if (!pruning)
 		return;
+	pruning->keep_ms = engine->options.keep_ms;
 	engine->pruning = true;
 	task_submit(engine, &pruning->task);
 }

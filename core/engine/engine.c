@@ -24,12 +24,12 @@
 #include "engine/sightings.h"
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
+#define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
 
 const char *engine_why_only_tells(const struct engine_options *options)
 {
 	if (store_moved(options->store))
-		return "the state folder was moved or copied; when nothing uses the old one any "
-		       "more: headroomd --confirm-moved";
+		return store_moved_why(options->store);
 	return options->dry_run ? "the daemon only tells what it would do ([engine] dry_run)"
 				: NULL;
 }
@@ -44,6 +44,8 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine,
 	engine->options = *options;
 	if (engine->options.safety_pass_ms <= 0)
 		engine->options.safety_pass_ms = SAFETY_PASS_MS;
+	if (engine->options.keep_ms <= 0)
+		engine->options.keep_ms = KEEP_MS;
 	engine->inbox = mailbox_new(options->wake, options->wake_context);
 	if (!engine->inbox) {
 		free(engine);

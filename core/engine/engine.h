@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/mailbox.h"
 #include "model/document.h"
+#include "provider/account_key.h"
 #include "provider/dispatch.h"
 #include "store/store.h"
 
@@ -36,12 +37,18 @@ struct engine_options {
 	const char *own_address; /* "host:port" that servers call back when their zone has none */
 	const char *own_scheme;  /* "http" or "https" */
 	int64_t safety_pass_ms;
+	int64_t keep_ms; /* how long servers that are gone and sessions that are over stay; 0: a week */
 	/* ENGINE_STOP_* now; asked at each step, so it must be quick. NULL: never any. */
 	unsigned (*stops)(void *context);
 	void *stops_context;
 	/* Called as soon as deadlines are on their way to move with a jump of the clock (jump_ms of
 	 * the moment given to engine_step): wall time is by_ms further from then on. Or NULL. */
 	void (*clock_follow)(int64_t by_ms);
+	/* What accounts share limits by, from an OPEN request (account_key.h). -1, or NULL: each has its
+	 * own. */
+	int (*account_key)(void *context, const struct dispatch_request *open_request,
+			   char ret_key[ACCOUNT_KEY_SIZE]);
+	void *account_key_context;
 	const char *stop_creates_file; /* by which they are stopped, for messages */
 	const char *stop_changes_file;
 	bool dry_run;  /* plans are recorded, nothing is changed at any provider */

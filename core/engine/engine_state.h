@@ -29,6 +29,7 @@ struct engine_account {
 	struct engine_account *next;
 	char id[ID_SIZE];
 	char name[64];
+	char key[ACCOUNT_KEY_SIZE]; /* what it shares limits by */
 	int64_t revision;
 	enum account_open state;
 	uint64_t capabilities; /* HR_CAP_*, once open */
@@ -49,8 +50,7 @@ struct engine_account {
 	bool paused_by_auth;
 	int64_t check_mono_ms; /* next check that may lift the pause */
 	bool checking;
-	int64_t reaped_mono_ms[64]; /* when unclaimed instances were ordered away, newest last */
-	unsigned n_reaped;
+	unsigned n_reaping; /* unclaimed instances that are being ordered away */
 };
 
 /* A request at the dispatcher. */

@@ -21,7 +21,6 @@
 #include "store/server_rows.h"
 #include "store/session_rows.h"
 
-#define STUCK_AFTER_MS (900 * MS_PER_S)
 #define PROTECTED_AGAIN_MS (900 * MS_PER_S)
 
 int life_event(struct tx *tx, int64_t now_ms, const struct server *server, const char *session_id,
@@ -366,7 +365,7 @@ static int destroy_now(struct tx *tx, struct life_context *context, struct serve
 	    life_order(tx, context, server, OPERATION_DESTROY, false, err) < 0)
 		return life_half_done(err);
 	life_enter(server, SERVER_DESTROYING, context->now_ms, "being destroyed");
-	server->deadline_ms = context->now_ms + STUCK_AFTER_MS;
+	server->deadline_ms = context->now_ms + LIFE_STUCK_AFTER_MS;
 	if (life_write(tx, context, server, "server.destroying", "is being destroyed", reason,
 		       err) < 0)
 		return life_half_done(err);

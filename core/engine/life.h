@@ -4,10 +4,14 @@
 #ifndef HR_ENGINE_LIFE_H
 #define HR_ENGINE_LIFE_H
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "model/autoscale_config.h"
 #include "model/server.h"
 #include "store/store.h"
+
+/* A destroy that takes longer is told of. */
+#define LIFE_STUCK_AFTER_MS (900 * MS_PER_S)
 
 /* What a transaction of the engine is given: time and ids, so that it can be run again. */
 struct life_context {

@@ -17,7 +17,6 @@
 #define BACKOFF_FIRST_MS MS_PER_S
 #define BACKOFF_CREATE_MS (60 * MS_PER_S)
 #define BACKOFF_DESTROY_MS (3600 * MS_PER_S)
-#define AGAIN_LONGEST_MS (600 * MS_PER_S)
 /* A create whose outcome nobody knows may take effect until then. */
 #define UNCERTAIN_MS (300 * MS_PER_S)
 
@@ -73,8 +72,8 @@ static int goes_on(struct tx *tx, struct outcome *outcome, struct operation *ope
 
 	if (delay < 0)
 		delay = 0;
-	if (delay > AGAIN_LONGEST_MS)
-		delay = AGAIN_LONGEST_MS;
+	if (delay > PAUSE_AGAIN_LONGEST_MS)
+		delay = PAUSE_AGAIN_LONGEST_MS;
 	/* A new token is a new step, not delivered yet; the same one is the same step again. */
 	if (strcmp(operation->resume_token, answer->resume_token ? answer->resume_token : "") != 0)
 		operation->attempt = 0;

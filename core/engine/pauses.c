@@ -16,8 +16,7 @@
 #define DEFECT_FIRST_MS (5 * MS_PER_S)
 #define RETRY_AFTER_LONGEST_MS (3600 * MS_PER_S)
 
-/* first, doubled step times, at most longest. */
-static int64_t doubled(int64_t first, int64_t step, int64_t longest)
+int64_t pause_doubled(int64_t first, int64_t step, int64_t longest)
 {
 	int64_t length = first;
 
@@ -70,7 +69,7 @@ int pause_config(struct tx *tx, struct life_context *context, const char *config
 	autoscale_config_read(&document, &config);
 	result = config_state_get(tx, config_id, &state, err);
 	if (result == 0 && state.paused_until_ms <= context->now_ms) {
-		length = doubled(CONFIG_FIRST_MS, state.pause_step, LONGEST_MS);
+		length = pause_doubled(CONFIG_FIRST_MS, state.pause_step, LONGEST_MS);
 		state.paused_until_ms = context->now_ms + length;
 		state.pause_step++;
 		text_copy(state.pause_reason, sizeof(state.pause_reason), reason);
@@ -178,7 +177,7 @@ int pause_account(struct tx *tx, struct life_context *context, const char *provi
 	} else {
 		length = cause->class == HR_THROTTLED
 				 ? pause_retry_after(cause)
-				 : doubled(DEFECT_FIRST_MS, state.pause_step, LONGEST_MS);
+				 : pause_doubled(DEFECT_FIRST_MS, state.pause_step, LONGEST_MS);
 		state.paused_until_ms = context->now_ms + length;
 		text_format(message, sizeof(message), "%s is paused for %lld s: %s", document.name,
 			    (long long)((length + MS_PER_S - 1) / MS_PER_S), cause->message);

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pauses of autoscale configs and accounts after failures: stored, doubling, lifted by success, by
- * an edit or by a good check. All run inside a transaction. */
+ * an edit or by a good check. All run inside a transaction, but for
+ * what only reckons. */
 #ifndef HR_ENGINE_PAUSES_H
 #define HR_ENGINE_PAUSES_H
 
 #include "engine/life.h"
+
+/* A module that asks to be called again is, after that long at the latest. */
+#define PAUSE_AGAIN_LONGEST_MS (600 * MS_PER_S)
+
+/* first, doubled step times, at most longest. */
+int64_t pause_doubled(int64_t first, int64_t step, int64_t longest);
 
 /* Pauses a config for 30 s, doubling to 30 min with each pause until a server of it gets ready. One
  * that is paused already stays as it is: failures of one moment count once. */

@@ -45,7 +45,7 @@ int plan_note_tell(struct tx *tx, int64_t now_ms, const char *pool_id, const cha
 	return event_add(tx, &event, err);
 }
 
-void plan_note_dry_run(const struct plan *plan, const char *because, char *buf, size_t size)
+void plan_note_dry_run(const struct plan *plan, const char *moved, char *buf, size_t size)
 {
 	const char *reason = NULL;
 	size_t creates = 0, removals = 0;
@@ -64,6 +64,8 @@ void plan_note_dry_run(const struct plan *plan, const char *because, char *buf, 
 			reason = decision->reason;
 	}
 	if (reason)
-		text_format(buf, size, "%s: would make %zu and remove %zu; the first: %s", because,
-			    creates, removals, reason);
+		text_format(buf, size, "%s%s: would make %zu and remove %zu; the first: %s",
+			    moved ? moved : "dry run",
+			    moved ? " (see headroomd --confirm-moved)" : "", creates, removals,
+			    reason);
 }

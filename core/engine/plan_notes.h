@@ -17,8 +17,8 @@ struct plan_note {
 int plan_note_tell(struct tx *tx, int64_t now_ms, const char *pool_id, const char *kind,
 		   const char *text, struct plan_note *note, struct hr_error *err);
 
-/* What would be done with the plan, in words that begin with why it is not ("dry run"); "" where nothing
- * would be done. */
-void plan_note_dry_run(const struct plan *plan, const char *because, char *buf, size_t size);
+/* What would be done with the plan, in words that begin with why it is not: how the installation was moved,
+ * or (NULL) a dry run; "" where nothing would be done. */
+void plan_note_dry_run(const struct plan *plan, const char *moved, char *buf, size_t size);
 
 #endif

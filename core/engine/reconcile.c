@@ -183,11 +183,8 @@ static int apply_all(struct tx *tx, struct planning *planning, const struct snap
 	if (!is_short)
 		planning->new_short.text[0] = '\0';
 	if (dry)
-		plan_note_dry_run(made,
-				  store_moved(planning->options->store)
-					  ? "moved or copied (see headroomd --confirm-moved)"
-					  : "dry run",
-				  would, sizeof(would));
+		plan_note_dry_run(made, store_moved_how(planning->options->store), would,
+				  sizeof(would));
 	return plan_note_tell(tx, planning->task.context.now_ms, planning->pool_id, "pool.dry_run",
 			      would, &planning->new_dry, err);
 }

@@ -108,6 +108,17 @@ static const struct hr_setting engine_rows[] = {
 		.help = "How often every pool is looked at even if nothing seems to have happened.",
 	},
 	{
+		.key = "keep",
+		.type = HR_TYPE_DURATION,
+		.default_value = "7d",
+		.minimum = 1,
+		.maximum = 365 * 24 * 3600,
+		.unit = "s",
+		.title = "Life of what is over",
+		.help = "How long servers that are gone and sessions that have ended are still "
+			"shown.",
+	},
+	{
 		.key = "stop_creates_file",
 		.type = HR_TYPE_STRING,
 		PATH_LIMITS,

@@ -8,6 +8,7 @@
 
 #include "base/kill_point.h"
 #include "base/log.h"
+#include "store/installation.h"
 #include "store/server_rows.h"
 #include "store/store_parts.h"
 #include "store/tx.h"
@@ -143,21 +144,33 @@ static void mark_dead(struct store *store)
 	pthread_mutex_unlock(&store->mutex);
 }
 
+static void roll_back(struct store *store)
+{
+	if (sql_in_transaction(store->writer))
+		sql_exec(store->writer, "ROLLBACK", NULL);
+}
+
 /* number: of this commit, from 1. */
 static int commit(struct store *store, bool wrote, uint64_t number, struct hr_error *err)
 {
 	const struct store_hook *hook = &store->hook;
+	/* A database that was put back stays behind until a person has seen it. */
+	bool counts = wrote && !store->restored[0];
 
+	if (counts && installation_count(store->writer, store->commits + 1, err) < 0) {
+		roll_back(store);
+		return error_prefix(err, "the change was not saved");
+	}
 	if (wrote && hook->before_commit && !hook->before_commit(hook->context, number)) {
 		mark_dead(store);
 		sql_exec(store->writer, "ROLLBACK", NULL);
 		return store_dead_error(store, err);
 	}
 	if (sql_do(store->writer, "COMMIT", err) < 0) {
-		if (sql_in_transaction(store->writer))
-			sql_exec(store->writer, "ROLLBACK", NULL);
+		roll_back(store);
 		return error_prefix(err, "the change was not saved");
 	}
+	store->commits += counts;
 	return 0;
 }
 
@@ -211,6 +224,8 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	if (commit(store, effect.wrote, number, err) < 0)
 		return -1;
 	KILL_POINT_WRITES(list, KILL_AFTER);
+	if (effect.wrote && !store->restored[0])
+		newest_note(&store->newest, store->commits);
 	note_commit(store, number, &effect, now_us() - begun_us);
 	if (effect.wrote && store->hook.after_commit)
 		store->hook.after_commit(store->hook.context, number);
@@ -233,4 +248,5 @@ void group_run(struct store *store, struct job_list *list)
 			job->done(job->arg, job->failed ? &job->err : NULL);
 		free(job);
 	}
+	newest_settle(&store->newest);
 }

@@ -152,3 +152,25 @@ int installation_confirm(struct sql *sql, const char *folder, struct hr_error *e
 	sql_bind_text(stmt, folder);
 	return sql_run(stmt, NULL, err);
 }
+
+int installation_commits(struct sql *sql, uint64_t *ret_commits, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+	int64_t commits = 0;
+
+	if (sql_prepare(sql, "SELECT commits FROM installation", &stmt, err) < 0 ||
+	    sql_get_int64(stmt, &commits, err) < 0)
+		return -1;
+	*ret_commits = (uint64_t)commits;
+	return 0;
+}
+
+int installation_count(struct sql *sql, uint64_t commits, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(sql, "UPDATE installation SET commits = ?", &stmt, err) < 0)
+		return -1;
+	sql_bind_int64(stmt, (int64_t)commits);
+	return sql_run(stmt, NULL, err);
+}

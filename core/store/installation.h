@@ -28,4 +28,10 @@ int installation_load(struct sql *sql, const char *folder, const struct seal_key
 /* Takes machine and folder for the ones that it belongs to from now on. */
 int installation_confirm(struct sql *sql, const char *folder, struct hr_error *err);
 
+/* How many commits that wrote were made, from schema version 6 on. */
+int installation_commits(struct sql *sql, uint64_t *ret_commits, struct hr_error *err);
+
+/* In the transaction whose commit is that many'th. */
+int installation_count(struct sql *sql, uint64_t commits, struct hr_error *err);
+
 #endif

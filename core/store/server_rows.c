@@ -297,7 +297,8 @@ static int remove_gone(struct tx *tx, const char *id, struct hr_error *err)
 	return sql_run(stmt, NULL, err);
 }
 
-int server_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err)
+int server_prune(struct tx *tx, int64_t before_ms, int64_t counted_ms, int limit, bool *ret_more,
+		 struct hr_error *err)
 {
 	struct gone_id *gone;
 	struct sql_stmt *stmt;
@@ -306,11 +307,13 @@ int server_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, st
 	int rc = 0;
 
 	if (sql_prepare(tx->sql,
-			"SELECT id FROM servers WHERE state = 100 AND state_since_ms < ? "
-			"ORDER BY state_since_ms LIMIT ?",
+			"SELECT id FROM servers WHERE state = 100 AND state_since_ms < ? AND NOT "
+			"EXISTS (SELECT 1 FROM operations WHERE server_id = servers.id AND "
+			"by_person = 0 AND started_ms > ?) ORDER BY state_since_ms LIMIT ?",
 			&stmt, err) < 0)
 		return -1;
 	sql_bind_int64(stmt, before_ms);
+	sql_bind_int64(stmt, counted_ms);
 	sql_bind_int64(stmt, limit);
 	if (row_append_all(stmt, &gone_shape, &rows, &n, err) < 0)
 		return -1;

@@ -36,8 +36,10 @@ enum server_order {
 	SERVER_BY_IDLE      /* idle ones only: outdated first, longest idle, oldest, id */
 };
 
-/* Removes rows gone since before before_ms, at most limit, with their operations and secrets. */
-int server_prune(struct tx *tx, int64_t before_ms, int limit, bool *ret_more, struct hr_error *err);
+/* Removes rows gone since before before_ms, at most limit, with their operations and secrets; not one with an
+ * operation that an hourly limit counts: begun, by no person, after counted_ms. */
+int server_prune(struct tx *tx, int64_t before_ms, int64_t counted_ms, int limit, bool *ret_more,
+		 struct hr_error *err);
 
 #define SERVER_STATE_BIT(state) (1u << ((state) / 10))
 

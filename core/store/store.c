@@ -17,6 +17,9 @@
 #include "store/store_parts.h"
 #include "store/tx.h"
 
+/* The schema's version from which on commits are counted. */
+#define COUNTED_SINCE 6
+
 static int find_folder(struct store *store, const struct store_options *options,
 		       struct hr_error *err)
 {
@@ -78,6 +81,23 @@ static int prepare_tables(struct store *store, int64_t version, const struct sea
 		       : installation_make(store->writer, store->folder, master, installation, err);
 }
 
+/* In the same transaction: whether this is the database that was in use here. A new one's file is there
+ * before the database is, so that no crash between them leaves an old file beside it. */
+static int compare_newest(struct store *store, int64_t version, struct hr_error *err)
+{
+	/* A check migrates nothing. */
+	if (!store->read_only || version >= COUNTED_SINCE) {
+		if (installation_commits(store->writer, &store->commits, err) < 0)
+			return -1;
+	}
+	if (!store->is_new && newest_contradicts(&store->newest, store->commits, store->restored,
+						 sizeof(store->restored)))
+		return 0;
+	return store->read_only || (store->newest.fd >= 0 && !store->is_new)
+		       ? 0
+		       : newest_make(&store->newest, store->commits, err);
+}
+
 static int open_database(struct store *store, const struct store_options *options,
 			 struct hr_error *err)
 {
@@ -100,6 +120,8 @@ static int open_database(struct store *store, const struct store_options *option
 		return -1;
 	if (sql_exec(store->writer, store->read_only ? "BEGIN" : "BEGIN IMMEDIATE", err) == 0) {
 		rc = prepare_tables(store, version, &master, options->master_key, err);
+		if (rc == 0)
+			rc = compare_newest(store, version, err);
 		if (rc == 0)
 			rc = sql_exec(store->writer, "COMMIT", err);
 		if (rc < 0 && sql_in_transaction(store->writer))
@@ -133,6 +155,7 @@ static void store_free(struct store *store)
 {
 	readers_close(&store->readers);
 	sql_close(store->writer);
+	newest_close(&store->newest);
 	lock_file_close(store->lock);
 	pthread_cond_destroy(&store->wake);
 	pthread_mutex_destroy(&store->mutex);
@@ -154,6 +177,7 @@ int store_open(const struct store_options *options, struct store **ret_store, st
 	pthread_mutex_init(&store->readers.mutex, NULL);
 	pthread_cond_init(&store->wake, NULL);
 	job_list_init(&store->waiting);
+	store->newest.fd = -1;
 	store->hook = options->hook;
 	store->reader_flags = SQL_READ_ONLY;
 	store->read_only = options->read_only_check;
@@ -161,7 +185,10 @@ int store_open(const struct store_options *options, struct store **ret_store, st
 		goto fail;
 	if (!store->read_only && lock_file_open(store->folder, &store->lock, err) < 0)
 		goto fail;
-	if (open_database(store, options, err) < 0)
+	/* Before the database: a daemon that a check runs beside goes on. */
+	if (newest_open(store->folder, store->read_only, !options->no_sync, &store->newest, err) <
+		    0 ||
+	    open_database(store, options, err) < 0)
 		goto fail;
 	if (options->threaded && !store->read_only) {
 		code = pthread_create(&store->thread, NULL, thread_main, store);
@@ -321,26 +348,6 @@ uint64_t store_waiting(struct store *store)
 const char *store_installation(const struct store *store)
 {
 	return store->installation.id;
-}
-
-bool store_moved(const struct store *store)
-{
-	return store->installation.moved;
-}
-
-static int confirm_moved(struct tx *tx, void *arg, struct hr_error *err)
-{
-	const struct store *store = arg;
-
-	return installation_confirm(tx->sql, store->folder, err);
-}
-
-int store_confirm_moved(struct store *store, struct hr_error *err)
-{
-	if (store_write(store, confirm_moved, store, err) != 0)
-		return -1;
-	store->installation.moved = false;
-	return 0;
 }
 
 bool store_is_new(const struct store *store)

@@ -5,6 +5,7 @@
 #define HR_STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -88,12 +89,23 @@ uint64_t store_waiting(struct store *store);
 /* This installation's id. Fixed from the first open on. */
 const char *store_installation(const struct store *store);
 
-/* Whether the store was moved or copied since it was made (machine id or path differ). Opening it
- * does not change the answer: only an administrator can say which of two copies is the real one. */
+/* Whether the store was moved or copied since it was made (machine id or path differ), or its database put
+ * back from a backup (it is behind the file headroom.newest). Opening it does not change the answer: only
+ * an administrator can say which of two copies is the real one. */
 bool store_moved(const struct store *store);
 
-/* A person says that it was moved, and that what it was copied from is no more: from now on it
- * belongs to this machine and folder. Waits. Not while others use the store. */
+/* How, to follow "was": "moved or copied", "put back from a backup". NULL: it was not. */
+const char *store_moved_how(const struct store *store);
+
+/* The same with what to do, in one sentence; NULL likewise. */
+const char *store_moved_why(const struct store *store);
+
+/* What happened exactly and what to do. Only where it was moved. */
+void store_moved_tell(const struct store *store, char *ret_text, size_t size);
+
+/* A person says that it was moved, and that what it was copied from is no more, or that what was put back
+ * is what there is: from now on it belongs to this machine and folder. Waits. Not while others use the
+ * store. */
 int store_confirm_moved(struct store *store, struct hr_error *err);
 
 /* Whether this open made a new store. */

@@ -8,6 +8,7 @@
 
 #include "store/installation.h"
 #include "store/lock_file.h"
+#include "store/newest.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -55,6 +56,9 @@ struct store {
 	struct lock_file *lock;
 	struct sql *writer;
 	struct installation installation;
+	struct newest newest;
+	uint64_t commits;   /* in the database; the writer's */
+	char restored[512]; /* why it is not the database that was in use here; "": it is */
 	struct store_hook hook;
 	bool is_new;
 	bool read_only;

@@ -29,6 +29,7 @@ static const char *const moves[] = {
 	/* What the hourly limits count. */
 	MOVE("operations", "started_ms", ""),
 	MOVE("operations", "finished_ms", ""),
+	MOVE("reapings", "at_ms", ""),
 	MOVE("config_states", "surplus_since_ms", ""),
 	MOVE("config_states", "last_planned_ms", ""),
 	MOVE("config_states", "paused_until_ms", ""),

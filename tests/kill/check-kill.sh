@@ -212,6 +212,7 @@ provoke()
 	*.log) until_hit "$2" local_killed spawner ;;
 	# A daemon that is told to stop cancels what is under way.
 	*.cancel) until_hit "$2" daemon_stopped ;;
+	*:reaping_run) until_hit "$2" green_rekeyed ;;
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"
@@ -343,6 +344,7 @@ cloud_well()
 		green.hang green.stops green.checkin_never green.fail_auth; do
 		printf '%s=0\n' $key
 	done | xargs "$sim" set --books "$work/books"
+	chore PATCH /api/v1/provider-configs/green "$(green_settings north-1)" >/dev/null
 	chore PATCH /api/v1/provider-configs/green '{"max_instances": 14}' >/dev/null
 }
 
@@ -358,9 +360,13 @@ judges_prepare
 sim_start --seed "$seed" --set red.key=red-key --set green.key=green-key --set blue.key=blue-key \
 	--set red.judge_max=40 --set recycle=700
 sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/local/.libs:$work/modules|" "$work/headroom.conf"
+printf '\n[engine]\nkeep = 20s\n' >>"$work/headroom.conf"
 kill_at_first_start
 daemon_start || fail "the daemon did not start"
 installation=$(api_get /api/v1/info | jq -r .installation)
+printf 'blue-key' >"$work/blue.key"
+printf 'green-key' >"$work/green.key"
+: >"$work/ends"
 strangers blue 300 0
 sed "s|: URL|: $sim_url|; s|TEMPLATES|$HEADROOM_SRCDIR/templates|" "$HEADROOM_SRCDIR/tests/kill/pools.yaml" >"$work/pools.yaml"
 "$headroom" apply -f "$work/pools.yaml" >/dev/null || fail "apply"
@@ -394,6 +400,7 @@ done
 sleep 1
 churn_stop
 churn_took=$((SECONDS - churn_began))
+grep -m 1 -F headroom.newest "$work/daemon.log" && fail "what a kill left behind was taken for a database that was put back"
 turned=$(($(servers_turned) - turned))
 
 # Who was sitting when the users were stopped is not any more.

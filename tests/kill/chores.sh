@@ -11,10 +11,28 @@ chore()
 		"http://localhost$2" 2>/dev/null
 }
 
+# green_settings ZONE: its settings with the key that the cloud has for it.
+green_settings()
+{
+	printf '{"settings": {"zone": "%s", "key": "%s"}}' "$1" "$(cat "$work/green.key")"
+}
+
+# Green gets another key, and so an hour of its own for what no server claims: the last one's places are soon
+# taken. The second edit lifts the pause that a call with the old key has led to.
+green_rekeyed()
+{
+	printf 'green-key-%s' "$SECONDS" >"$work/green.key"
+	sim_set "green.key=$(cat "$work/green.key")"
+	chore PATCH /api/v1/provider-configs/green "$(green_settings north-1)" >/dev/null
+	sleep 1.5
+	chore PATCH /api/v1/provider-configs/green "$(green_settings south-1)" >/dev/null
+	sleep 4
+}
+
 # strangers ACCOUNT COUNT NUMBER: machines with our mark that no server of ours claims.
 strangers()
 {
-	jq -rn --arg url "$sim_url/v1/machines" --arg key "$1-key" --argjson n "$2" --arg name "stranger-$3" --argjson number "$3" --arg installation "$installation" '
+	jq -rn --arg url "$sim_url/v1/machines" --arg key "$(cat "$work/$1.key")" --argjson n "$2" --arg name "stranger-$3" --argjson number "$3" --arg installation "$installation" '
 		def id: tostring | "57a6ce55-0000-4000-8000-" + "000000000000"[length:] + .;
 		range($n) | "\($name)-\(.)" as $name | (($number * 1000 + .) | id) as $id |
 		{token: $id, name: $name, zone: "north-1", size: "small", image: "debian-12", user_data: "none",
@@ -38,7 +56,7 @@ chore_documents()
 chore_account()
 {
 	local zones=(north-1 south-1)
-	chore PATCH /api/v1/provider-configs/green "{\"settings\": {\"zone\": \"${zones[$1 % 2]}\"}}" >/dev/null
+	chore PATCH /api/v1/provider-configs/green "$(green_settings "${zones[$1 % 2]}")" >/dev/null
 	chore POST /api/v1/provider-configs/green/check >/dev/null
 	[ $(($1 % 3)) = 0 ] || return 0
 	sim_set green.fail_auth=1000
@@ -77,6 +95,7 @@ chores()
 		chore_servers "$n"
 		chore_account "$n"
 		strangers green 1 "$n"
+		judge_ends
 		if [ $((n % 3)) = 0 ]; then
 			touch "$work/state/stop-creates"
 			sleep 0.7

@@ -64,6 +64,18 @@ servers_turned()
 	grep -cE '"message":"server\.(planned|gone): ' "$work/daemon.log"
 }
 
+# judge_ends: adds the sessions that events say have ended to $work/ends; what is over goes after a minute.
+judge_ends()
+{
+	local after page n=1000
+	while [ "$n" = 1000 ]; do
+		after=$(tail -n 1 "$work/ends" | cut -d' ' -f1)
+		page=$(api_get "/api/v1/events?after=${after:-0}&limit=1000" 2>/dev/null) || return 0
+		n=$(jq '.items | length' <<<"$page")
+		jq -r '.items[] | "\(.number) \(if .kind == "session.ended" or .kind == "session.refused" then .session else "" end)"' <<<"$page" >>"$work/ends"
+	done
+}
+
 judge_sessions()
 {
 	"$headroom" -o json session list --state all | jq -r '.[] | .id + " " + .state' | sort >"$work/known" ||
@@ -71,9 +83,13 @@ judge_sessions()
 	sed -n 's/^asked //p' "$acknowledged" | sort -u >"$work/asked"
 	sed -n 's/^ended //p' "$acknowledged" | sort -u >"$work/ended"
 	[ -s "$work/asked" ] || fail "there was no churn: no session was acknowledged"
-	cut -d' ' -f1 "$work/known" | comm -13 - "$work/asked" >"$work/lost"
+	judge_ends
+	{
+		cut -d' ' -f1 "$work/known"
+		cut -d' ' -f2 "$work/ends"
+	} | sort -u | comm -13 - "$work/asked" >"$work/lost"
 	[ ! -s "$work/lost" ] || fail "acknowledged sessions are lost: $(tr '\n' ' ' <"$work/lost")"
-	sed -n 's/ ended$//p' "$work/known" | comm -13 - "$work/ended" >"$work/lost"
+	sed -n '/ ended$/!s/ .*//p' "$work/known" | comm -12 - "$work/ended" >"$work/lost"
 	[ ! -s "$work/lost" ] || fail "sessions whose end was acknowledged have not ended: $(tr '\n' ' ' <"$work/lost")"
 }
 

@@ -13,7 +13,7 @@
 #define URL "http://127.0.0.1:9"
 #define REQUEST_TIMEOUT_MS 60000 /* as http/1 has it of requests that do not say */
 #define REPEAT_PERMILLE 300
-#define REAPER_PAUSE_MS 60000 /* longer than any of its own */
+#define REAPER_PAUSE_MS 605000 /* longer than any of its own */
 
 struct sim_course {
 	struct dispatch_request *request;

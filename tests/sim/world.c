@@ -170,6 +170,7 @@ static void daemon_start(struct world *world)
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
 					 .safety_pass_ms = world->safety_pass_ms,
+					 .keep_ms = world->keep_ms,
 					 .clock_follow = sim_clock_follow,
 					 .stops = brakes_stops,
 					 .stops_context = world,
@@ -191,6 +192,10 @@ static void daemon_start(struct world *world)
 		world_violation(world, "the store did not open: %s", err.message);
 		return;
 	}
+	/* Whatever a crash leaves behind is not a database that somebody put back. */
+	if (store_moved(world->store))
+		world_violation(world, "the store is taken for one that was %s",
+				store_moved_how(world->store));
 	sim_clock_start(world);
 	id_source_init(&ids, sim_bytes, &world->world_random);
 	if (store_write(world->store, ensure_key, &ids, &err) < 0)
@@ -335,6 +340,7 @@ void world_run_until(struct world *world, int64_t mono_ms)
 void world_run(struct world *world, const struct run *run)
 {
 	uint64_t seed = run->seed;
+	struct sim_random random;
 
 	*world = (struct world){
 		.run = run, .crash = run->crash, .trace = UINT64_C(0xcbf29ce484222325)};
@@ -351,6 +357,9 @@ void world_run(struct world *world, const struct run *run)
 	/* Seldom: what only the safety pass would find is a notice that was forgotten. */
 	world->safety_pass_ms =
 		sim_chance(&world->world_random, 500) ? 60 * MS_PER_S : 600 * MS_PER_S;
+	/* Not so short that a user does not see any more how his session ended. */
+	sim_random_init(&random, seed, 12);
+	world->keep_ms = sim_chance(&random, 500) ? 1000 * sim_between(&random, 200, 600) : 0;
 	brakes_make(world);
 	memory_files_clear();
 	if (seed % 2 == 0)

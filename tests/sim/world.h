@@ -107,6 +107,7 @@ struct world {
 		world_random, limits_random, probe_random, silence_random, cloud_random;
 
 	int64_t safety_pass_ms;
+	int64_t keep_ms; /* what is over; 0: beyond the end of the world */
 	int64_t mono_ms;
 	/* The wall clock of the daemon's machine: how far it is ahead of the right time, how far
 	 * the daemon follows that, and what it is set to in this world (0: never). */

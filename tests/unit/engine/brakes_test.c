@@ -265,12 +265,37 @@ START_TEST(a_pool_can_run_dry)
 }
 END_TEST
 
+/* What is over goes when it may; but not before the hour that counts its create is over. */
+START_TEST(what_the_hour_counts_is_kept)
+{
+	struct server server;
+
+	engine_teardown();
+	keep_ms = 60000;
+	engine_setup("{}", "{\"minimum_available_sessions\": 1, \"creates_per_hour\": 1}", "{}");
+	keep_ms = 0;
+	server = make_running();
+	list_instance("i-1", server.id, HR_STATE_RUNNING, 0);
+	pass(600000);
+	order_destroy(server.id);
+	n_listed = 0;
+	answer_error(asked(DISPATCH_DESTROY), HR_NOT_FOUND, 0, 0);
+	pass(600000);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 1);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
+	pass(HOUR_MS);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 0);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 1);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {creates_wait_for_the_hour,
 				      a_shortage_by_a_brake_is_explained,
 				      after_failures_one_at_a_time_is_tried,
 				      an_edit_forgives_failures,
+				      what_the_hour_counts_is_kept,
 				      destroys_wait_for_the_hour_but_not_for_people,
 				      removals_leave_places_to_creates,
 				      a_file_stops_new_servers,

@@ -20,6 +20,8 @@ bool hold_opens;
 unsigned stopped;
 bool asks_stops;
 bool has_prober;
+bool one_key;
+int64_t keep_ms;
 
 static struct mailbox *answers;
 static struct dispatcher dispatcher;
@@ -286,6 +288,15 @@ void pass(int64_t ms)
 
 /* ---- Set-up ---- */
 
+static int find_key(void *context, const struct dispatch_request *request,
+		    char ret_key[ACCOUNT_KEY_SIZE])
+{
+	(void)context;
+	(void)request;
+	text_copy(ret_key, ACCOUNT_KEY_SIZE, "one");
+	return one_key ? 0 : -1;
+}
+
 static void start(void)
 {
 	struct engine_options options = {.store = store,
@@ -296,8 +307,10 @@ static void start(void)
 					 .own_address = "127.0.0.1:8080",
 					 .own_scheme = "http",
 					 .safety_pass_ms = 3600000,
+					 .keep_ms = keep_ms,
 					 .clock_follow = follow,
 					 .stops = asks_stops ? stops_now : NULL,
+					 .account_key = find_key,
 					 .stop_creates_file = "/stop-creates",
 					 .stop_changes_file = "/stop-changes"};
 	struct hr_error err = {0};

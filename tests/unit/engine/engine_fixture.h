@@ -40,6 +40,12 @@ extern bool asks_stops;
 /* Set before engine_setup: there is somebody who probes servers; he is asked as the dispatcher is. */
 extern bool has_prober;
 
+/* Provider configs that are opened from now on have the keys of one account at the provider. */
+extern bool one_key;
+
+/* Set before engine_setup: how long what is over stays; 0: a week. */
+extern int64_t keep_ms;
+
 /* A store with pool "demo" (put_pool with these fields), and the engine started over it. */
 void engine_setup(const char *pool_fields, const char *config_fields, const char *account_fields);
 void engine_teardown(void);

@@ -221,18 +221,167 @@ START_TEST(what_another_account_is_creating_is_not_unclaimed)
 }
 END_TEST
 
-START_TEST(at_most_three_in_an_hour)
+static void list_old(int n)
 {
 	char id[16];
 
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < n; i++) {
 		text_format(id, sizeof(id), "i-old-%d", i);
 		list_instance(id, id_of(50 + i), HR_STATE_RUNNING, 2 * GRACE_MS);
 	}
+}
+
+START_TEST(at_most_three_in_an_hour)
+{
+	list_old(6);
 	pass(10 * LIST_MS);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
 	pass(3600000);
 	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 6);
+}
+END_TEST
+
+/* Destroyed, and not listed any more. */
+static void let_go(struct asked *destroy)
+{
+	for (size_t i = 0; i < n_listed; i++)
+		if (strcmp(listed[i].instance_id, destroy->request.step.instance_id) == 0)
+			listed[i] = listed[--n_listed];
+	answer_ok(destroy, "");
+}
+
+START_TEST(a_restart_gives_no_fresh_hour)
+{
+	list_old(6);
+	pass(10 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	/* Those that are on their way go on; no other begins. */
+	for (int i = 0; i < 3; i++) {
+		engine_restart();
+		pass(10 * LIST_MS);
+		ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	}
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 12);
+	pass(3600000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 6);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_gives_no_fresh_hour)
+{
+	list_old(6);
+	pass(10 * LIST_MS);
+	set_clock(7200000);
+	engine_restart();
+	pass(20 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	set_clock(-7200000);
+	pass(3600000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 6);
+}
+END_TEST
+
+/* With the key of one account at the provider the hour is one; each by itself has its own. */
+START_TEST(accounts_of_one_key_share_the_hour)
+{
+	engine_teardown();
+	one_key = _i == 1;
+	setup();
+	one_key = false;
+	list_old(12);
+	pass(5 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	one_key = _i == 1;
+	add_twin();
+	one_key = false;
+	pass(20 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), _i == 1 ? 3 : 6);
+}
+END_TEST
+
+/* What cannot be destroyed is tried ever less often, and takes nobody's place. */
+START_TEST(one_that_cannot_be_destroyed_takes_one_place)
+{
+	static const int64_t pauses_s[] = {2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600};
+	char message[768];
+	int64_t waited_ms = 0;
+
+	list_old(4);
+	pass(10 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 3);
+	let_go(any_asked(DISPATCH_DESTROY));
+	let_go(any_asked(DISPATCH_DESTROY));
+	for (size_t i = 0; i < sizeof(pauses_s) / sizeof(pauses_s[0]); i++) {
+		answer_error(asked(DISPATCH_DESTROY), HR_TRANSIENT, 0, 0);
+		pass(pauses_s[i] * 1000 - 10);
+		ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+		pass(20);
+		waited_ms += pauses_s[i] * 1000 + 10;
+		ck_assert_uint_eq(asked(DISPATCH_DESTROY)->request.step.attempt, i + 2);
+		ck_assert_int_eq(events_of("instance.stuck", message), waited_ms >= 900000);
+	}
+	ck_assert_ptr_nonnull(strstr(message, "which no server claims, is still not destroyed "
+					      "after 15 min (the provider says no)"));
+	/* Its turn comes when the hour is over, whatever becomes of the first. */
+	pass(3600000 - waited_ms);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 4 - 2);
+	ck_assert_int_eq(events_of("instance.stuck", NULL), 1);
+}
+END_TEST
+
+START_TEST(again_for_ever_is_asked_every_ten_minutes)
+{
+	char message[768];
+
+	list_old(1);
+	pass(2 * LIST_MS);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(events_of("instance.stuck", NULL), i >= 2);
+		answer_again(asked(DISPATCH_DESTROY), "going", INT64_C(86400000), "");
+		pass(600000 - 10);
+		ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+		pass(20);
+		ck_assert_str_eq(asked(DISPATCH_DESTROY)->resume_token, "going");
+	}
+	events_of("instance.stuck", message);
+	ck_assert_ptr_nonnull(strstr(message, "(its module is to be called again: cloning)"));
+}
+END_TEST
+
+START_TEST(one_that_is_said_to_be_destroyed_is_looked_for)
+{
+	static const int64_t pauses_s[] = {120, 240, 480, 600, 600};
+	char message[768];
+
+	list_old(1);
+	pass(2 * LIST_MS);
+	for (size_t i = 0; i < sizeof(pauses_s) / sizeof(pauses_s[0]); i++) {
+		answer_ok(asked(DISPATCH_DESTROY), "");
+		pass(pauses_s[i] * 1000 - 10);
+		ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+		pass(20);
+	}
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 1);
+	ck_assert_int_eq(events_of("instance.stuck", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, "(the provider said that it is, and has it still)"));
+	let_go(asked(DISPATCH_DESTROY));
+	pass(600000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+}
+END_TEST
+
+START_TEST(one_that_is_gone_is_not_tried_again)
+{
+	list_old(1);
+	pass(2 * LIST_MS);
+	answer_error(asked(DISPATCH_DESTROY), HR_TRANSIENT, 0, 900000);
+	n_listed = 0;
+	pass(1000000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	/* It was only not listed: it is seen, judged and removed as before. */
+	list_old(1);
+	pass(2 * LIST_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 1);
 }
 END_TEST
 
@@ -278,6 +427,13 @@ int main(void)
 	tcase_add_test(tcase, two_that_see_an_unclaimed_instance_remove_it_once);
 	tcase_add_test(tcase, what_another_account_is_creating_is_not_unclaimed);
 	tcase_add_test(tcase, at_most_three_in_an_hour);
+	tcase_add_test(tcase, a_restart_gives_no_fresh_hour);
+	tcase_add_test(tcase, a_clock_that_is_set_gives_no_fresh_hour);
+	tcase_add_loop_test(tcase, accounts_of_one_key_share_the_hour, 0, 2);
+	tcase_add_test(tcase, one_that_cannot_be_destroyed_takes_one_place);
+	tcase_add_test(tcase, again_for_ever_is_asked_every_ten_minutes);
+	tcase_add_test(tcase, one_that_is_said_to_be_destroyed_is_looked_for);
+	tcase_add_test(tcase, one_that_is_gone_is_not_tried_again);
 	tcase_add_test(tcase, a_copy_destroys_nothing);
 	tcase_add_loop_test(tcase, what_retry_after_says_is_waited_for, 0,
 			    sizeof(told) / sizeof(told[0]));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/query.h"
+#include "store/reaping_rows.h"
 #include "store/sql.h"
 #include "store/tx.h"
 
@@ -91,6 +92,7 @@ static void run_server_rows(struct tx *tx)
 	struct operation operation, *operations;
 	struct cohort *cohorts;
 	struct server server = new_server(1);
+	const struct reaping_row reaping = {.account_key = "k", .instance_id = "i", .at_ms = 1};
 	struct hr_error err = {0};
 	bool more;
 	int64_t times[50], ms;
@@ -106,6 +108,7 @@ static void run_server_rows(struct tx *tx)
 	must(server_ready_times(tx, "c", times, &n, &err));
 	operation = new_operation(1, 1);
 	must(operation_insert(tx, &operation, &err));
+	must(reaping_take(tx, &reaping, 3, &ms, &err));
 	must(operation_update(tx, &operation, &err));
 	must(operation_get(tx, operation.id, &operation, &err));
 	must(operation_list_due(tx, 1, 0, &operations, &n, &err));
@@ -117,7 +120,7 @@ static void run_server_rows(struct tx *tx)
 	must(server_get(tx, id_of(1), &server, &err));
 	server.state = SERVER_GONE;
 	must(server_update(tx, &server, &err));
-	must(server_prune(tx, MS_NEVER, 10, &more, &err));
+	must(server_prune(tx, MS_NEVER, 0, 10, &more, &err));
 }
 
 static void run_sessions_and_events(struct tx *tx)
@@ -183,7 +186,7 @@ static bool grows(const char *detail)
 {
 	static const char *const tables[] = {"servers", "sessions",  "operations",
 					     "events",  "documents", "document_revisions",
-					     "secrets"};
+					     "secrets", "reapings"};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		size_t len = strlen(tables[i]);
