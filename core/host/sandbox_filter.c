@@ -76,6 +76,7 @@ static const char *const permitted[] = {
 	"epoll_wait",
 	"epoll_pwait",
 	"epoll_pwait2",
+	"pause",
 	"nanosleep",
 	"clock_nanosleep",
 	"restart_syscall",

@@ -234,7 +234,7 @@ int process_services_init(struct process_dispatcher *d, struct hr_error *err)
 void process_services_end(struct process_dispatcher *d)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
-	bool busy = true;
+	bool busy = d->inbox != NULL; /* without one, nothing was ever asked */
 
 	for (struct process_account *account = d->accounts; account; account = account->next)
 		process_services_cancel(account, 0);

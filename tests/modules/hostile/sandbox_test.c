@@ -91,6 +91,7 @@ static const struct expectation {
 	{TRY(LIMITS), "done", NULL},
 	{TRY(ENVIRONMENT), "done", NULL},
 	{TRY(WHO), "done", NULL},
+	{TRY(ENDLESS_THREADS), "done", NULL},
 	{TRY(ABORT), "signal 6", NULL},
 };
 
@@ -290,6 +291,9 @@ int main(void)
 	for (size_t i = 0; i < n; i++) {
 		const struct expectation *e = &expectations[i];
 
+		/* The kernel counts a user's threads, and without root the user is ours. */
+		if (e->which == TRY_ENDLESS_THREADS && geteuid() != 0)
+			continue;
 		wrong += !compare(IN_CONSTRUCTOR, e, e->constructor);
 		wrong += !compare(IN_OPERATION, e, e->operation ? e->operation : e->constructor);
 	}
