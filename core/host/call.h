@@ -24,6 +24,9 @@ struct state_folder {
 	int fd; /* O_PATH */
 	uid_t uid;
 	gid_t gid;
+	/* The spawner's: what it starts is written down, and nothing else is signalled
+	 * (core/host/process_record.h). In one process with the daemon, in tests, its user has to do. */
+	bool records;
 };
 
 struct host_backend;

@@ -32,15 +32,15 @@ struct process_account {
 	bool needs_open;     /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
 	int64_t reopen_until_ms;
-	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
-	char why_killed[256];    /* "": it was not us */
-	enum host_end kill_end;  /* what it counts as then */
-	struct hr_error refusal; /* class 0: the module was not refused */
-	char forbidden[64];      /* the newest system call that was refused to it */
-	unsigned n_forbidden;    /* in the calls that were under way then */
-	uint64_t forbidden_call; /* no call of those has a greater number */
-	unsigned n_told;         /* refused system calls that are in the log */
-	int64_t look_ms;         /* when its threads are to be counted */
+	int64_t kill_ms;           /* when to kill a host that ends by itself; or MS_NEVER */
+	char why_killed[256];      /* "": it was not us */
+	enum host_end kill_end;    /* what it counts as then */
+	struct hr_error refusal;   /* class 0: the module was not refused */
+	char forbidden[64];        /* the newest system call that was refused to it */
+	unsigned n_forbidden;      /* in the calls that were under way then */
+	uint64_t forbidden_call;   /* no call of those has a greater number */
+	unsigned n_told;           /* refused system calls that are in the log */
+	int64_t look_ms;           /* when its threads are to be counted */
 	uint32_t memory_limit_mib; /* it crashed with all of it used; 0: it did not */
 
 	int64_t lines_since_ms; /* when the present second of log lines began */
