@@ -141,6 +141,8 @@ static long try_rights(int which)
 
 	switch (which) {
 	case TRY_SIGACTION: return sigaction(SIGSYS, &action, NULL);
+	case TRY_SIGACTION_WIDE: /* the kernel sees SIGSYS */
+		return syscall(SYS_rt_sigaction, (1ul << 32) | SIGSYS, &action, NULL, 8);
 	case TRY_DUMPABLE: return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	case TRY_RAISE_LIMIT: return setrlimit(RLIMIT_NOFILE, &limit);
 	case TRY_SETUID: return (int)syscall(SYS_setresuid, 0, 0, 0);

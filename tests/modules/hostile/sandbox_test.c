@@ -71,6 +71,7 @@ static const struct expectation {
 	{TRY(PROTECT_EXEC), "mprotect#0 EPERM", NULL},
 	{TRY(MEMFD), "memfd_create#0 EPERM", NULL},
 	{TRY(SIGACTION), "rt_sigaction#0 EPERM", NULL},
+	{TRY(SIGACTION_WIDE), "rt_sigaction#0 EPERM", NULL},
 	{TRY(DUMPABLE), "prctl#0 EPERM", NULL},
 	{TRY(RAISE_LIMIT), "prlimit64#0 EPERM", NULL},
 	{TRY(SETUID), "setresuid#0 EPERM", NULL},
