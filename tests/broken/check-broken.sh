@@ -64,6 +64,8 @@ modules_gather()
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
 	chmod 666 "$modules/writable.so"
 	mkdir -m 755 "$modules/folder.so"
+	# No name in UTF-8.
+	cp "$modules/text.so" "$modules/"$'caf\351.so'
 	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
 	# Users of its own: as root one module here makes as many threads as its user may have.
 	printf '\n[security]\nhost_uids = 61320-61389\n' >>"$work/headroom.conf"
@@ -78,7 +80,7 @@ daemon_answers()
 modules_seen()
 {
 	"$headroom" -o json provider list --all | jq -r '.[] | "\(.id) \(.state) \(.reason // "")"' |
-		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z-]+\.so|PATH|g" -e 's| *$||'
+		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z?-]+\.so|PATH|g" -e 's| *$||'
 }
 
 refusals_compare()
