@@ -90,9 +90,14 @@ void process_services_http(struct process_account *account, uint64_t id,
 	struct process_http *request;
 	struct hr_error error = {0};
 
-	if (job && (job->cancelled_ms != 0 || account->n_requests >= REQUESTS_MAX)) {
-		error_set(&error, job->cancelled_ms == 0 ? HR_THROTTLED : HR_CANCELLED,
-			  "the call is to end, or has too many requests under way");
+	if (job && job->cancelled_ms != 0)
+		error_set(&error, HR_CANCELLED,
+			  "the call was told to end: no further request is made for it");
+	else if (job && account->n_requests >= REQUESTS_MAX)
+		error_set(&error, HR_THROTTLED,
+			  "the account has %d requests under way, and more at once are not made",
+			  REQUESTS_MAX);
+	if (error.class != 0) {
 		answer_error(account, id, &error);
 		return;
 	}
