@@ -58,23 +58,29 @@ static int check_one(const struct subject *s, const char *noun, const char *path
 	return 0;
 }
 
-static int check_folder_of(const struct subject *s, const char *path, struct hr_error *err)
+static int check_folder(const struct subject *s, const char *noun, const char *folder,
+			struct hr_error *err)
 {
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
 	struct stat st;
-	int rc;
 
-	if (!slash) {
-		free(folder);
-		return error_no_memory(err, "looking at a module's folder");
-	}
-	slash[slash == folder ? 1 : 0] = '\0';
 	if (stat(folder, &st) != 0)
-		rc = refusal_set(err, s->id, s->path, "look at the folder's path and rights",
-				 "its folder cannot be looked at: %s", strerror(errno));
-	else
-		rc = check_one(s, "folder", folder, &st, err);
+		return refusal_set(err, s->id, s->path, "look at the folder's path and rights",
+				   "its folder cannot be looked at: %s", strerror(errno));
+	return check_one(s, noun, folder, &st, err);
+}
+
+/* The file's folder and all above it: whoever may write one of them can put another in its place. */
+static int check_folders_of(const struct subject *s, const char *path, struct hr_error *err)
+{
+	char *folder = strdup(path), *slash;
+	char noun[128] = "folder";
+	int rc = folder ? 0 : error_no_memory(err, "looking at a module's folder");
+
+	while (rc == 0 && strcmp(folder, "/") != 0 && (slash = strrchr(folder, '/')) != NULL) {
+		slash[slash == folder ? 1 : 0] = '\0';
+		rc = check_folder(s, noun, folder, err);
+		text_copy(noun, sizeof(noun), "folder above its own");
+	}
 	free(folder);
 	return rc;
 }
@@ -105,9 +111,9 @@ int file_check(const char *path, char ret_id[MODULE_ID_SIZE], struct hr_error *e
 	else
 		rc = check_one(&s, "file", path, &st, err);
 	if (rc == 0)
-		rc = check_folder_of(&s, path, err);
+		rc = check_folders_of(&s, path, err);
 	if (rc == 0 && strcmp(real, path) != 0)
-		rc = check_folder_of(&s, real, err);
+		rc = check_folders_of(&s, real, err);
 	free(real);
 	if (rc == 0 && !id_good)
 		rc = refusal_set(err, ret_id, path, "give the file the name of its module",

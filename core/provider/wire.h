@@ -54,6 +54,15 @@ enum wire_kind {
 #define WIRE_HEADERS_MAX 256  /* of one HTTP message */
 #define WIRE_OVERRIDES_MAX 262144
 
+/* Of a request, in bytes where nothing else is said. The HTTP service's own limits (core/http/http.h),
+ * which a host that asks has to know: wire_table.c compares them. */
+#define WIRE_METHOD_MAX 32
+#define WIRE_URL_MAX 16384
+#define WIRE_REQUEST_HEADERS_MAX 64 /* of them */
+#define WIRE_HEADER_NAME_MAX 1024
+#define WIRE_HEADER_BYTES_MAX 65536 /* names and values together */
+#define WIRE_HTTP_BODY_MAX (16u << 20)
+
 /* An operation. */
 struct wire_request {
 	uint64_t seat;              /* which opened account; OPEN: the number that it is to get */

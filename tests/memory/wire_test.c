@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that runs out while messages of the channel are written and read: each kind, whole and by a socket. */
+/* Memory that runs out while messages of the channel are written and read, each kind, whole and by a
+ * socket; and while the one is made that sends them. */
 #include "failing.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <headroom/log.h>
 
 #include "provider/description.h"
+#include "provider/process.h"
 #include "provider/wire_json.h"
 
 #define SERVER "44444444-4444-4444-8444-444444444444"
@@ -215,6 +217,21 @@ static int channel(struct hr_error *err)
 	return rc;
 }
 
+static int make_dispatcher(struct hr_error *err)
+{
+	const struct process_options options = {
+		.installation = SERVER,
+		.state_dir = "/nonexistent",
+		.host_program = "/nonexistent",
+	};
+	struct dispatcher *dispatcher;
+
+	if (process_dispatcher_new(&options, &dispatcher, err) != 0)
+		return -1;
+	dispatch_free(dispatcher);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct memory_job jobs[] = {
@@ -222,6 +239,7 @@ int main(void)
 		{"wire: every message decoded", decode_all, prepare, clean_up, NULL},
 		{"wire: as JSON and back", json_all, prepare, clean_up, NULL},
 		{"wire: frames by a socket", channel, prepare, clean_up, NULL},
+		{"wire: the dispatcher", make_dispatcher, NULL, NULL, NULL},
 	};
 
 	json_object_seed(1);

@@ -127,6 +127,10 @@ START_TEST(nothing_secret_in_traces)
 	in.request.step.script = "secret script";
 	wire_trace(WIRE_CREATE, 2, &in, text, sizeof(text));
 	ck_assert_str_eq(text, "create #2 seat=3 script=(13 bytes)");
+	in.request.step.script = NULL;
+	in.request.step.resume_token = "{\"upload\":\"hunter2\"}";
+	wire_trace(WIRE_CREATE, 3, &in, text, sizeof(text));
+	ck_assert_str_eq(text, "create #3 seat=3 resume_token=***");
 	json_decref(settings);
 }
 END_TEST
