@@ -25,7 +25,10 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static bool path_of(const struct state_folder *folder, const char *suffix, char path[PATH_MAX])
 {
-	return text_format(path, PATH_MAX, "%s" ACCOUNT_STARTED "%s", folder->path, suffix);
+	const char *name = strrchr(folder->path, '/');
+
+	return name && text_format(path, PATH_MAX, "%.*s/.%s" ACCOUNT_STARTED "%s",
+				   (int)(name - folder->path), folder->path, name + 1, suffix);
 }
 
 /* The next line's process. */
@@ -125,7 +128,8 @@ int process_record_add(const struct state_folder *folder, const struct hr_proces
 	int rc;
 
 	if (!path_of(folder, "", path))
-		return error_set(err, HR_INTERNAL, "the path of the state folder is too long");
+		return error_set(err, HR_INTERNAL,
+				 "the path of the state folder is too long, or not absolute");
 	pthread_mutex_lock(&mutex);
 	if (stat(path, &st) == 0 && st.st_size >= SIZE_TIDIED)
 		tidy(folder, path);

@@ -170,7 +170,8 @@ void account_folder_remove(const struct account_folders *folders, const char *id
 	CLEANUP_FREE char *path = folder_path(folders, id);
 	CLEANUP_FREE char *started = NULL;
 
-	if (path && asprintf(&started, "%s" ACCOUNT_STARTED, path) < 0)
+	if (path &&
+	    asprintf(&started, "%s/" ACCOUNTS "/.%s" ACCOUNT_STARTED, folders->state_dir, id) < 0)
 		started = NULL;
 	pthread_mutex_lock(&mutex);
 	if (started && rmdir(path) == 0)

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 
-/* What follows a folder's path in that of the file beside it which names the processes that were started
- * for the account (core/host/process_record.h). */
+/* The file beside a folder NAME, which names the processes that were started for the account
+ * (core/host/process_record.h), is .NAME.started: no folder of an account is called so. */
 #define ACCOUNT_STARTED ".started"
 
 struct account_folders {

@@ -269,7 +269,7 @@ START_TEST(the_record_stays_small)
 	}
 	ck_assert(process_record_has(&folder, &ended));
 	ck_assert(process_record_has(&folder, &ours));
-	snprintf(path, sizeof(path), "%s.started", state);
+	snprintf(path, sizeof(path), "%s/.state.started", top.path);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert_int_lt(st.st_size, 17000);
