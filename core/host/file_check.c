@@ -58,28 +58,45 @@ static int check_one(const struct subject *s, const char *noun, const char *path
 	return 0;
 }
 
-static int check_folder(const struct subject *s, const char *noun, const char *folder,
-			struct hr_error *err)
+static int check_folder(const struct subject *s, const char *folder, struct hr_error *err)
 {
 	struct stat st;
 
 	if (stat(folder, &st) != 0)
 		return refusal_set(err, s->id, s->path, "look at the folder's path and rights",
 				   "its folder cannot be looked at: %s", strerror(errno));
-	return check_one(s, noun, folder, &st, err);
+	return check_one(s, "folder", folder, &st, err);
 }
 
-/* The file's folder and all above it: whoever may write one of them can put another in its place. */
+/* A folder above the module's own. Whose it is, and which group may write it, is the administrator's to know:
+ * /usr/local may be a group's, a checkout its user's. But where everybody may write, anybody can put another
+ * folder in the place of ours. */
+static int check_above(const struct subject *s, const char *folder, struct hr_error *err)
+{
+	char todo[256];
+	struct stat st;
+
+	if (stat(folder, &st) != 0 || !(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX))
+		return 0;
+	text_format(todo, sizeof(todo),
+		    "make sure that nobody has changed what is in it, then run: chmod o-w %s",
+		    folder);
+	return refusal_set(err, s->id, s->path, todo,
+			   "everybody may write the folder above its own, %s (mode %04o)", folder,
+			   (unsigned)(st.st_mode & 07777));
+}
+
+/* The file's folder, and all above it. */
 static int check_folders_of(const struct subject *s, const char *path, struct hr_error *err)
 {
 	char *folder = strdup(path), *slash;
-	char noun[128] = "folder";
 	int rc = folder ? 0 : error_no_memory(err, "looking at a module's folder");
+	bool is_own = true;
 
 	while (rc == 0 && strcmp(folder, "/") != 0 && (slash = strrchr(folder, '/')) != NULL) {
 		slash[slash == folder ? 1 : 0] = '\0';
-		rc = check_folder(s, noun, folder, err);
-		text_copy(noun, sizeof(noun), "folder above its own");
+		rc = is_own ? check_folder(s, folder, err) : check_above(s, folder, err);
+		is_own = false;
 	}
 	free(folder);
 	return rc;

@@ -328,10 +328,16 @@ START_TEST(folders_above)
 	ck_assert_int_eq(chmod(folder.path, 0757), 0);
 	err = refuse_file(0);
 	snprintf(expected, sizeof(expected),
-		 "provider \"acme\" (%s): others may write the folder above its own (mode 0757); "
-		 "make sure that nobody has changed it, then run: chmod go-w %s",
-		 path, folder.path);
+		 "provider \"acme\" (%s): everybody may write the folder above its own, %s (mode "
+		 "0757); make sure that nobody has changed what is in it, then run: chmod o-w %s",
+		 path, folder.path, folder.path);
 	ck_assert_str_eq(err.message, expected);
+	/* A group's, as /usr/local is on some systems, or another user's: that is for him who runs it. */
+	ck_assert_int_eq(chmod(folder.path, 02775), 0);
+	ck_assert_int_eq(chmod(inner, 0777), 0);
+	err = refuse_file(0);
+	ck_assert_ptr_nonnull(strstr(err.message, "others may write the folder (mode 0777)"));
+	ck_assert_int_eq(chmod(inner, 0755), 0);
 	ck_assert_int_eq(chmod(folder.path, 01777), 0); /* where nobody can move another's */
 	ck_assert_int_eq(chmod(inner, 0777), 0);
 	err = refuse_file(0);
