@@ -22,7 +22,7 @@
 #define PRUNE_EVERY_MS (600 * MS_PER_S)
 #define PRUNE_AT_ONCE 200
 #define PRUNE_MORE_MS (2 * MS_PER_S)
-#define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
+#define KEEP_MS (INT64_C(7) * 24 * 3600 * MS_PER_S)
 #define KEEP_EVENTS 100000
 
 struct expiry {
