@@ -100,6 +100,7 @@ enum probe_verdict probe_rfb(const unsigned char *data, size_t len, char ret_tex
 	static const char pattern[RFB_SIZE + 1] = "RFB ddd.ddd\n";
 	size_t n = len < RFB_SIZE ? len : RFB_SIZE;
 
+	/* cppcheck-suppress knownConditionTrueFalse ; thinks len is always 0 */
 	for (size_t i = 0; i < n; i++)
 		if (pattern[i] == 'd' ? !isdigit(data[i]) : data[i] != (unsigned char)pattern[i])
 			return probe_wrong(data, len, ret_text);

@@ -115,7 +115,8 @@ static const struct definition *refers_to_new(const struct applied *applied,
 
 		text_copy(field, sizeof(field), document_kind_name(other->kind));
 		for (char *c = field; *c != '\0'; c++)
-			*c = *c == '-' ? '_' : *c;
+			if (*c == '-')
+				*c = '_';
 		if (strcmp(problem->field, field) == 0 &&
 		    strcmp(json_string_value(reference), other->name) == 0)
 			return other;

@@ -243,11 +243,12 @@ int definitions_read(const char *path, struct definition **ret_definitions, size
 {
 	struct list list = {0};
 	struct stat st;
+	bool is_stdin = strcmp(path, "-") == 0;
 	int failed;
 
-	if (strcmp(path, "-") != 0 && stat(path, &st) != 0)
+	if (!is_stdin && stat(path, &st) != 0)
 		return error_set_errno(err, errno, "cannot read %s", path);
-	if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode))
+	if (!is_stdin && S_ISDIR(st.st_mode))
 		failed = list_read_folder(&list, path, err);
 	else
 		failed = list_read_file(&list, path, err);

@@ -68,6 +68,7 @@ static const char *global_value(const char *name, int argc, char **argv, int *i)
 {
 	size_t len = strlen(name);
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): only the last of argv is NULL */
 	if (strncmp(argv[*i], name, len) != 0)
 		return NULL;
 	if (argv[*i][len] == '=')

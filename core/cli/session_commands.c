@@ -97,6 +97,7 @@ static void connection_unref(json_t *connection)
 
 	if (json_is_string(key)) {
 		union {
+			/* cppcheck-suppress unusedStructMember ; set, to take const away */
 			const char *read;
 			char *write;
 		} text = {.read = json_string_value(key)};

@@ -213,6 +213,7 @@ static const struct dispatch_instance *listed(const struct dispatch_answer *answ
 	if (answer->n_instances == 0)
 		return NULL;
 	text_copy(key.instance_id, sizeof(key.instance_id), instance_id);
+	/* cppcheck-suppress uninitvar ; the comparison reads the id alone */
 	return bsearch(&key, answer->instances, answer->n_instances, sizeof(*answer->instances),
 		       by_instance_id);
 }

@@ -212,7 +212,6 @@ int candidates_choose(struct tx *tx, const struct pool *pool, const struct sessi
 {
 	struct place_request request;
 	const char *zones[2] = {NULL, ""};
-	bool all = false;
 
 	*ret_found = false;
 	if (candidates_request(tx, pool, session, &request, err) != 0)
@@ -220,9 +219,10 @@ int candidates_choose(struct tx *tx, const struct pool *pool, const struct sessi
 	/* The asked zone first, then every zone. */
 	zones[0] = session->zone_id;
 	for (int z = 0; z < 2 && !*ret_found; z++) {
+		bool all = false;
+
 		if (z == 1 && (session->zone_id[0] == '\0' || !request.search_alternate))
 			break;
-		all = false;
 		for (size_t l = 0; l < LOOKS && !*ret_found && !all; l++)
 			if (look(tx, pool, &request, zones[z], limits[l], ret_server, ret_found,
 				 &all, err) != 0)

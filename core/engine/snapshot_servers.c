@@ -70,10 +70,12 @@ static int load_users(struct tx *tx, struct snapshot *snapshot, struct plan_serv
 	struct plan_seat **lists, *seats;
 	size_t n, at = snapshot->n_seated;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	rows = realloc(snapshot->seated, (at + 1) * sizeof(*rows));
 	if (!rows)
 		return error_no_memory(err, "reading a server's sessions");
 	snapshot->seated = rows;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	lists = realloc(snapshot->seat_lists, (at + 1) * sizeof(*lists));
 	if (!lists)
 		return error_no_memory(err, "reading a server's sessions");

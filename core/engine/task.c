@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "engine/engine_state.h"
 
-#define RETRY_MS 500
+#define RETRY_MS INT64_C(500)
 
 static int task_run(struct tx *tx, void *arg, struct hr_error *err)
 {

@@ -16,6 +16,7 @@
 #include "provider/module_file.h"
 
 /* What libtool links into a program with -dlpreopen; in others there is none. */
+/* NOLINTNEXTLINE(readability-redundant-declaration): again, as a weak one */
 extern const lt_dlsymlist lt__PROGRAM__LTX_preloaded_symbols[] __attribute__((weak));
 
 struct dl {
@@ -49,6 +50,7 @@ static lt_dlhandle open_resident(const char *path)
 	lt_dladvise advise;
 	lt_dlhandle handle = NULL;
 
+	/* cppcheck-suppress knownConditionTrueFalse ; a weak one may be NULL */
 	if (!is_initialised && lt__PROGRAM__LTX_preloaded_symbols &&
 	    lt_dlpreload_default(lt__PROGRAM__LTX_preloaded_symbols) != 0)
 		return NULL;

@@ -156,7 +156,6 @@ static void mask_locked(const struct mask *mask, const char *text, size_t len, c
 		uint32_t code = 0;
 
 		n = secret_at(mask, piece, len - at);
-		piece_len = n;
 		if (n > 0) {
 			piece = STARS;
 			piece_len = strlen(STARS);

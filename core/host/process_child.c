@@ -154,7 +154,7 @@ static int place_descriptors(const int high[PROCESS_FILES_MAX])
 		return -1;
 	null = to_high_number(null);
 	for (int i = 0; null >= 0 && i < PROCESS_FILES_MAX; i++) {
-		int from = high[i] < 0 && i < 3 ? null : high[i];
+		int from = i < 3 && high[i] < 0 ? null : high[i];
 
 		if (from < 0)
 			close(i);

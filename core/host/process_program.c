@@ -83,7 +83,7 @@ static const char *last_part(const char *path)
 static int open_companions(const struct program_request *request, int dir,
 			   struct process_copy *files, size_t *n, struct hr_error *err)
 {
-	for (size_t i = 0; request->companions[i] && i < COMPANIONS_MAX; i++) {
+	for (size_t i = 0; i < COMPANIONS_MAX && request->companions[i]; i++) {
 		struct process_copy file = {.name = last_part(request->companions[i]), .fd = -1};
 		struct hr_error error = {0};
 		bool is_had = false;

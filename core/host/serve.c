@@ -254,7 +254,7 @@ static void run_work(struct serve *serve, struct serve_work *work)
 	if (work->kind == WIRE_CLOSE)
 		seats_close(serve, work->request->seat);
 	else if (work->kind != WIRE_OPEN && !account) {
-		answer.result = error_set(&answer.error, HR_INTERNAL, "no such account is open");
+		error_set(&answer.error, HR_INTERNAL, "no such account is open");
 		answer.result = HR_INTERNAL;
 	} else if (call_init(&call, &nobody, clock_now().mono_ms + request->timeout_ms,
 			     &answer.error) != 0) {

@@ -220,6 +220,7 @@ int service_find_cassette(struct http_service *service, const char *id,
 			*ret_cassette = service->cassettes[i];
 	if (*ret_cassette)
 		goto out;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	grown = reallocarray(service->cassettes, service->n_cassettes + 1, sizeof(*grown));
 	if (!grown) {
 		rc = error_no_memory(err, "opening a cassette");

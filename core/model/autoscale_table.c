@@ -2,7 +2,7 @@
 /* An autoscale config's fields: the one place for their names, defaults and limits. */
 #include "model/kind.h"
 
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
 
 #define GROUP_WHERE "Where"
 #define GROUP_SCALING "Scaling"

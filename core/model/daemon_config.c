@@ -66,7 +66,7 @@ static int unknown_section(const char *name, struct hr_error *err)
 	char list[256] = "";
 	size_t n = 0, used = 0;
 
-	for (; daemon_sections[n].name && n < 15; n++) {
+	for (; n < 15 && daemon_sections[n].name; n++) {
 		names[n] = daemon_sections[n].name;
 		text_format(list + used, sizeof(list) - used, "%s[%s]", n > 0 ? ", " : "",
 			    names[n]);

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "model/kind.h"
 
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
 
 static const char *const types[] = {"server", "docker_agent", NULL};
 static const char *const strategies[] = {"spread", "pack", NULL};

@@ -7,7 +7,7 @@
 #include "model/kind.h"
 #include "model/pool.h"
 
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
 
 static const struct hr_setting rows[] = {
 	{

@@ -45,6 +45,7 @@ static int64_t min64(int64_t a, int64_t b)
 static size_t zone_index(struct pass *pass, const char *id)
 {
 	for (size_t i = 0; i < pass->n_zones; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): n_zones have one */
 		if (strcmp(pass->zones[i].id, id) == 0)
 			return i;
 	pass->zones[pass->n_zones].id = id;
@@ -176,12 +177,14 @@ static size_t gather(const struct pass *pass, const struct plan_server **ids,
 		n += make_candidate(pass, ids[i], i, &candidates[n]);
 	}
 	if (snapshot->n_seats > 0)
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 		qsort(ids, snapshot->n_seats, sizeof(*ids), compare_ids);
 	for (size_t i = 0; i < snapshot->n_planned; i++) {
 		const struct plan_server *server = &snapshot->planned[i];
 
 		if (server->state != SERVER_PLANNED ||
 		    (snapshot->n_seats > 0 &&
+		     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 		     bsearch(&server, ids, snapshot->n_seats, sizeof(*ids), compare_ids)))
 			continue;
 		n += make_candidate(pass, server, snapshot->n_seats + i, &candidates[n]);
@@ -227,6 +230,7 @@ static void build_slots(struct pass *pass, const struct draft *draft)
 {
 	size_t n_named = pass->snapshot->n_seats + pass->snapshot->n_planned;
 	struct candidate *candidates = calloc(n_named + 1, sizeof(*candidates));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	const struct plan_server **ids = calloc(n_named + 1, sizeof(*ids));
 
 	if (!candidates || !ids) {

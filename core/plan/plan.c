@@ -286,13 +286,13 @@ static void wait_for_holds(const struct pass *pass, struct plan *plan)
 {
 	for (size_t i = 0; i < pass->snapshot->n_configs; i++) {
 		const struct plan_config *config = &pass->snapshot->configs[i];
-		const int64_t ends[] = {config->paused_until_ms,
+		const int64_t held[] = {config->paused_until_ms,
 					pass->snapshot->accounts[config->account].paused_until_ms,
 					config->braked_until_ms};
 
-		for (size_t k = 0; config->enabled && k < sizeof(ends) / sizeof(ends[0]); k++)
-			if (ends[k] > pass->snapshot->now_ms && ends[k] < plan->next_ms)
-				plan->next_ms = ends[k];
+		for (size_t k = 0; config->enabled && k < sizeof(held) / sizeof(held[0]); k++)
+			if (held[k] > pass->snapshot->now_ms && held[k] < plan->next_ms)
+				plan->next_ms = held[k];
 	}
 }
 

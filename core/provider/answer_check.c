@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define DELAY_MAX_MS (24 * 3600 * MS_PER_S)
+#define DELAY_MAX_MS (INT64_C(24) * 3600 * MS_PER_S)
 
 bool answer_is_address(const char *text)
 {

@@ -215,6 +215,7 @@ static struct seat *install(struct job *job, const struct dispatch_answer *resul
 		return NULL;
 	}
 	seat = job->seat; /* made before the call, so that memory cannot fail here */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): see the line above */
 	seat->handle = job->opened;
 	seat->limit = job->opened_limit > 0 ? job->opened_limit : 1;
 	job->seat = NULL;

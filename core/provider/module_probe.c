@@ -136,6 +136,7 @@ static enum answer read_all(const struct module_probe *probe, char **ret_text, s
 			text = more;
 			room *= 2;
 		}
+		/* cppcheck-suppress nullPointerArithmeticRedundantCheck ; the loop's head has it */
 		n = read_some(probe, text + used, room - used);
 		used += n > 0 ? (size_t)n : 0;
 	}

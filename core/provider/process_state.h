@@ -181,9 +181,9 @@ void process_news_running(struct process_account *account);
 
 /* A request of a module's, or one for a secret. */
 void process_services_http(struct process_account *account, uint64_t id,
-			   const struct wire_http *request);
+			   const struct wire_http *message);
 void process_services_secret(struct process_account *account, uint64_t id,
-			     const struct wire_secret *request);
+			     const struct wire_secret *message);
 
 /* The call is to end: so are its requests. number 0: those of all calls. */
 void process_services_cancel(struct process_account *account, uint64_t number);

@@ -407,7 +407,7 @@ const char *registry_sandbox(const struct registry_module *module)
 {
 	unsigned flags = atomic_load(&((const struct entry *)module)->sandbox);
 
-	return flags & SANDBOX_KNOWN ? host_sandbox_word(flags) : NULL;
+	return (flags & SANDBOX_KNOWN) != 0 ? host_sandbox_word(flags) : NULL;
 }
 
 void registry_note_loading(struct registry *registry, const struct registry_module *module,

@@ -52,7 +52,7 @@ static void put_bytes(struct head *head, const char *bytes, size_t len)
 {
 	if (head->fault == FAULT_NONE && head->room - head->used < len)
 		grow(head, len);
-	if (head->fault != FAULT_NONE)
+	if (head->fault != FAULT_NONE || len == 0)
 		return;
 	memcpy(head->text + head->used, bytes, len);
 	head->used += len;

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-#define INI_SIZE_MAX (1024 * 1024)
+#define INI_SIZE_MAX (1 << 20)
 
 /* One key, with the number of its line from 1. Borrowed during the call. */
 struct ini_entry {

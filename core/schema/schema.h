@@ -56,7 +56,7 @@ json_t *schema_mask(const struct schema *schema, const json_t *document);
 
 /* A copy of an object of which no table is known, with every text and number in it replaced by
  * "***". NULL: no memory. */
-json_t *schema_mask_all(const json_t *object);
+json_t *schema_mask_all(const json_t *json);
 
 /* Puts the stored document's secrets where a normalised edit says "***" (SCHEMA_ALLOW_MASKED).
  * HR_INVALID where nothing is stored to keep. stored may be NULL. */

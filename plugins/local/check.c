@@ -18,7 +18,7 @@
 #include "report.h"
 #include "start.h"
 
-#define PROBE_MS 15000
+#define PROBE_MS INT64_C(15000)
 
 /* "failed CLASS SETTING TEXT" */
 static void problem_parse(const struct hr_check_sink *sink, const char *line)
@@ -66,7 +66,7 @@ static int32_t probe_wait(const struct hr_account *account, const struct hr_call
 			  const struct hr_process *process)
 {
 	int64_t end = account->clock->monotonic_ms() + PROBE_MS;
-	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 20L * 1000 * 1000};
 	int32_t result = HR_OK;
 
 	while ((result = account->process->probe(call, process)) == HR_OK) {

@@ -65,6 +65,7 @@ static struct hr_process process_parse(const struct journal *journal, const char
 	struct hr_process process = {0};
 	uint64_t device, inode;
 
+	/* NOLINTNEXTLINE(cert-err34-c): what the helper wrote */
 	if (sscanf(rest, "%" SCNd64 " %" SCNu64 " %" SCNu64 ":%" SCNu64, &process.pid,
 		   &process.start_time, &device, &inode) < 4 ||
 	    !is_own(journal, device, inode))
@@ -83,6 +84,7 @@ static void start_parse(struct journal *journal, const char *rest)
 	journal->init = (struct hr_process){0};
 	journal->script[0] = '\0';
 	journal->start_time = 0;
+	/* NOLINTNEXTLINE(cert-err34-c): what the helper wrote */
 	if (sscanf(rest, "%" SCNu64 " %" SCNu64 ":%" SCNu64 " %n", &journal->start_time, &device,
 		   &inode, &used) < 3)
 		return;

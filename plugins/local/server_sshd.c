@@ -80,7 +80,7 @@ static bool port_greets(const char *address, unsigned port)
 
 static bool sshd_wait(const struct server *server, pid_t pid, unsigned port)
 {
-	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 50L * 1000 * 1000};
 
 	for (int i = 0; i < LISTEN_TRIES; i++) {
 		bool greets = port_greets(server->address, port);

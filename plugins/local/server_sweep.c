@@ -24,7 +24,7 @@
 
 static void pass_pause(void)
 {
-	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 10L * 1000 * 1000};
 
 	nanosleep(&pause, NULL);
 }
@@ -125,6 +125,7 @@ static void sockets_find(struct sweep *sweep, const char *table, unsigned port)
 		unsigned local;
 		unsigned long inode;
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
 		if (sscanf(line, "%*s %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local,
 			   &inode) == 2 &&
 		    local == port && inode)
@@ -150,6 +151,7 @@ static bool has_socket(const struct sweep *sweep, pid_t pid)
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's number */
 		if (sscanf(target, "socket:[%lu]", &inode) != 1)
 			continue;
 		for (size_t i = 0; i < sweep->n_sockets; i++)
@@ -193,6 +195,7 @@ static unsigned port_read(void)
 	FILE *stream = fopen(FILE_JOURNAL, "re");
 
 	while (stream && fgets(line, sizeof(line), stream))
+		/* NOLINTNEXTLINE(cert-err34-c): what this program wrote */
 		(void)!sscanf(line, "port %u", &port);
 	if (stream)
 		fclose(stream);

@@ -64,7 +64,7 @@ int32_t program_try(const struct hr_account *account, const struct hr_call *call
 	const struct hr_span companions[] = {span_of(NAMES_LIBRARY)};
 	struct start_words argv = {0};
 	struct hr_process_file opened[N_FILES];
-	char *paths = call->alloc(call, (N_FILES + 1) * PATH_BYTES);
+	char *paths = call->alloc(call, (size_t)(N_FILES + 1) * PATH_BYTES);
 
 	if (!paths)
 		return report_fault(call, HR_INTERNAL, NULL, "Out of memory.");

@@ -200,6 +200,47 @@ test_threads()
 	expect "a build without the planner" 'core/plan is missing' check-engine-threads.sh "$work/build"
 }
 
+# lint_source TEXT: a source for lint.sh in a fresh good tree, after these lines.
+lint_source()
+{
+	good_tree
+	{
+		printf '#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n#include "base/cleanup.h"\n'
+		printf '#include "base/error.h"\nint f(int n, struct hr_error *err);\n%s\n' "$1"
+	} >"$work/tree/core/base/lint.c"
+}
+
+# expect_lint PART PATTERN TEXT: this part must find it.
+expect_lint()
+{
+	lint_source "$3"
+	export LINT_PARTS=$1
+	expect "$1: $3" "^core/base/lint.c:[0-9:]+ [a-z]+: .*$2" ../lint/lint.sh "$work/tree" "${lint_flags[@]}"
+}
+
+test_lint()
+{
+	local lint_flags=(-std=gnu11 -D_GNU_SOURCE -I"$here/../../core" -I"$here/../../sdk/include")
+	local start='int f(int n, struct hr_error *err) {' copy='char *p = malloc((size_t)n);'
+	cd "$work" || exit 99
+	export LINT_FILES=core/base/lint.c LINT_PARTS='tidy analyzer cppcheck'
+	lint_source "$start CLEANUP_FREE $copy if (!p) return error_no_memory(err, \"it\"); memset(p, 1, 1); return p[0] == n; }"
+	expect_pass ../lint/lint.sh "$work/tree" "${lint_flags[@]}"
+	expect_lint tidy '\[bugprone-implicit-widening' "$start (void)err; return (int64_t)(n * 1000) * n > n * 3 + (int64_t)n; }"
+	expect_lint tidy '\[bugprone-suspicious-memset' "$start (void)err; memset(&n, sizeof(n), 0); return n; }"
+	expect_lint tidy '\[clang-diagnostic-error\]' "$start return nowhere; }"
+	expect_lint analyzer 'leak.*\[clang-analyzer-unix.Malloc\]' "$start $copy return p ? n : error_no_memory(err, \"it\"); }"
+	expect_lint analyzer 'after it is freed.*\[clang-analyzer-unix.Malloc\]' "$start (void)err; $copy free(p); return p[0] + n; }"
+	expect_lint analyzer '\[clang-analyzer-core.NullDereference\]' "$start int *p = n ? &n : NULL; (void)err; return *p; }"
+	expect_lint cppcheck '\[cppcheck-arrayIndexOutOfBounds\]' "$start int a[2] = {n, n}; (void)err; return a[2]; }"
+	expect_lint cppcheck '\[cppcheck-doubleFree\]' "$start $copy (void)err; free(p); free(p); return 0; }"
+	export LINT_FILES=core/base/not_there.c LINT_PARTS=tidy
+	expect "a file that is not there" 'not_there.c.*clang-tidy ended' ../lint/lint.sh "$work/tree" "${lint_flags[@]}"
+	unset LINT_FILES LINT_PARTS
+	expect "an empty tree" 'nothing was checked' ../lint/lint.sh "$work/empty" "${lint_flags[@]}"
+	cd - >/dev/null || exit 99
+}
+
 test_good
 test_nothing
 test_floors
@@ -207,5 +248,6 @@ test_banned
 test_size
 test_layout_and_shell
 test_threads
+test_lint
 echo "selftest: $passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
