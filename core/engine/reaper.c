@@ -52,7 +52,7 @@ static int adopt(struct tx *tx, struct task *task, struct server *server,
 }
 
 /* Whether a row claims it; adopts it where its row waits for one. */
-static int claim(struct tx *tx, struct task *task, const char *account,
+int reaper_claim(struct tx *tx, struct task *task, const char *account,
 		 const struct dispatch_instance *instance, bool *ret_claimed, struct hr_error *err)
 {
 	struct server server;
@@ -101,7 +101,7 @@ int reaper_find(struct tx *tx, struct task *task, const struct dispatch_answer *
 
 		if (instance->state == HR_STATE_GONE)
 			continue;
-		if (claim(tx, task, answer->account, instance, &claimed, err) < 0)
+		if (reaper_claim(tx, task, answer->account, instance, &claimed, err) < 0)
 			return -1;
 		if (claimed)
 			continue;
@@ -163,7 +163,7 @@ static int reaping_run(struct tx *tx, struct task *task, struct hr_error *err)
 	reaping->free_ms = 0;
 	text_copy(instance.instance_id, sizeof(instance.instance_id), reaping->stray.instance_id);
 	text_copy(instance.server_id, sizeof(instance.server_id), reaping->stray.server_id);
-	if (claim(tx, task, reaping->account, &instance, &reaping->claimed, err) < 0)
+	if (reaper_claim(tx, task, reaping->account, &instance, &reaping->claimed, err) < 0)
 		return -1;
 	if (reaping->claimed)
 		return 0;

@@ -9,6 +9,11 @@
  * mark it is that. */
 bool reap_under_way(const struct engine *engine, const char *account, const struct stray *stray);
 
+/* Whether a server claims the instance (by its id, or by a mark whose server just is being created, which then
+ * gets it). */
+int reaper_claim(struct tx *tx, struct task *task, const char *account,
+		 const struct dispatch_instance *instance, bool *ret_claimed, struct hr_error *err);
+
 /* From now on it is destroyed, until the provider has it no more. Once, however often it is called. */
 void reap_begin(struct engine *engine, const char *account, const struct stray *stray,
 		const char *server_name);

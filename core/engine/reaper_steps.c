@@ -26,8 +26,10 @@ struct reap {
 	char server_name[64];
 	char *resume_token;
 	uint32_t attempt;     /* of the present step */
-	uint32_t done;        /* how often it was said to be destroyed */
+	uint32_t done;        /* how often it was said to be destroyed, or unknown */
 	char last[256];       /* what came of it the last time */
+	bool was_sent;        /* once at least */
+	bool is_asking;       /* whether it is still nobody's */
 	int64_t due_mono_ms;  /* MS_NEVER: under way */
 	int64_t tell_mono_ms; /* when it has taken too long; MS_NEVER: that is told */
 };
@@ -159,6 +161,7 @@ static void send_destroy(struct engine *engine, struct reap *reap)
 	text_copy(step->config_id, sizeof(step->config_id), reap->stray.config_id);
 	text_copy(step->server_name, sizeof(step->server_name), reap->server_name);
 	text_copy(step->instance_id, sizeof(step->instance_id), reap->stray.instance_id);
+	reap->was_sent = true;
 	step->attempt = ++reap->attempt;
 	step->resume_token = reap->resume_token;
 	reap->due_mono_ms = MS_NEVER;
@@ -170,6 +173,60 @@ static void send_destroy(struct engine *engine, struct reap *reap)
 	atomic_fetch_add(&engine->destroys_sent, 1);
 }
 
+/* ---- Asking again ---- */
+
+/* Whether anybody has come to claim it since: a provider may give its id to what is created next. */
+struct asking {
+	struct task task; /* first */
+	char account[ID_SIZE];
+	struct stray stray;
+	bool is_claimed;
+};
+
+static int asking_run(struct tx *tx, struct task *task, struct hr_error *err)
+{
+	struct asking *asking = (struct asking *)task;
+	struct dispatch_instance instance = {0};
+
+	text_copy(instance.instance_id, sizeof(instance.instance_id), asking->stray.instance_id);
+	text_copy(instance.server_id, sizeof(instance.server_id), asking->stray.server_id);
+	return reaper_claim(tx, task, asking->account, &instance, &asking->is_claimed, err);
+}
+
+static void asking_finish(struct engine *engine, struct task *task, const struct hr_error *err)
+{
+	const struct asking *asking = (struct asking *)task;
+	struct reap *reap = engine->reaps;
+
+	while (reap && (!reap->is_asking || strcmp(reap->account, asking->account) != 0 ||
+			strcmp(reap->stray.instance_id, asking->stray.instance_id) != 0))
+		reap = reap->next;
+	if (!reap)
+		return;
+	reap->is_asking = false;
+	if (err)
+		reap->due_mono_ms = engine->now.mono_ms + MS_PER_S;
+	else if (asking->is_claimed)
+		remove_reap(engine, reap);
+	else if (stops_changes(engine))
+		reap->due_mono_ms = engine->now.mono_ms;
+	else
+		send_destroy(engine, reap);
+}
+
+static void ask_again(struct engine *engine, struct reap *reap)
+{
+	struct asking *asking = task_new(engine, sizeof(*asking), asking_run, asking_finish, NULL);
+
+	reap->due_mono_ms = asking ? MS_NEVER : engine->now.mono_ms + MS_PER_S;
+	if (!asking)
+		return;
+	reap->is_asking = true;
+	text_copy(asking->account, sizeof(asking->account), reap->account);
+	asking->stray = reap->stray;
+	task_submit(engine, &asking->task);
+}
+
 int64_t reaper_step(struct engine *engine)
 {
 	int64_t next = MS_NEVER, now = engine->now.mono_ms;
@@ -178,7 +235,9 @@ int64_t reaper_step(struct engine *engine)
 	if (stops_changes(engine))
 		return MS_NEVER;
 	for (struct reap *r = engine->reaps; r; r = r->next) {
-		if (r->due_mono_ms <= now)
+		if (r->due_mono_ms <= now && r->was_sent)
+			ask_again(engine, r);
+		else if (r->due_mono_ms <= now)
 			send_destroy(engine, r);
 		if (r->tell_mono_ms <= now)
 			tell_stuck(engine, r);
@@ -204,13 +263,15 @@ static void goes_on(struct engine *engine, struct reap *reap, const struct dispa
 			    (delay < PAUSE_AGAIN_LONGEST_MS ? delay : PAUSE_AGAIN_LONGEST_MS);
 }
 
-/* The next complete list shows whether it is gone; where there is none, another destroy does. */
-static void destroyed(struct engine *engine, struct reap *reap)
+/* The next complete list shows whether it is gone; where there is none, another destroy does. So it is with what
+ * the provider does not know, and lists: it has another's mark, or its lists are late. */
+static void destroyed(struct engine *engine, struct reap *reap, const char *answer)
 {
 	free(reap->resume_token);
 	reap->resume_token = NULL;
 	reap->attempt = 0;
-	text_copy(reap->last, sizeof(reap->last), "the provider said that it is, and has it still");
+	text_format(reap->last, sizeof(reap->last),
+		    "the provider said that it %s, and has it still", answer);
 	reap->due_mono_ms =
 		engine->now.mono_ms + pause_doubled(VANISHES_MS, reap->done++, PAUSE_LONGEST_MS);
 }
@@ -243,9 +304,9 @@ void reaper_answer(struct engine *engine, struct flight *flight, struct dispatch
 
 	engine_land(engine, flight);
 	if (answer->result == HR_OK)
-		destroyed(engine, reap);
+		destroyed(engine, reap, "is");
 	else if (answer->result == HR_NOT_FOUND)
-		remove_reap(engine, reap);
+		destroyed(engine, reap, "knows none");
 	else if (answer->result == HR_AGAIN)
 		goes_on(engine, reap, answer);
 	else

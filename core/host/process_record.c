@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See process_record.h. A line per process: its pid and when it was started, in ticks since boot; both
+/* See process_record.h. A line per process, after a line's end, since the line before may be half a one that a
+ * full disk left: its pid and when it was started, in ticks since boot; both
  * together name no other one of the same boot, and of another hardly. Each leads a session, whose number
  * the kernel gives to no other process while there is one in it. */
 #include "host/process_record.h"
@@ -75,7 +76,7 @@ static bool is_of_session(const struct hr_process *process, const struct hr_proc
 
 static int write_to(FILE *file, const struct hr_process *process)
 {
-	return fprintf(file, "%" PRId64 " %" PRIu64 "\n", process->pid, process->start_time) < 0
+	return fprintf(file, "\n%" PRId64 " %" PRIu64 "\n", process->pid, process->start_time) < 0
 		       ? -1
 		       : 0;
 }

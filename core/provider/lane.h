@@ -79,7 +79,8 @@ void lanes_drop(struct lanes *lanes, struct job *job);
 /* Takes the most urgent of the waiting jobs that may run now (in order of arrival where they are equally
  * urgent) and counts it as running: none beside an OPEN of its account or past one, as many at once as its
  * seat allows and LANE_CALLS_MAX does, CLOSE after all others. Every LANE_OLDEST_EVERYth of an account is its
- * oldest, whatever it is, so that nothing waits for ever. NULL: none. */
+ * oldest, whatever it is, so that nothing waits for ever (for its account's seat: whoever shares out fewer
+ * threads than there are accounts may put off another account's). NULL: none. */
 struct job *lanes_pick(struct lanes *lanes);
 
 /* The job has run. Gives the seat to be closed now, if it was the last on a replaced one. */

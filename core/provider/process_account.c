@@ -443,14 +443,16 @@ void process_account_reopened(struct process_account *account, const struct disp
 	process_news_running(account);
 }
 
-/* Not while one that is no use any more comes to its end. One that runs is there where other settings
+/* Not while one that is no use any more comes to its end, nor beside an OPEN with other settings, whose end
+ * decides. One that runs is there where other settings
  * were tried and did not open. */
 static bool may_reopen(const struct process_account *account)
 {
 	bool is_free = !account->host || (account->host->fd >= 0 && account->why_killed[0] == '\0');
 
 	return account->needs_open && account->reopen_number == 0 && account->lane &&
-	       account->lane->is_opening && !account->dispatcher->is_cancelled && is_free;
+	       account->lane->is_opening && account->lane->pending_opens == 0 &&
+	       !account->dispatcher->is_cancelled && is_free;
 }
 
 static int64_t sooner(int64_t one, int64_t other)

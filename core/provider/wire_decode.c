@@ -247,7 +247,7 @@ static int decode_fields(struct decoding *d, const struct wire_field *fields, si
 
 	for (size_t i = 0; i < n && d->at < d->end && *d->at != '}'; i++) {
 		len = read_name(d);
-		if (strncmp(fields[i].name, d->at, len) != 0 || fields[i].name[len] != '\0')
+		if (strlen(fields[i].name) != len || memcmp(fields[i].name, d->at, len) != 0)
 			continue;
 		d->at += len;
 		if (!skip(d, '='))

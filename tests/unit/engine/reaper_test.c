@@ -370,6 +370,40 @@ START_TEST(one_that_is_said_to_be_destroyed_is_looked_for)
 }
 END_TEST
 
+/* Its mark is another's, or the lists are late: no loop, and no event at each list. */
+START_TEST(one_that_is_unknown_but_listed_is_asked_ever_less)
+{
+	static const int64_t pauses_s[] = {120, 240, 480, 600, 600};
+	char message[768];
+
+	list_old(1);
+	pass(2 * LIST_MS);
+	for (size_t i = 0; i < sizeof(pauses_s) / sizeof(pauses_s[0]); i++) {
+		answer_error(asked(DISPATCH_DESTROY), HR_NOT_FOUND, 0, 0);
+		pass(pauses_s[i] * 1000 - 10);
+		ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+		pass(20);
+	}
+	ck_assert_int_eq(events_of("instance.unclaimed", NULL), 1);
+	ck_assert_int_eq(events_of("instance.stuck", message), 1);
+	ck_assert_ptr_nonnull(
+		strstr(message, "(the provider said that it knows none, and has it still)"));
+}
+END_TEST
+
+/* A provider gives the id to the next one: that is somebody's now, and is not destroyed. */
+START_TEST(an_id_that_comes_again_is_let_be)
+{
+	list_instance("i-9", id_of(42), HR_STATE_RUNNING, 2 * GRACE_MS);
+	pass(2 * LIST_MS);
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	answer_ok(asked(DISPATCH_CREATE), "i-9");
+	ck_assert_str_eq(only_server(0).instance_id, "i-9");
+	pass(1000000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+}
+END_TEST
+
 START_TEST(one_that_is_gone_is_not_tried_again)
 {
 	list_old(1);
@@ -433,6 +467,8 @@ int main(void)
 	tcase_add_test(tcase, one_that_cannot_be_destroyed_takes_one_place);
 	tcase_add_test(tcase, again_for_ever_is_asked_every_ten_minutes);
 	tcase_add_test(tcase, one_that_is_said_to_be_destroyed_is_looked_for);
+	tcase_add_test(tcase, one_that_is_unknown_but_listed_is_asked_ever_less);
+	tcase_add_test(tcase, an_id_that_comes_again_is_let_be);
 	tcase_add_test(tcase, one_that_is_gone_is_not_tried_again);
 	tcase_add_test(tcase, a_copy_destroys_nothing);
 	tcase_add_loop_test(tcase, what_retry_after_says_is_waited_for, 0,

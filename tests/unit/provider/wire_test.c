@@ -150,6 +150,8 @@ static const struct {
 	{WIRE_HOST, "answer -1 ", NULL, ANSWER "id is missing or no number"},
 	{WIRE_HOST, "answer 01 ", NULL, ANSWER "id is missing or no number"},
 	{WIRE_HOST, "answer 1 x=1 ", NULL, ANSWER "a record has members that nobody knows"},
+	{WIRE_HOST, "answer 1 text_=1:a ", NULL, ANSWER "a record has members that nobody knows"},
+	{WIRE_HOST, "answer 1 tex=1:a ", NULL, ANSWER "a record has members that nobody knows"},
 	{WIRE_HOST, "answer 1 result", NULL, ANSWER "result has no value"},
 	{WIRE_HOST, "answer 1 result=1", NULL, ANSWER "result does not end where it should"},
 	{WIRE_HOST, "answer 1 result=1:0 ", NULL, ANSWER "result does not end where it should"},
