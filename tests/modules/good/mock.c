@@ -27,6 +27,7 @@
 
 #define INSTANCES 64
 #define TEXT_SIZE 256
+#define FAR_MS 1500
 
 static const char *const behaviours[] = {
 	"good",        "open-fails",     "open-nothing", "refuse",     "silent",
@@ -251,6 +252,8 @@ static int32_t mock_open(const struct hr_host *host, const struct hr_call *call,
 	for (uint32_t i = 0; i < request->n_values; i++)
 		take_value(a, (const void *)((const char *)request->values +
 					     i * request->value_stride));
+	if (strcmp(a->region, "far") == 0) /* it takes time to get there */
+		sleep_ms(FAR_MS);
 	crash_in(a, "open");
 	if (is(a, "no-service")) /* what asks for a service that there is not gets none */
 		a->log = host->service(host, "acme/9");

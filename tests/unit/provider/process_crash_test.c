@@ -252,6 +252,24 @@ START_TEST(back_after_settings_that_do_not_open)
 }
 END_TEST
 
+/* The pause after crashes ends while other settings are being opened: these decide, and nothing opens the old
+ * ones beside them. */
+START_TEST(no_reopening_beside_an_open)
+{
+	struct dispatch_answer *answer;
+
+	open_account("mock", "\"behaviour\":\"segv\",\"region\":\"far\"");
+	for (int i = 0; i < 2; i++)
+		dispatch_answer_free(ask_kind(DISPATCH_CREATE));
+	ck_assert_ptr_nonnull(strstr(news, "paused: "));
+	open_account("mock", "\"region\":\"far\"");
+	pass_time(3000);
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 /* All calls of the account are answered, none of another's. */
 START_TEST(others_go_on)
 {
@@ -483,6 +501,7 @@ int main(void)
 	tcase_add_test(tests, an_old_refusal_is_no_reason);
 #endif
 	tcase_add_test(tests, back_after_settings_that_do_not_open);
+	tcase_add_test(tests, no_reopening_beside_an_open);
 	tcase_add_test(tests, others_go_on);
 	tcase_add_test(tests, keeps_crashing);
 	tcase_add_test(tests, again_for_ever);
