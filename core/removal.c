@@ -136,9 +136,10 @@ void removal_name_left(const struct removal *removal)
 		const struct engine_unopened *account =
 			unopened_find(removal, server->provider_config_id);
 
-		fprintf(stderr, "  %s of provider config %s%s%s\n", server->name,
+		fprintf(stderr, "  %s of provider config %s%s%s%s%s\n", server->name,
 			account ? account->name : server->provider_config_id,
-			server->instance_id[0] != '\0' ? ", instance " : "", server->instance_id);
+			server->instance_id[0] != '\0' ? ", instance " : "", server->instance_id,
+			server->stage[0] != '\0' ? ": " : "", server->stage);
 	}
 	if (removal->n_left > NAMED_MAX)
 		fprintf(stderr, "  and %zu more\n", removal->n_left - NAMED_MAX);

@@ -2,8 +2,10 @@
 /* Names, times and texts as answers show them. */
 #include "api/names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/document_rows.h"
@@ -42,5 +44,15 @@ json_t *time_json(int64_t wall_ms)
 
 json_t *text_json(const char *text)
 {
-	return text && text[0] ? json_string(text) : json_null();
+	CLEANUP_FREE char *copy = NULL;
+
+	if (!text || !text[0])
+		return json_null();
+	if (text_valid_utf8(text, strlen(text)))
+		return json_string(text);
+	copy = strdup(text); /* the name of a file, say */
+	if (!copy)
+		return NULL;
+	text_clean(copy);
+	return json_string(copy);
 }

@@ -23,12 +23,13 @@ static json_t *view(const struct registry_module *module, const char *refusal)
 			    module->abi_minor, module->draft);
 	else if (module->abi_major > 0 || module->abi_minor > 0)
 		text_format(abi, sizeof(abi), "%u.%u", module->abi_major, module->abi_minor);
-	return json_pack("{ss so so so so ss so so ss}", "id", module->id, "title",
+	/* A file that is no module may have any name. */
+	return json_pack("{so so so so so ss so so so}", "id", text_json(module->id), "title",
 			 text_json(module->title), "version", text_json(module->version), "vendor",
 			 text_json(module->vendor), "abi", text_json(abi), "state",
 			 refusal[0] == '\0' ? "usable" : "refused", "reason", text_json(refusal),
 			 "sandbox", text_json(registry_sandbox(module)), "path",
-			 module->path ? module->path : "");
+			 module->path ? text_json(module->path) : json_string(""));
 }
 
 int providers_list(struct exchange *exchange, struct hr_error *err)

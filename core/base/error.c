@@ -27,6 +27,7 @@ int error_setv(struct hr_error *err, int32_t class, const char *format, va_list 
 	if (!err)
 		return -1;
 	text_formatv(message, sizeof(message), format, args);
+	text_clean(message); /* it goes into documents, which are UTF-8 */
 	memset(err, 0, sizeof(*err));
 	err->class = class;
 	memcpy(err->message, message, sizeof(message));
@@ -93,6 +94,7 @@ int error_prefix(struct hr_error *err, const char *format, ...)
 	va_end(args);
 	memcpy(message, err->message, sizeof(message));
 	text_format(err->message, sizeof(err->message), "%s: %s", prefix, message);
+	text_clean(err->message);
 	return -1;
 }
 

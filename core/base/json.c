@@ -74,6 +74,16 @@ static const char *reason_of(json_error_t *error)
 	return error->text;
 }
 
+/* No NUL need end it. */
+static bool is_blank(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && memchr(" \t\r\n", text[at], 4))
+		at++;
+	return at == len;
+}
+
 int json_parse(const char *text, size_t len, const char *what, json_t **ret_json,
 	       struct hr_error *err)
 {
@@ -81,7 +91,7 @@ int json_parse(const char *text, size_t len, const char *what, json_t **ret_json
 	json_t *json;
 	int line, column;
 
-	if (!text || strspn(text, " \t\r\n") >= len)
+	if (is_blank(text, len))
 		return error_set(err, HR_INVALID, "%s is empty; JSON is expected", what);
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		return error_set(err, HR_INVALID,

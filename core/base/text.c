@@ -134,9 +134,33 @@ bool text_valid_utf8(const char *text, size_t len)
 	uint32_t code;
 
 	for (size_t at = 0, n; at < len; at += n) {
+		n = 1;
+		if (text[at] > 0 && (unsigned char)text[at] < 0x80) /* most are */
+			continue;
 		n = text_utf8_next(text + at, len - at, &code);
 		if (n == 0 || code == 0)
 			return false;
 	}
 	return true;
+}
+
+void text_clean(char *text)
+{
+	size_t len = strlen(text), used = 0, n;
+
+	if (text_valid_utf8(text, len))
+		return;
+	for (size_t at = 0; at < len; at += n) {
+		n = text_utf8_next(text + at, len - at, NULL);
+		if (n > 0) {
+			memmove(text + used, text + at, n);
+			used += n;
+			continue;
+		}
+		text[used++] = '?';
+		n = 1;
+		while (at + n < len && is_continuation(text[at + n]))
+			n++;
+	}
+	text[used] = '\0';
 }

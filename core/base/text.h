@@ -26,6 +26,10 @@ int text_to_int64(const char *text, int64_t minimum, int64_t maximum, int64_t *r
 /* Whether the len bytes are valid UTF-8 without NUL. */
 bool text_valid_utf8(const char *text, size_t len);
 
+/* Makes it valid UTF-8 where it stands: "?" for each piece that is none, such as a character that was cut
+ * through by "%.64s". */
+void text_clean(char *text);
+
 /* Length in bytes of the valid UTF-8 character that text begins with, 0 when it begins with none or
  * is empty; ret_code (may be NULL) gets its number. */
 size_t text_utf8_next(const char *text, size_t len, uint32_t *ret_code);

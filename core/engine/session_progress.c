@@ -43,19 +43,15 @@ static int from_server(struct tx *tx, const char *server_id, int64_t now_ms,
 	return 0;
 }
 
-/* Not ordered yet: any config that could serve may get it. */
-static int from_configs(struct tx *tx, const struct snapshot *snapshot,
-			const struct session *session, struct ready_times *times,
-			struct session_progress *ret, struct hr_error *err)
+/* Not ordered yet: the plan knows whose server it will be. */
+static int from_config(struct tx *tx, const struct snapshot *snapshot,
+		       const struct plan_promise *promise, struct ready_times *times,
+		       struct session_progress *ret, struct hr_error *err)
 {
 	text_copy(ret->stage, sizeof(ret->stage), "a server is being ordered");
-	for (size_t i = 0; i < snapshot->n_configs; i++) {
-		const struct plan_config *config = &snapshot->plan_configs[i];
-
-		if (config->enabled && place_can_serve(config->connection_type, session->kind) &&
-		    ready_times_add(tx, config->id, times, err) != 0)
-			return -1;
-	}
+	if (promise->config != PLAN_NO_CONFIG &&
+	    ready_times_add(tx, snapshot->plan_configs[promise->config].id, times, err) != 0)
+		return -1;
 	estimate(times, 0, ret);
 	return 0;
 }
@@ -94,7 +90,7 @@ static int from_plan(struct tx *tx, const struct snapshot *snapshot, const struc
 	else if (promise->server_id[0] != '\0')
 		rc = from_server(tx, promise->server_id, now_ms, &times, ret, err);
 	else
-		rc = from_configs(tx, snapshot, session, &times, ret, err);
+		rc = from_config(tx, snapshot, promise, &times, ret, err);
 	ready_times_clear(&times);
 	plan_clear(&made);
 	return rc;

@@ -73,7 +73,7 @@ void call_text(const struct call *call, struct hr_span span, char *buf, size_t s
 		  size);
 }
 
-static bool is_name(struct hr_span span)
+bool call_is_name(struct hr_span span)
 {
 	if (!text_valid_utf8(span.ptr, span.len))
 		return false;
@@ -93,7 +93,7 @@ bool call_name(struct call *call, const char *what, struct hr_span span, char *b
 			    (unsigned long long)span.len, size - 1);
 		return false;
 	}
-	if (!is_name(span)) {
+	if (!call_is_name(span)) {
 		call_defect(call, "%s is no UTF-8 or holds control characters", what);
 		return false;
 	}
@@ -140,7 +140,7 @@ bool call_fault(struct call *call, int32_t class, const struct hr_fault *fault,
 	call_text(call, f.request_id, ret_error->request_id, sizeof(ret_error->request_id));
 	call_text(call, f.setting, setting, sizeof(setting));
 	/* What has control characters is no setting's key; the daemon would end the process for it. */
-	if (setting[0] != '\0' && is_name(f.setting))
+	if (setting[0] != '\0' && call_is_name(f.setting))
 		text_format(ret_error->field, sizeof(ret_error->field), "settings.%s", setting);
 	return true;
 }

@@ -24,6 +24,9 @@ struct state_folder {
 	int fd; /* O_PATH */
 	uid_t uid;
 	gid_t gid;
+	/* The spawner's: what it starts is written down, and nothing else is signalled
+	 * (core/host/process_record.h). In one process with the daemon, in tests, its user has to do. */
+	bool records;
 };
 
 struct host_backend;
@@ -78,6 +81,9 @@ struct call *call_of(const struct hr_call *abi);
 
 /* Text of the module's for people: secrets masked, valid UTF-8, cut to size. */
 void call_text(const struct call *call, struct hr_span span, char *buf, size_t size);
+
+/* Whether it is UTF-8 without control characters, as the daemon wants names. */
+bool call_is_name(struct hr_span span);
 
 /* Text of the module's that is a name: copied whole, or noted as a defect ("what" names it) and
  * left empty when it is too long, no UTF-8, or holds control characters. */

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/kill_point.h"
 #include "host/signal_head.h"
 #include "provider/description.h"
-#include "provider/wire.h"
+#include "provider/wire_json.h"
 
 /* Of the process: a signal handler has no other context. */
 static int signal_fd = -1;
@@ -36,20 +37,18 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* The head alone, and a line's end. */
 static int write_message(int fd, enum wire_kind kind, const void *value)
 {
-	struct frame frame;
+	CLEANUP_FREE char *line = wire_json_write(kind, value);
 	int rc;
 
-	if (wire_encode(kind, 0, value, &frame, NULL) != 0)
+	if (!line)
 		return -1;
 	KILL_POINT_FRAME(kind, KILL_SENDING);
-	rc = write_all(fd, frame.head, frame.head_len);
+	rc = write_all(fd, line, strlen(line));
 	if (rc == 0)
 		rc = write_all(fd, "\n", 1);
 	KILL_POINT_FRAME(kind, KILL_SENT);
-	frame_clear(&frame);
 	return rc;
 }
 

@@ -19,8 +19,8 @@ struct describe_file describe_look(const char *path);
 int describe_module(int fd, const struct module *module, const struct describe_file *file);
 int describe_refusal(int fd, const struct hr_error *error);
 
-/* For sandbox_on_forbidden and sandbox_on_exhausted: a line for each, before that. To the descriptor
- * that was given last. Async-signal-safe. */
+/* For sandbox_on_forbidden and sandbox_on_exhausted: a line for each, before that, in the channel's form. To
+ * the descriptor that was given last. Async-signal-safe. */
 void describe_signals_to(int fd);
 void describe_forbidden(const char *name, unsigned count);
 void describe_exhausted(unsigned limit_mib);

@@ -58,23 +58,46 @@ static int check_one(const struct subject *s, const char *noun, const char *path
 	return 0;
 }
 
-static int check_folder_of(const struct subject *s, const char *path, struct hr_error *err)
+static int check_folder(const struct subject *s, const char *folder, struct hr_error *err)
 {
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
 	struct stat st;
-	int rc;
 
-	if (!slash) {
-		free(folder);
-		return error_no_memory(err, "looking at a module's folder");
-	}
-	slash[slash == folder ? 1 : 0] = '\0';
 	if (stat(folder, &st) != 0)
-		rc = refusal_set(err, s->id, s->path, "look at the folder's path and rights",
-				 "its folder cannot be looked at: %s", strerror(errno));
-	else
-		rc = check_one(s, "folder", folder, &st, err);
+		return refusal_set(err, s->id, s->path, "look at the folder's path and rights",
+				   "its folder cannot be looked at: %s", strerror(errno));
+	return check_one(s, "folder", folder, &st, err);
+}
+
+/* A folder above the module's own. Whose it is, and which group may write it, is the administrator's to know:
+ * /usr/local may be a group's, a checkout its user's. But where everybody may write, anybody can put another
+ * folder in the place of ours. */
+static int check_above(const struct subject *s, const char *folder, struct hr_error *err)
+{
+	char todo[256];
+	struct stat st;
+
+	if (stat(folder, &st) != 0 || !(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX))
+		return 0;
+	text_format(todo, sizeof(todo),
+		    "make sure that nobody has changed what is in it, then run: chmod o-w %s",
+		    folder);
+	return refusal_set(err, s->id, s->path, todo,
+			   "everybody may write the folder above its own, %s (mode %04o)", folder,
+			   (unsigned)(st.st_mode & 07777));
+}
+
+/* The file's folder, and all above it. */
+static int check_folders_of(const struct subject *s, const char *path, struct hr_error *err)
+{
+	char *folder = strdup(path), *slash;
+	int rc = folder ? 0 : error_no_memory(err, "looking at a module's folder");
+	bool is_own = true;
+
+	while (rc == 0 && strcmp(folder, "/") != 0 && (slash = strrchr(folder, '/')) != NULL) {
+		slash[slash == folder ? 1 : 0] = '\0';
+		rc = is_own ? check_folder(s, folder, err) : check_above(s, folder, err);
+		is_own = false;
+	}
 	free(folder);
 	return rc;
 }
@@ -105,9 +128,9 @@ int file_check(const char *path, char ret_id[MODULE_ID_SIZE], struct hr_error *e
 	else
 		rc = check_one(&s, "file", path, &st, err);
 	if (rc == 0)
-		rc = check_folder_of(&s, path, err);
+		rc = check_folders_of(&s, path, err);
 	if (rc == 0 && strcmp(real, path) != 0)
-		rc = check_folder_of(&s, real, err);
+		rc = check_folders_of(&s, real, err);
 	free(real);
 	if (rc == 0 && !id_good)
 		rc = refusal_set(err, ret_id, path, "give the file the name of its module",

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "host/loader.h"
 
-/* Takes the module's id from the file's name and looks at owner and mode of the file and of its
- * folder (where the path is a symbolic link, of the folder of what it leads to as well). Refusal
- * as loader_open gives it. */
+/* Takes the module's id from the file's name and looks at owner and mode of the file and of its folder, and
+ * whether everybody may write a folder above (where the path is a symbolic link, of what it leads to as well).
+ * Refusal as loader_open gives it. */
 int file_check(const char *path, char ret_id[MODULE_ID_SIZE], struct hr_error *err);
 
 #endif

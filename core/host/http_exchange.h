@@ -9,8 +9,8 @@
 #include "host/call.h"
 #include "provider/wire.h"
 
-/* The caller clears *ret with wire_clear(WIRE_HTTP, ...), also after an error. HR_INVALID: a NUL, too
- * many headers, too long a body. */
+/* The caller clears *ret with wire_clear(WIRE_HTTP, ...), also after an error. HR_INVALID: what
+ * no message can carry, since it is too long, too much, or no UTF-8 text. */
 int exchange_request(const struct call *call, const struct hr_http_request *request,
 		     struct wire_http *ret, struct hr_error *err);
 

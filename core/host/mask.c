@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Masking of secrets by their values: the longest first, so that one that contains another is
+/* Masking of secrets by their values and what else these look like (mask_forms.h): the longest first, so that one that contains another is
  * replaced whole. */
 #include "host/mask.h"
 
@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "base/text.h"
+#include "host/mask_forms.h"
 
 #define STARS "***"
 #define LINE_MIN 8
@@ -24,14 +25,24 @@ struct mask {
 	pthread_rwlock_t lock;
 	struct secret *secrets;
 	size_t n;
+	bool begins[256]; /* with which bytes any of them does */
 };
 
-static int add(struct mask *mask, const char *text, size_t len)
+static bool is_known(const struct mask *mask, const char *text, size_t len)
 {
+	for (size_t i = 0; i < mask->n; i++)
+		if (mask->secrets[i].len == len && memcmp(mask->secrets[i].text, text, len) == 0)
+			return true;
+	return false;
+}
+
+static int add(void *context, const char *text, size_t len)
+{
+	struct mask *mask = context;
 	struct secret *more;
 	size_t at;
 
-	if (len == 0)
+	if (len == 0 || is_known(mask, text, len))
 		return 0;
 	more = realloc(mask->secrets, (mask->n + 1) * sizeof(*more));
 	if (!more)
@@ -48,20 +59,26 @@ static int add(struct mask *mask, const char *text, size_t len)
 		return -1;
 	}
 	memcpy(more[at].text, text, len);
+	mask->begins[(unsigned char)text[0]] = true;
 	return 0;
+}
+
+static int add_with_forms(struct mask *mask, const char *text, size_t len)
+{
+	return add(mask, text, len) == 0 ? mask_forms(text, len, add, mask) : -1;
 }
 
 static int add_with_lines(struct mask *mask, const char *text)
 {
 	size_t n;
 
-	if (add(mask, text, strlen(text)) != 0)
+	if (add_with_forms(mask, text, strlen(text)) != 0)
 		return -1;
 	if (!strchr(text, '\n'))
 		return 0;
 	for (; *text != '\0'; text += n + strspn(text + n, "\r\n")) {
 		n = strcspn(text, "\r\n");
-		if (n >= LINE_MIN && add(mask, text, n) != 0)
+		if (n >= LINE_MIN && add_with_forms(mask, text, n) != 0)
 			return -1;
 	}
 	return 0;
@@ -105,21 +122,12 @@ void mask_free(struct mask *mask)
 	free(mask);
 }
 
-static bool is_known(const struct mask *mask, const char *text, size_t len)
-{
-	for (size_t i = 0; i < mask->n; i++)
-		if (mask->secrets[i].len == len && memcmp(mask->secrets[i].text, text, len) == 0)
-			return true;
-	return false;
-}
-
 int mask_add(struct mask *mask, const char *secret)
 {
-	int rc = 0;
+	int rc;
 
 	pthread_rwlock_wrlock(&mask->lock);
-	if (!is_known(mask, secret, strlen(secret)))
-		rc = add_with_lines(mask, secret);
+	rc = add_with_lines(mask, secret);
 	pthread_rwlock_unlock(&mask->lock);
 	return rc;
 }
@@ -127,7 +135,9 @@ int mask_add(struct mask *mask, const char *secret)
 /* Length of the secret that text begins with, or 0. */
 static size_t secret_at(const struct mask *mask, const char *text, size_t len)
 {
-	for (size_t i = 0; mask && i < mask->n; i++) {
+	if (!mask || !mask->begins[(unsigned char)text[0]])
+		return 0;
+	for (size_t i = 0; i < mask->n; i++) {
 		const struct secret *s = &mask->secrets[i];
 
 		if (s->len > 0 && s->len <= len && memcmp(text, s->text, s->len) == 0)

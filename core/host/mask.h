@@ -13,7 +13,7 @@
 struct mask;
 
 /* The secret values of normalised settings, copied; of one with several lines also each longer
- * line, since logs are written in lines. */
+ * line, since logs are written in lines. Each also as it stands in a URL, in JSON and in Base64. */
 int mask_new(const struct schema *schema, const json_t *settings, struct mask **ret_mask,
 	     struct hr_error *err);
 

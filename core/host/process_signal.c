@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "host/process_record.h"
 #include "host/process_stat.h"
 
 #define SIGNAL_MAX 64
@@ -28,7 +29,7 @@ int process_look(const struct hr_process *process, struct hr_error *err)
 	return 0;
 }
 
-/* Whether the process is one that the account may have: of its user, and not ours. */
+/* Whether the process is one that the account may have: of its user, not ours, and started for it. */
 static int check_owner(const struct state_folder *folder, const struct hr_process *process,
 		       struct hr_error *err)
 {
@@ -37,7 +38,8 @@ static int check_owner(const struct state_folder *folder, const struct hr_proces
 	if (process_uid((pid_t)process->pid, &uid) != 0)
 		return error_set(err, HR_NOT_FOUND, "process %lld is no more",
 				 (long long)process->pid);
-	if (!folder || uid != folder->uid || process->pid == getpid() || process->pid == getppid())
+	if (!folder || uid != folder->uid || process->pid == getpid() ||
+	    process->pid == getppid() || (folder->records && !process_record_has(folder, process)))
 		return error_set(err, HR_INVALID,
 				 "process %lld is not one of the account's: no signal is sent",
 				 (long long)process->pid);

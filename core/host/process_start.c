@@ -16,6 +16,7 @@
 #include "host/barrier.h"
 #include "host/process_child.h"
 #include "host/process_program.h"
+#include "host/process_record.h"
 
 #define WORDS_MAX 4096
 #define WORDS_BYTES_MAX (1u << 20)
@@ -309,8 +310,18 @@ static int read_report(int fd, struct process_report *ret)
 	return n == (ssize_t)sizeof(*ret) ? 1 : n == 0 ? 0 : -1;
 }
 
-static int hear(const struct process_plan *plan, int fd, struct hr_process *ret_process,
+/* Before its exec has come to its end: nothing is ever there for long that nobody may signal. */
+static int note(const struct state_folder *folder, const struct hr_process *process,
 		struct hr_error *err)
+{
+	if (!folder->records || process_record_add(folder, process, err) == 0)
+		return 0;
+	kill((pid_t)process->pid, SIGKILL);
+	return -1;
+}
+
+static int hear(const struct process_plan *plan, const struct state_folder *folder, int fd,
+		struct hr_process *ret_process, struct hr_error *err)
 {
 	struct process_report report;
 	bool runs = false;
@@ -322,6 +333,8 @@ static int hear(const struct process_plan *plan, int fd, struct hr_process *ret_
 		ret_process->pid = report.pid;
 		ret_process->start_time = report.start_time;
 		runs = true;
+		if (note(folder, ret_process, err) != 0)
+			return -1;
 	}
 	if (rc < 0)
 		return error_set_errno(err, errno, "cannot hear from a started process");
@@ -360,7 +373,7 @@ int process_start(const struct state_folder *folder, const char *module,
 		error_set(err, HR_CAPACITY, "cannot start a process: no process is to be had");
 		goto out;
 	}
-	rc = hear(&plan, fds[0], ret_process, err);
+	rc = hear(&plan, folder, fds[0], ret_process, err);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 out:

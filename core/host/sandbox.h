@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "provider/host_sandbox.h"
 
 #define SANDBOX_KEEP_MAX 4
-#define SANDBOX_EXIT 86 /* exit status after one network or exec attempt too many */
 #define SANDBOX_ATTEMPTS_MAX 3
 
 struct sandbox_options {

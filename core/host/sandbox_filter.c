@@ -76,6 +76,7 @@ static const char *const permitted[] = {
 	"epoll_wait",
 	"epoll_pwait",
 	"epoll_pwait2",
+	"pause",
 	"nanosleep",
 	"clock_nanosleep",
 	"restart_syscall",
@@ -222,12 +223,23 @@ static void add_memory(struct rules *rules)
 	add(rules, SCMP_ACT_ALLOW, "pkey_mprotect", 1, &data);
 }
 
+/* Of all signals but SIGSYS. The kernel looks at the lower half of the argument only, so a plain "not
+ * equal" would let SIGSYS pass with anything in the upper one: one of the bits has to differ. */
+static void add_other_signals(struct rules *rules)
+{
+	for (unsigned bit = 1; bit < 2 * _NSIG; bit <<= 1) {
+		const struct scmp_arg_cmp differs =
+			SCMP_CMP(0, SCMP_CMP_MASKED_EQ, bit, ~(unsigned)SIGSYS & bit);
+
+		add(rules, SCMP_ACT_ALLOW, "rt_sigaction", 1, &differs);
+	}
+}
+
 static void add_threads(struct rules *rules)
 {
 	const struct scmp_arg_cmp thread =
 		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD);
 	const struct scmp_arg_cmp own = SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
-	const struct scmp_arg_cmp not_sigsys = SCMP_CMP(0, SCMP_CMP_NE, SIGSYS, 0);
 	const struct scmp_arg_cmp read_only[] = {
 		SCMP_CMP(0, SCMP_CMP_EQ, 0, 0),
 		SCMP_CMP(2, SCMP_CMP_EQ, 0, 0),
@@ -237,7 +249,7 @@ static void add_threads(struct rules *rules)
 	/* Its flags lie in memory, out of a filter's sight; the C library then takes clone. */
 	add(rules, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 	add(rules, SCMP_ACT_ALLOW, "tgkill", 1, &own);
-	add(rules, SCMP_ACT_ALLOW, "rt_sigaction", 1, &not_sigsys);
+	add_other_signals(rules);
 	add(rules, SCMP_ACT_ALLOW, "prlimit64", 2, read_only);
 }
 
@@ -359,7 +371,8 @@ int sandbox_filter_closed(const struct sandbox_options *options,
 			  struct sandbox_program **ret_program, struct hr_error *err)
 {
 	const struct scmp_arg_cmp code = SCMP_CMP(2, SCMP_CMP_MASKED_EQ, EXEC, PROT_EXEC);
-	/* fstat of the C library is this call with that flag. */
+	/* fstat of the C library is this call with that flag and an empty path. A filter does not see the
+	 * path: with one, a module can still ask what a file is like (not what is in it). */
 	const struct scmp_arg_cmp by_path = SCMP_CMP(3, SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0);
 	struct rules rules;
 

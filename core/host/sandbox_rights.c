@@ -15,6 +15,8 @@
 #define DATA_MAX (512ull << 20)
 #define FILES_MAX_COMPUTE 64
 #define FILES_MAX_LOCAL 256
+/* A process that comes to HOST_THREADS_MAX is about to be ended, while another may begin. */
+#define THREADS_OF_USER (4 * HOST_THREADS_MAX)
 
 static int close_between(unsigned first, unsigned last)
 {
@@ -132,6 +134,15 @@ int sandbox_drop_privileges(pid_t parent, bool seen, struct hr_error *err)
 	return 0;
 }
 
+/* The kernel counts by user. One of profile local has its servers' processes too, which may be many, and
+ * without root the user is the daemon's: there the daemon alone looks (core/provider/process_reason.c). */
+static rlim_t max_threads(const struct sandbox_options *options)
+{
+	bool has_user = options->uid != 0 && geteuid() == options->uid;
+
+	return has_user && !options->folder ? THREADS_OF_USER : RLIM_INFINITY;
+}
+
 int sandbox_set_limits(const struct sandbox_options *options, struct hr_error *err)
 {
 	const struct {
@@ -143,6 +154,7 @@ int sandbox_set_limits(const struct sandbox_options *options, struct hr_error *e
 		{RLIMIT_NOFILE, options->folder ? FILES_MAX_LOCAL : FILES_MAX_COMPUTE},
 		{RLIMIT_FSIZE, options->folder ? RLIM_INFINITY : options->file_max},
 		{RLIMIT_MEMLOCK, 0},
+		{RLIMIT_NPROC, max_threads(options)},
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

@@ -59,7 +59,7 @@ static void handle(int number, siginfo_t *info, void *context)
 	if (sandbox_on_forbidden)
 		sandbox_on_forbidden(name, count);
 	if (counts && count >= SANDBOX_ATTEMPTS_MAX)
-		_exit(SANDBOX_EXIT);
+		_exit(HOST_EXIT_FORBIDDEN);
 	if (info->si_code == CODE_SECCOMP)
 		answer(context, -EPERM);
 	errno = saved;

@@ -101,6 +101,11 @@ static int32_t secret_get(const struct hr_call *abi, struct hr_span key, struct 
 
 	if (key.len == 0 || key.len >= sizeof(name))
 		return call_refuse(abi, HR_INVALID, "a secret is asked for that has no name");
+	/* The daemon would end the process for such a name. */
+	if (!call_is_name(key))
+		return call_refuse(abi, HR_INVALID,
+				   "a secret is asked for by a name that is no UTF-8 text, or "
+				   "holds control characters");
 	memcpy(name, key.ptr, key.len);
 	name[key.len] = '\0';
 	if (!backend || !backend->secret)

@@ -25,19 +25,23 @@ static size_t append_number(char *buf, size_t size, size_t used, unsigned value)
 
 size_t signal_head_forbidden(char buf[SIGNAL_HEAD_SIZE], const char *name, unsigned count)
 {
-	size_t used = append(buf, SIGNAL_HEAD_SIZE, 0, "{\"m\":\"forbidden\",\"id\":0,\"name\":\"");
+	size_t used = append(buf, SIGNAL_HEAD_SIZE, 0, "forbidden 0 name=");
+	unsigned len = 0;
 
+	while (name[len] != '\0')
+		len++;
+	used = append_number(buf, SIGNAL_HEAD_SIZE, used, len);
+	used = append(buf, SIGNAL_HEAD_SIZE, used, ":");
 	used = append(buf, SIGNAL_HEAD_SIZE, used, name);
-	used = append(buf, SIGNAL_HEAD_SIZE, used, "\",\"count\":");
+	used = append(buf, SIGNAL_HEAD_SIZE, used, " count=");
 	used = append_number(buf, SIGNAL_HEAD_SIZE, used, count);
-	return append(buf, SIGNAL_HEAD_SIZE, used, "}");
+	return append(buf, SIGNAL_HEAD_SIZE, used, " ");
 }
 
 size_t signal_head_exhausted(char buf[SIGNAL_HEAD_SIZE], unsigned limit_mib)
 {
-	size_t used =
-		append(buf, SIGNAL_HEAD_SIZE, 0, "{\"m\":\"exhausted\",\"id\":0,\"limit_mib\":");
+	size_t used = append(buf, SIGNAL_HEAD_SIZE, 0, "exhausted 0 limit_mib=");
 
 	used = append_number(buf, SIGNAL_HEAD_SIZE, used, limit_mib);
-	return append(buf, SIGNAL_HEAD_SIZE, used, "}");
+	return append(buf, SIGNAL_HEAD_SIZE, used, " ");
 }

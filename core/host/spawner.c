@@ -110,6 +110,7 @@ _Noreturn static void run(const struct state_folder *folder, const char *module,
 			  pid_t parent)
 {
 	struct spawner *spawner = calloc(1, sizeof(*spawner));
+	struct state_folder own = *folder;
 
 	prctl(PR_SET_NAME, "headroom-spawn", 0, 0, 0);
 	/* As root this signal does not come, since the parent changes its user; the socket's end
@@ -119,7 +120,8 @@ _Noreturn static void run(const struct state_folder *folder, const char *module,
 		_exit(1);
 	setsid(); /* out of reach of a terminal's signals */
 	close_others(fd, folder->fd);
-	spawner->folder = folder;
+	own.records = true;
+	spawner->folder = &own;
 	spawner->module = module;
 	spawner->message = malloc(SPAWNER_MESSAGE_MAX);
 	if (spawner->message)

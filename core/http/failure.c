@@ -50,7 +50,7 @@ static void set_tls_failure(const struct transfer *t, int role, CURLcode code, s
 
 	http_policy_field(t->policy, role, role == HR_ROLE_TLS_CA ? HR_ROLE_TLS_VERIFY : role,
 			  field);
-	error_set_field(ret, HR_INVALID, field, NULL, "no trust between us and %.200s: %s; see %s",
+	error_set_field(ret, HR_INVALID, field, NULL, "TLS with %.200s failed: %s; see %s",
 			t->request->url.host, reason_of(t, code), field);
 }
 
@@ -96,9 +96,9 @@ static void set_broken(const struct transfer *t, CURLcode code, struct hr_error 
 			  reason_of(t, code));
 	else if (t->no_room)
 		error_set(ret, HR_TRANSIENT,
-			  "requests and answers of this account have more than %zu MiB at the "
-			  "moment; the answer of %.200s was not read to its end",
-			  HTTP_ACCOUNT_BYTES_MAX >> 20, host);
+			  "the answer of %.200s was not read to its end: the account's requests "
+			  "and answers that are under way would have more than %zu MiB together",
+			  host, HTTP_ACCOUNT_BYTES_MAX >> 20);
 	else if (t->too_large)
 		error_set(
 			ret, HR_TRANSIENT,

@@ -158,11 +158,16 @@ static bool is_proxy_scheme(const char *scheme)
 			  strcmp(scheme, "socks5h") == 0);
 }
 
-/* A part as our own copy; NULL: it is not there. false: no memory. */
-static bool copy_part(CURLU *handle, CURLUPart part, unsigned flags, char **ret_copy)
+/* A part as our own copy; NULL: it is not there, or cannot be decoded, which *ret_odd tells where it is
+ * not NULL. false: no memory. */
+static bool copy_part(CURLU *handle, CURLUPart part, unsigned flags, char **ret_copy, bool *ret_odd)
 {
 	char *text = NULL;
-	bool has_memory = curl_url_get(handle, part, &text, flags) != CURLUE_OUT_OF_MEMORY;
+	CURLUcode code = curl_url_get(handle, part, &text, flags);
+	bool has_memory = code != CURLUE_OUT_OF_MEMORY;
+
+	if (ret_odd && code == CURLUE_URLDECODE)
+		*ret_odd = true;
 
 	*ret_copy = NULL;
 	if (text) {
@@ -174,15 +179,18 @@ static bool copy_part(CURLU *handle, CURLUPart part, unsigned flags, char **ret_
 	return has_memory;
 }
 
-/* Parts the proxy's credentials from its URL. 0: *ret_good says whether it is one; -1: no memory. */
-static int split_proxy(struct http_policy *policy, const char *text, bool *ret_good)
+/* Parts the proxy's credentials from its URL. 0: *ret_why says why it is none, or is NULL; -1: no memory. */
+static int split_proxy(struct http_policy *policy, const char *text, const char **ret_why)
 {
+	static const char no_proxy[] = "is no proxy; a proxy is a URL of the scheme http, https or "
+				       "socks5h, without a path";
+	bool is_odd = false;
 	CURLU *handle = curl_url();
 	CLEANUP_FREE char *scheme = NULL, *path = NULL;
 	CURLUcode code = CURLUE_OUT_OF_MEMORY;
 	int rc = -1;
 
-	*ret_good = false;
+	*ret_why = no_proxy;
 	if (handle)
 		code = curl_url_set(handle, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
 	if (code == CURLUE_OUT_OF_MEMORY)
@@ -191,17 +199,22 @@ static int split_proxy(struct http_policy *policy, const char *text, bool *ret_g
 	if (code != CURLUE_OK || !strstr(text, "://"))
 		goto out;
 	rc = -1;
-	if (!copy_part(handle, CURLUPART_SCHEME, 0, &scheme) ||
-	    !copy_part(handle, CURLUPART_PATH, 0, &path) ||
-	    !copy_part(handle, CURLUPART_USER, CURLU_URLDECODE, &policy->proxy_user) ||
-	    !copy_part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE, &policy->proxy_password))
+	if (!copy_part(handle, CURLUPART_SCHEME, 0, &scheme, NULL) ||
+	    !copy_part(handle, CURLUPART_PATH, 0, &path, NULL) ||
+	    !copy_part(handle, CURLUPART_USER, CURLU_URLDECODE, &policy->proxy_user, &is_odd) ||
+	    !copy_part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE, &policy->proxy_password,
+		       &is_odd))
 		goto out;
 	curl_url_set(handle, CURLUPART_USER, NULL, 0);
 	curl_url_set(handle, CURLUPART_PASSWORD, NULL, 0);
-	if (!copy_part(handle, CURLUPART_URL, CURLU_NON_SUPPORT_SCHEME, &policy->proxy))
+	if (!copy_part(handle, CURLUPART_URL, CURLU_NON_SUPPORT_SCHEME, &policy->proxy, NULL))
 		goto out;
-	*ret_good = policy->proxy && is_proxy_scheme(scheme) &&
-		    (!path || strcmp(path, "/") == 0 || path[0] == '\0');
+	if (is_odd)
+		*ret_why = "holds a user or password with a control character (%00 to %1F), which "
+			   "no proxy can be given";
+	else if (policy->proxy && is_proxy_scheme(scheme) &&
+		 (!path || strcmp(path, "/") == 0 || path[0] == '\0'))
+		*ret_why = NULL;
 	rc = 0;
 out:
 	curl_url_cleanup(handle);
@@ -211,15 +224,13 @@ out:
 static int take_proxy(struct http_policy *policy, const json_t *settings, struct hr_error *err)
 {
 	const char *text = text_of(policy, settings, HR_ROLE_PROXY);
-	bool is_good = true;
+	const char *why = NULL;
 
-	if (text && split_proxy(policy, text, &is_good) != 0)
+	if (text && split_proxy(policy, text, &why) != 0)
 		return error_no_memory(err, "reading the proxy's URL");
-	if (is_good)
+	if (!why)
 		return 0;
-	error_set(err, HR_INVALID,
-		  "is no proxy; a proxy is a URL of the scheme http, https or socks5h, without a "
-		  "path");
+	error_set(err, HR_INVALID, "%s", why);
 	return blame(policy, HR_ROLE_PROXY, "http://proxy.example.com:3128", err);
 }
 

@@ -266,6 +266,7 @@ static void decide_waiting(struct pass *pass, struct plan *plan)
 
 			memcpy(promise->session_id, session, ID_SIZE);
 			memcpy(promise->server_id, pass->servers[slot].id, ID_SIZE);
+			promise->config = pass->servers[slot].config;
 			continue;
 		}
 		if (scale_up_may_wait(pass, i)) {

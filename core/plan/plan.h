@@ -155,6 +155,7 @@ struct plan_decision {
 struct plan_promise {
 	char session_id[ID_SIZE];
 	char server_id[ID_SIZE]; /* "": on a server that this plan creates */
+	size_t config;           /* whose server that is: index or PLAN_NO_CONFIG */
 };
 
 struct plan {

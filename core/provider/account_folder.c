@@ -168,9 +168,13 @@ int account_folder_make(const struct account_folders *folders, const char *id, c
 void account_folder_remove(const struct account_folders *folders, const char *id)
 {
 	CLEANUP_FREE char *path = folder_path(folders, id);
+	CLEANUP_FREE char *started = NULL;
 
+	if (path &&
+	    asprintf(&started, "%s/" ACCOUNTS "/.%s" ACCOUNT_STARTED, folders->state_dir, id) < 0)
+		started = NULL;
 	pthread_mutex_lock(&mutex);
-	if (path)
-		rmdir(path);
+	if (started && rmdir(path) == 0)
+		unlink(started);
 	pthread_mutex_unlock(&mutex);
 }

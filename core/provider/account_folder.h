@@ -8,6 +8,10 @@
 
 #include "base/error.h"
 
+/* The file beside a folder NAME, which names the processes that were started for the account
+ * (core/host/process_record.h), is .NAME.started: no folder of an account is called so. */
+#define ACCOUNT_STARTED ".started"
+
 struct account_folders {
 	const char *state_dir;
 	int64_t uid_first; /* as root: the range of uids, each of one account */
@@ -21,7 +25,7 @@ struct account_folders {
 int account_folder_make(const struct account_folders *folders, const char *id, char **ret_path,
 			struct hr_error *err);
 
-/* Removes the folder if nothing is in it. */
+/* Removes the folder if nothing is in it, and with it what was written down of its processes. */
 void account_folder_remove(const struct account_folders *folders, const char *id);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames on the channel between the daemon and a host process: two lengths, a JSON head, a raw body.
+/* Frames on the channel between the daemon and a host process: two lengths, a head of text, a raw body.
  * Both ends of the channel use this file. Not here: what heads say (core/provider/wire.h). */
 #ifndef HR_PROVIDER_FRAME_H
 #define HR_PROVIDER_FRAME_H

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "base/kill_point.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "provider/host_sandbox.h"
 
 #define CHANNEL_FD 3
 #define WORDS_MAX 16
@@ -263,6 +265,18 @@ void host_process_kill(const struct host_process *host)
 		syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
 }
 
+unsigned host_process_threads(const struct host_process *host)
+{
+	char path[40];
+	struct stat st;
+
+	text_format(path, sizeof(path), "/proc/%d/task", (int)host->pid);
+	/* Two links, and one per thread. */
+	if (host->pid <= 0 || stat(path, &st) != 0 || st.st_nlink < 2)
+		return 0;
+	return (unsigned)st.st_nlink - 2;
+}
+
 bool host_process_ended(struct host_process *host, struct host_ending *ret_ending)
 {
 	siginfo_t info = {0};
@@ -273,6 +287,8 @@ bool host_process_ended(struct host_process *host, struct host_ending *ret_endin
 		return false;
 	host->pid = 0;
 	ret_ending->was_killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
+	ret_ending->by_sandbox = info.si_code == CLD_EXITED ? info.si_status == HOST_EXIT_FORBIDDEN
+							    : info.si_status == SIGSYS;
 	if (info.si_code == CLD_EXITED)
 		text_format(ret_ending->how, sizeof(ret_ending->how), "ended with status %d",
 			    info.si_status);

@@ -61,9 +61,13 @@ void host_process_deafen(struct host_process *host);
 /* SIGKILL; its end is still to come. */
 void host_process_kill(const struct host_process *host);
 
+/* How many threads it has now; 0: not known. */
+unsigned host_process_threads(const struct host_process *host);
+
 struct host_ending {
 	char how[160];   /* "was ended by signal 11 (Segmentation fault)", "ended with status 3" */
 	bool was_killed; /* SIGKILL, whoever sent it */
+	bool by_sandbox; /* for a system call that it tried */
 };
 
 /* Whether it has ended; then how. Once. */

@@ -24,7 +24,9 @@ int http_message_request(const struct wire_http *message, int64_t left_ms,
 		ret_request->timeout_ms = message->timeout_ms;
 	for (size_t i = 0; i < message->n_headers; i++)
 		if (!message->headers[i].name || !message->headers[i].value)
-			return error_set(err, HR_INVALID, "a header without name or value");
+			return error_set(err, HR_INVALID,
+					 "header %zu of the request lacks its name or its value",
+					 i + 1);
 	return 0;
 }
 

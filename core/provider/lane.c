@@ -102,6 +102,7 @@ static void start(struct lanes *lanes, struct job *job)
 	job->next = lanes->running;
 	lanes->running = job;
 	lane->running++;
+	lane->turn = (lane->turn + 1) % LANE_OLDEST_EVERY;
 	if (job->request->kind == DISPATCH_OPEN) {
 		lane->is_opening = true;
 	} else if (lane->seat) {
@@ -110,19 +111,30 @@ static void start(struct lanes *lanes, struct job *job)
 	}
 }
 
+/* other came first. */
+static bool goes_before(const struct job *job, const struct job *other)
+{
+	return job->request->urgency < other->request->urgency &&
+	       other->lane->turn + 1 < LANE_OLDEST_EVERY;
+}
+
 struct job *lanes_pick(struct lanes *lanes)
 {
+	struct job *best = NULL;
+
 	lanes->pass++;
 	for (struct job *job = lanes->oldest; job; job = job->next) {
-		if (may_run(lanes, job)) {
-			start(lanes, job);
-			return job;
-		}
+		if (may_run(lanes, job) && (!best || goes_before(job, best)))
+			best = job;
+		if (best && best->request->urgency == DISPATCH_FOR_USERS)
+			break;
 		job->lane->seen_pass = lanes->pass;
 		if (job->request->kind == DISPATCH_OPEN)
 			job->lane->blocked_pass = lanes->pass;
 	}
-	return NULL;
+	if (best)
+		start(lanes, best);
+	return best;
 }
 
 struct seat *lanes_finish(struct lanes *lanes, struct job *job)

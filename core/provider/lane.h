@@ -6,6 +6,7 @@
 
 #include "provider/dispatch.h"
 
+#define LANE_OLDEST_EVERY 8
 #define LANE_CALLS_MAX 64 /* of one account at once, on all its seats together; OPEN comes beside */
 
 /* An account once opened. Edited settings make a new one; the old one is closed after its last
@@ -45,6 +46,7 @@ struct lane {
 	struct seat *seat;      /* NULL: not open (yet) */
 	unsigned pending_opens; /* waiting or running */
 	unsigned running;       /* jobs of any seat */
+	unsigned turn;          /* below LANE_OLDEST_EVERY, whose last is the oldest's */
 	bool is_opening;
 	bool is_closing;      /* no further request is taken */
 	char why_closed[256]; /* why the last OPEN failed; or "" */
@@ -74,9 +76,10 @@ void lanes_queue(struct lanes *lanes, struct job *job);
 /* Takes a waiting job out without running it. */
 void lanes_drop(struct lanes *lanes, struct job *job);
 
-/* Takes the first waiting job that may run now and counts it as running: requests of one account
- * in order, none beside an OPEN of it or past one, as many at once as its seat allows and
- * LANE_CALLS_MAX does, CLOSE after all others. NULL: none. */
+/* Takes the most urgent of the waiting jobs that may run now (in order of arrival where they are equally
+ * urgent) and counts it as running: none beside an OPEN of its account or past one, as many at once as its
+ * seat allows and LANE_CALLS_MAX does, CLOSE after all others. Every LANE_OLDEST_EVERYth of an account is its
+ * oldest, whatever it is, so that nothing waits for ever. NULL: none. */
 struct job *lanes_pick(struct lanes *lanes);
 
 /* The job has run. Gives the seat to be closed now, if it was the last on a replaced one. */

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "provider/module_file.h"
 #include "provider/module_probe.h"
-#include "provider/wire.h"
+#include "provider/wire_json.h"
 
 #define MODULE_MAX (256u << 20)
 #define BLOCK 65536
@@ -146,16 +146,14 @@ static char *read_text(int fd, size_t size)
 	return NULL;
 }
 
-static enum manifest_state understand(const struct beside *b, char *text, size_t len,
+static enum manifest_state understand(const struct beside *b, const char *text, size_t len,
 				      struct description **ret_description,
 				      struct hr_error *ret_why)
 {
-	struct frame frame = {.head = text, .head_len = len};
 	enum wire_kind kind;
 	void *value;
-	uint64_t id;
 
-	if (wire_decode(&frame, WIRE_HOST, &kind, &id, &value, ret_why) != 0) {
+	if (wire_json_read(text, len, &kind, &value, ret_why) != 0) {
 		struct hr_error why = *ret_why;
 
 		return stale(b, why.message, ret_why);

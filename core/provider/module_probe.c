@@ -18,7 +18,7 @@
 #include "base/kill_point.h"
 #include "base/text.h"
 #include "provider/host_process.h"
-#include "provider/wire.h"
+#include "provider/wire_json.h"
 
 #define TODO_REMOVE "report this to its vendor, and remove it from the folder meanwhile"
 
@@ -225,13 +225,11 @@ static int take_answer(const struct module_probe *probe, char *text, size_t len,
 {
 	size_t line_len;
 	char *line = take_line(text, &len, &line_len);
-	struct frame frame = {.head = line ? line : text, .head_len = line_len};
 	struct hr_error reason = {0};
 	enum wire_kind kind;
 	void *value;
-	uint64_t id;
 
-	if (wire_decode(&frame, WIRE_HOST, &kind, &id, &value, &reason) != 0)
+	if (wire_json_read(line ? line : text, line_len, &kind, &value, &reason) != 0)
 		return refuse(probe, "report this to its vendor", err,
 			      "what its process says of it cannot be understood: %s",
 			      reason.message);

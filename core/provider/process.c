@@ -425,6 +425,8 @@ static int64_t process_step(struct dispatcher *dispatcher, struct moment now)
 		next = due < next ? due : next;
 		due = process_messages_step(account);
 		next = due < next ? due : next;
+		due = process_reason_step(account);
+		next = due < next ? due : next;
 	}
 	pump(d);
 	drop_closed(d);

@@ -15,7 +15,6 @@
 
 #define CALLS_DEFAULT 16
 #define REOPEN_TIMEOUT_MS (30 * MS_PER_S)
-#define KILLED "was killed from outside (SIGKILL), perhaps by the kernel for lack of memory"
 #define CLOSED_PATIENCE_MS 200 /* between the end of a channel and that of its process */
 
 struct process_account *process_account_new(struct process_dispatcher *d, struct lane *lane,
@@ -113,6 +112,8 @@ static int start_host(struct process_account *account, struct hr_error *err)
 	account->why_killed[0] = '\0';
 	account->forbidden[0] = '\0';
 	account->n_forbidden = 0;
+	account->n_told = 0;
+	account->look_ms = account->dispatcher->now.mono_ms;
 	account->memory_limit_mib = 0;
 	memset(&account->refusal, 0, sizeof(account->refusal));
 	if (watch(account, err) == 0)
@@ -265,26 +266,6 @@ static void count_failure(struct process_account *account, enum host_end end, co
 	process_news_failed(account, text);
 }
 
-/* "the process of module aws was ended by signal 11 (…) in create" */
-static void describe_end(const struct process_account *account, const char *how, char *buf,
-			 size_t size)
-{
-	char forbidden[128] = "", memory[80] = "";
-
-	if (account->forbidden[0] != '\0')
-		text_format(forbidden, sizeof(forbidden),
-			    ", after it was refused the system call %s (%u such attempts)",
-			    account->forbidden, account->n_forbidden);
-	if (account->memory_limit_mib > 0)
-		text_format(memory, sizeof(memory), HOST_EXHAUSTED, account->memory_limit_mib);
-	if (account->why_killed[0] != '\0')
-		text_format(buf, size, "the process of module %s was ended: %s%s%s",
-			    account->module->id, account->why_killed, memory, forbidden);
-	else
-		text_format(buf, size, "the process of module %s %s%s%s", account->module->id, how,
-			    memory, forbidden);
-}
-
 static void answer_ended(struct process_account *account, struct job *job, enum host_end end,
 			 const char *text)
 {
@@ -358,27 +339,13 @@ static void name_running(const struct process_account *account, char *buf, size_
 	}
 }
 
-static enum host_end reason_of(const struct process_account *account,
-			       const struct host_ending *ending)
-{
-	if (account->refusal.class != 0)
-		return HOST_END_REFUSED;
-	if (account->why_killed[0] != '\0')
-		return account->kill_end;
-	if (ending->was_killed)
-		return HOST_END_KILLED;
-	if (account->n_forbidden > 0)
-		return HOST_END_FORBIDDEN;
-	return account->memory_limit_mib > 0 ? HOST_END_MEMORY : HOST_END_CRASH;
-}
-
 void process_account_ended(struct process_account *account, const struct host_ending *ending)
 {
-	enum host_end end = reason_of(account, ending);
+	enum host_end end = process_reason_of(account, ending);
 	char text[400], news[480], running[80];
 	struct job *job;
 
-	describe_end(account, end == HOST_END_KILLED ? KILLED : ending->how, text, sizeof(text));
+	process_reason_text(account, ending, text, sizeof(text));
 	if (account->refusal.class != 0)
 		text_copy(text, sizeof(text), account->refusal.message);
 	name_running(account, running, sizeof(running));
@@ -476,11 +443,24 @@ void process_account_reopened(struct process_account *account, const struct disp
 	process_news_running(account);
 }
 
+/* Not while one that is no use any more comes to its end. One that runs is there where other settings
+ * were tried and did not open. */
+static bool may_reopen(const struct process_account *account)
+{
+	bool is_free = !account->host || (account->host->fd >= 0 && account->why_killed[0] == '\0');
+
+	return account->needs_open && account->reopen_number == 0 && account->lane &&
+	       account->lane->is_opening && !account->dispatcher->is_cancelled && is_free;
+}
+
+static int64_t sooner(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}
+
 int64_t process_account_step(struct process_account *account)
 {
-	int64_t now = account->dispatcher->now.mono_ms;
-	bool may_reopen = account->needs_open && account->reopen_number == 0 && account->lane &&
-			  account->lane->is_opening && !account->dispatcher->is_cancelled;
+	int64_t now = account->dispatcher->now.mono_ms, next = MS_NEVER;
 
 	if (account->host && account->host->fd < 0 && account->kill_ms == MS_NEVER)
 		account->kill_ms = now + CLOSED_PATIENCE_MS;
@@ -493,13 +473,15 @@ int64_t process_account_step(struct process_account *account)
 				     (long long)(REOPEN_TIMEOUT_MS / MS_PER_S));
 	if (account->has_more)
 		return now;
-	if (may_reopen && !account->host && account->brake.not_before_ms <= now) {
+	if (may_reopen(account) && account->brake.not_before_ms <= now) {
 		reopen(account);
 		return now;
 	}
-	if (may_reopen && !account->host)
-		return account->brake.not_before_ms;
+	if (may_reopen(account))
+		next = account->brake.not_before_ms;
 	if (account->host && account->reopen_number != 0 && account->reopen_until_ms > now)
-		return account->reopen_until_ms;
-	return account->host && account->kill_ms > now ? account->kill_ms : MS_NEVER;
+		next = sooner(next, account->reopen_until_ms);
+	if (account->host && account->kill_ms > now)
+		next = sooner(next, account->kill_ms);
+	return next;
 }

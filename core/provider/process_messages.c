@@ -181,10 +181,9 @@ static void take_forbidden(struct process_account *account, const struct wire_fo
 {
 	const struct log_subject subject = {.account = account->lane->account};
 
-	text_copy(account->forbidden, sizeof(account->forbidden), forbidden->name);
-	account->n_forbidden++;
+	process_reason_forbidden(account, forbidden->name);
 	/* One that does it in a loop does not fill the log. */
-	if (account->n_forbidden <= 10)
+	if (account->n_told++ < 10)
 		log_line(
 			LOG_LEVEL_WARNING, &subject,
 			"the module %s tried the system call %s, which modules may not use; it was "

@@ -90,9 +90,14 @@ void process_services_http(struct process_account *account, uint64_t id,
 	struct process_http *request;
 	struct hr_error error = {0};
 
-	if (job && (job->cancelled_ms != 0 || account->n_requests >= REQUESTS_MAX)) {
-		error_set(&error, job->cancelled_ms == 0 ? HR_THROTTLED : HR_CANCELLED,
-			  "the call is to end, or has too many requests under way");
+	if (job && job->cancelled_ms != 0)
+		error_set(&error, HR_CANCELLED,
+			  "the call was told to end: no further request is made for it");
+	else if (job && account->n_requests >= REQUESTS_MAX)
+		error_set(&error, HR_THROTTLED,
+			  "the account has %d requests under way, and more at once are not made",
+			  REQUESTS_MAX);
+	if (error.class != 0) {
 		answer_error(account, id, &error);
 		return;
 	}
@@ -234,7 +239,7 @@ int process_services_init(struct process_dispatcher *d, struct hr_error *err)
 void process_services_end(struct process_dispatcher *d)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
-	bool busy = true;
+	bool busy = d->inbox != NULL; /* without one, nothing was ever asked */
 
 	for (struct process_account *account = d->accounts; account; account = account->next)
 		process_services_cancel(account, 0);

@@ -32,12 +32,15 @@ struct process_account {
 	bool needs_open;     /* the host with the lane's seat is gone */
 	uint64_t reopen_number; /* of the OPEN that is sent for that; 0: none is under way */
 	int64_t reopen_until_ms;
-	int64_t kill_ms;         /* when to kill a host that ends by itself; or MS_NEVER */
-	char why_killed[256];    /* "": it was not us */
-	enum host_end kill_end;  /* what it counts as then */
-	struct hr_error refusal; /* class 0: the module was not refused */
-	char forbidden[64];      /* the newest system call that was refused to it */
-	unsigned n_forbidden;
+	int64_t kill_ms;           /* when to kill a host that ends by itself; or MS_NEVER */
+	char why_killed[256];      /* "": it was not us */
+	enum host_end kill_end;    /* what it counts as then */
+	struct hr_error refusal;   /* class 0: the module was not refused */
+	char forbidden[64];        /* the newest system call that was refused to it */
+	unsigned n_forbidden;      /* in the calls that were under way then */
+	uint64_t forbidden_call;   /* no call of those has a greater number */
+	unsigned n_told;           /* refused system calls that are in the log */
+	int64_t look_ms;           /* when its threads are to be counted */
 	uint32_t memory_limit_mib; /* it crashed with all of it used; 0: it did not */
 
 	int64_t lines_since_ms; /* when the present second of log lines began */
@@ -147,6 +150,23 @@ int64_t process_account_step(struct process_account *account);
 
 /* How many calls at once the account takes. */
 unsigned process_account_limit(const struct process_account *account);
+
+/* ---- process_reason.c ---- */
+
+/* Another system call was refused to it. */
+void process_reason_forbidden(struct process_account *account, const char *name);
+
+/* What the end counts as. Before the account's calls are answered. */
+enum host_end process_reason_of(const struct process_account *account,
+				const struct host_ending *ending);
+
+/* "the process of module aws was ended by signal 11 (Segmentation fault)": with what is known of why.
+ * Likewise before. */
+void process_reason_text(const struct process_account *account, const struct host_ending *ending,
+			 char *buf, size_t size);
+
+/* Ends a process that has too many threads; gives when to look again. */
+int64_t process_reason_step(struct process_account *account);
 
 /* ---- process_news.c ---- */
 

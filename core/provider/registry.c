@@ -19,7 +19,7 @@
 #include "provider/module_file.h"
 #include "provider/module_probe.h"
 
-#define FILES_MAX 1000 /* in all folders */
+#define FILES_MAX 1000 /* in all folders, where the options say nothing */
 #define PROBES_AT_ONCE 4
 #define SANDBOX_KNOWN (1u << 31)
 
@@ -291,18 +291,25 @@ static int is_module_file(const struct dirent *entry)
 }
 
 /* In the order of names. A folder that is not there has no modules. 0, or -1: no memory. */
-static int scan_folder(struct registry *registry, const char *folder)
+static int scan_folder(struct registry *registry, const char *folder, size_t files_max)
 {
 	struct dirent **files = NULL;
-	int n = scandir(folder, &files, is_module_file, alphasort), rc = 0;
+	int n = scandir(folder, &files, is_module_file, alphasort), rc = 0, left_out = 0;
 
 	if (n < 0)
 		return errno == ENOMEM ? -1 : 0;
 	for (int i = 0; i < n; i++) {
-		if (rc == 0 && registry->n < FILES_MAX)
+		if (registry->n >= files_max)
+			left_out++;
+		else if (rc == 0)
 			rc = add_file(registry, folder, files[i]->d_name);
 		free(files[i]);
 	}
+	if (left_out > 0)
+		log_line(LOG_LEVEL_WARNING, NULL,
+			 "%d files of %s are not looked at, since more than %zu files of modules "
+			 "are in the folders: remove what are no modules",
+			 left_out, folder, files_max);
 	free(files);
 	return rc;
 }
@@ -350,7 +357,8 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 		     ? note_folders(registry, options->path ? options->path : "")
 		     : -1;
 	for (size_t i = 0; rc == 0 && i < registry->n_folders; i++)
-		rc = scan_folder(registry, registry->folders[i]);
+		rc = scan_folder(registry, registry->folders[i],
+				 options->files_max > 0 ? options->files_max : FILES_MAX);
 	if (rc == 0)
 		rc = describe_all(registry);
 	if (rc != 0) {

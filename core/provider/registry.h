@@ -17,6 +17,7 @@ struct registry_options {
 	const char *local_modules; /* comma-separated ids that may have profile local */
 	const char *host_program;  /* headroom-host, absolute */
 	bool no_manifests;         /* each module is asked itself */
+	size_t files_max;          /* in all folders; 0: as many as there usually can be */
 };
 
 /* One module file, described or refused. Borrowed; lives as long as the registry. */
@@ -43,7 +44,7 @@ struct registry_module {
 	struct schema schema; /* of its settings */
 };
 
-/* Looks at every module's file (*.so) of the path. A refused module is no error: it is listed with its reason. */
+/* Looks at every module's file (*.so) of the path, up to files_max: of more the log tells. A refused module is no error: it is listed with its reason. */
 int registry_open(const struct registry_options *options, struct registry **ret_registry,
 		  struct hr_error *err);
 void registry_close(struct registry *registry);

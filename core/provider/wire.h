@@ -2,7 +2,12 @@
 /* The messages of the channel between the daemon and a host process. One table says of each what it
  * is called, who sends it and which members of which struct it carries; encoder, decoder, tracer and
  * fuzzer go by it, so that no message is described twice. Not here: how frames travel
- * (core/provider/frame.h) and what messages do. */
+ * (core/provider/frame.h) and what messages do.
+ *
+ * A head is text: the message's name, its id, then the members that are set, in the table's order:
+ *   answer 7 result=17 error={class=17 message=8:no quota } instances=1[{instance_id=3:i-1 } ]
+ * Integers are decimal, a flag is "+", a text is its length and its bytes (UTF-8, no NUL), an object is a text
+ * that is JSON, a list has its count before it. Everything ends with a space or its bracket. */
 #ifndef HR_PROVIDER_WIRE_H
 #define HR_PROVIDER_WIRE_H
 
@@ -48,6 +53,15 @@ enum wire_kind {
 #define WIRE_PROBLEMS_MAX 64  /* of one check */
 #define WIRE_HEADERS_MAX 256  /* of one HTTP message */
 #define WIRE_OVERRIDES_MAX 262144
+
+/* Of a request, in bytes where nothing else is said. The HTTP service's own limits (core/http/http.h),
+ * which a host that asks has to know: wire_table.c compares them. */
+#define WIRE_METHOD_MAX 32
+#define WIRE_URL_MAX 16384
+#define WIRE_REQUEST_HEADERS_MAX 64 /* of them */
+#define WIRE_HEADER_NAME_MAX 1024
+#define WIRE_HEADER_BYTES_MAX 65536 /* names and values together */
+#define WIRE_HTTP_BODY_MAX (16u << 20)
 
 /* An operation. */
 struct wire_request {

@@ -5,7 +5,14 @@
 #include <stddef.h>
 
 #include "http/http.h"
+#include "http/url.h"
 #include "provider/description.h"
+
+_Static_assert(WIRE_URL_MAX == URL_MAX && WIRE_REQUEST_HEADERS_MAX == HTTP_HEADERS_MAX &&
+		       WIRE_HEADER_NAME_MAX == HTTP_HEADER_NAME_MAX &&
+		       WIRE_HEADER_BYTES_MAX == HTTP_HEADER_BYTES_MAX &&
+		       WIRE_HTTP_BODY_MAX == HTTP_BODY_MAX,
+	       "a message carries what the HTTP service takes");
 
 #define SIZE_OF(owner, member) sizeof(((struct owner *)0)->member)
 #define TEXT(owner, member, flag)                                                        \
@@ -83,8 +90,8 @@ static const struct wire_field problem_fields[] = {
 };
 
 static const struct wire_field header_fields[] = {
-	STRING(wire_http_header, name, HTTP_HEADER_NAME_MAX, 0),
-	STRING(wire_http_header, value, 65536, WIRE_SECRET_FIELD),
+	STRING(wire_http_header, name, WIRE_HEADER_NAME_MAX, 0),
+	STRING(wire_http_header, value, WIRE_HEADER_BYTES_MAX, WIRE_SECRET_FIELD),
 };
 
 /* ---- Operations ---------------------------------------------------------------------------- */
@@ -131,6 +138,7 @@ static const struct wire_field step_fields[] = {
 	{
 		.name = "resume_token",
 		.type = WIRE_STRING,
+		.flags = WIRE_SECRET_FIELD,
 		.offset = offsetof(struct wire_request, request.step.resume_token),
 		.maximum = HR_RESUME_TOKEN_MAX,
 	},
@@ -161,7 +169,7 @@ static const struct wire_field answer_fields[] = {
 	INTEGER(dispatch_answer, result),
 	RECORD(dispatch_answer, error, error_fields),
 	TEXT(dispatch_answer, instance_id, WIRE_NAME_FIELD),
-	STRING(dispatch_answer, resume_token, HR_RESUME_TOKEN_MAX, 0),
+	STRING(dispatch_answer, resume_token, HR_RESUME_TOKEN_MAX, WIRE_SECRET_FIELD),
 	INTEGER(dispatch_answer, delay_ms),
 	INTEGER(dispatch_answer, percent),
 	TEXT(dispatch_answer, text, 0),
@@ -195,8 +203,8 @@ static const struct wire_field http_fields[] = {
 	INTEGER(wire_http, call),
 	INTEGER(wire_http, flags),
 	INTEGER(wire_http, timeout_ms),
-	STRING(wire_http, method, 32, 0),
-	STRING(wire_http, url, 16384, WIRE_SECRET_FIELD),
+	STRING(wire_http, method, WIRE_METHOD_MAX, 0),
+	STRING(wire_http, url, WIRE_URL_MAX, WIRE_SECRET_FIELD),
 	RECORDS(wire_http, headers, n_headers, WIRE_HEADERS_MAX, header_fields),
 	BODY(wire_http, body, offsetof(struct wire_http, body_len), WIRE_SECRET_FIELD),
 };

@@ -55,6 +55,7 @@ modules_gather()
 	mkdir -m 755 "$modules"
 	cp "$HEADROOM_BUILDDIR"/tests/modules/broken/named/*.so "$modules" || fail "the broken modules are not built"
 	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
+	cp "$HEADROOM_BUILDDIR/tests/modules/hostile/.libs/outlaw.so" "$modules" || fail "the module outlaw is not built"
 	cp "$modules/mock.so" "$modules/writable.so"
 	manifest_of_needslate
 	cp "$modules/mock.so" "$modules/Bad-name.so"
@@ -63,7 +64,11 @@ modules_gather()
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
 	chmod 666 "$modules/writable.so"
 	mkdir -m 755 "$modules/folder.so"
+	# No name in UTF-8.
+	cp "$modules/text.so" "$modules/"$'caf\351.so'
 	sed -i "s|^path = .*|path = $modules|" "$work/headroom.conf"
+	# Users of its own: as root one module here makes as many threads as its user may have.
+	printf '\n[security]\nhost_uids = 61320-61389\n' >>"$work/headroom.conf"
 }
 
 daemon_answers()
@@ -75,7 +80,7 @@ daemon_answers()
 modules_seen()
 {
 	"$headroom" -o json provider list --all | jq -r '.[] | "\(.id) \(.state) \(.reason // "")"' |
-		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z-]+\.so|PATH|g" -e 's| *$||'
+		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z?-]+\.so|PATH|g" -e 's| *$||'
 }
 
 refusals_compare()
@@ -115,6 +120,30 @@ definition_of()
 	EOT
 	pool_of "$1"
 	printf '%s\n' "${4:-}"
+}
+
+# outlaw_of NAME ATTEMPT: a pool on an account of the module outlaw, which tries that in each create.
+outlaw_of()
+{
+	printf -- '---\nkind: provider-config\nname: %s\nprovider: outlaw\nmax_instances: 1\nsettings:\n  attempt: %s\n' "$1" "$2"
+	pool_of "$1"
+}
+
+# told_refusal ATTEMPT CALL: the call was refused to the module in a create, of which the log names module, call
+# and account, and the module's own error what it got.
+told_refusal()
+{
+	local account warning="the module outlaw tried the system call $2, which modules may not use; it was refused"
+	told "tries-$1" operation.failed "create of SERVER, attempt 1: quota: $1: Operation not permitted"
+	account=$("$headroom" -o json provider-config list | jq -r --arg name "tries-$1" '.[] | select(.name == $name) | .id')
+	row "tries-$1, log" "$warning" "$(grep -F "\"account\":\"${account:-none}\"" "$work/daemon.log" |
+		grep -oE 'the module outlaw tried .*; it was refused' | sort -u)"
+}
+
+# told_outlaw NAME HOW: the first create ended with the process.
+told_outlaw()
+{
+	told "$1" operation.failed "create of SERVER, attempt 1: transient: the process of module outlaw $2 during create"
 }
 
 # told_of_account NAME KIND MESSAGE [SED]: the same of an account, whose events name no pool; SED takes away what
@@ -210,6 +239,9 @@ done
 		segv-list segv-destroy no-service silent long-token two-ids hides; do
 		definition_of "$behaviour" "$behaviour"
 	done
+	for attempt in open socket connect exec fork ptrace kill map protect sockets blocked threads; do
+		outlaw_of "tries-$attempt" "$attempt"
+	done
 	definition_of segv-close segv-close '' 'enabled: false'
 	definition_of hang hang '  delay: 3600000'
 	definition_of other-id other-id '  steps: 1'
@@ -247,6 +279,18 @@ row again-for-ever creating "$("$headroom" -o json server list --pool again-for-
 told hang operation.failed "create of SERVER, attempt 1: timeout: the process of module mock was ended: it did not return from create 1000 ms after it was told to end"
 # A list that leaves out what there is and calls itself complete: the provider's own word on the instance counts.
 row hides "1 running, none failed" "$(servers_running hides) running, $(events_of hides server.failed | grep -c . | sed 's/^0$/none/') failed"
+told_refusal open openat
+told_refusal socket socket
+told_refusal connect connect
+told_refusal exec execve
+told_refusal fork clone
+told_refusal ptrace ptrace
+told_refusal kill kill
+told_refusal map mmap
+told_refusal protect mprotect
+told_outlaw tries-sockets "was ended by its sandbox, after it was refused the system call socket (3 such refusals)"
+told_outlaw tries-blocked "was ended by its sandbox, for a system call that modules may not use"
+told_outlaw tries-threads "was ended: it has 256 threads, as many as a module may have"
 needslate_compare
 row "good, meanwhile" 1 "$(servers_running good)"
 kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"

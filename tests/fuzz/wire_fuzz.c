@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages of the channel from bytes: the first says which side they come from, then a line of head,
- * then the body. Whatever is understood must survive being written and read again. */
-#include "provider/wire.h"
+ * then the body; "j": a line of JSON. Whatever is understood must survive being written and read again. */
+#include "provider/wire_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +43,28 @@ static void again(enum wire_side side, enum wire_kind kind, uint64_t id, const v
 	frame_clear(&frame);
 }
 
+static void try_json(const void *line, size_t len)
+{
+	char *text = copy(line, len), *before, *after;
+	enum wire_kind kind;
+	struct hr_error err;
+	void *value;
+
+	if (wire_json_read(text, len, &kind, &value, &err) == 0) {
+		before = wire_json_write(kind, value);
+		wire_free(kind, value);
+		if (!before || wire_json_read(before, strlen(before), &kind, &value, &err) != 0)
+			abort();
+		after = wire_json_write(kind, value);
+		if (!after || strcmp(before, after) != 0)
+			abort();
+		wire_free(kind, value);
+		free(before);
+		free(after);
+	}
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum wire_side side = size > 0 && data[0] == 'd' ? WIRE_DAEMON : WIRE_HOST;
@@ -55,6 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!line || line == data)
 		return 0;
+	if (data[0] == 'j') {
+		try_json(data + 1, (size_t)(line - data - 1));
+		return 0;
+	}
 	frame.head_len = (size_t)(line - data - 1);
 	frame.head = copy(data + 1, frame.head_len);
 	frame.body_len = size - (size_t)(line - data) - 1;

@@ -83,6 +83,10 @@ mv "$work/mockserial.so" "$modules/mockserial.so"
 daemon_start || fail "the daemon did not start again"
 definition_of crashes mock good >"$work/crashes.yaml"
 "$headroom" apply -f "$work/crashes.yaml" >/dev/null || fail "apply of what does not crash"
+# A create that is cut off by the daemon's end is looked for longer than this test waits.
+for name in fine crashes gone; do
+	wait_for 60 "a server of $name runs again" servers_running_is "$name" 1
+done
 daemon_stop
 remove 0
 say "remove: what can be removed is, the rest is named"

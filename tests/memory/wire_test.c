@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that runs out while messages of the channel are written and read: each kind, whole and by a socket. */
+/* Memory that runs out while messages of the channel are written and read, each kind, whole and by a
+ * socket; and while the one is made that sends them. */
 #include "failing.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include <headroom/log.h>
 
 #include "provider/description.h"
-#include "provider/wire.h"
+#include "provider/process.h"
+#include "provider/wire_json.h"
 
 #define SERVER "44444444-4444-4444-8444-444444444444"
 
@@ -98,6 +100,27 @@ static int encode_all(struct hr_error *err)
 		if (frame.head)
 			memory_note(frame.head);
 		frame_clear(&frame);
+	}
+	return 0;
+}
+
+/* The host's, as JSON and back. */
+static int json_all(struct hr_error *err)
+{
+	for (int kind = WIRE_READY; kind < WIRE_KINDS; kind++) {
+		char *line = wire_json_write(kind, value_of(kind));
+		enum wire_kind got;
+		void *value;
+		int rc;
+
+		if (!line)
+			return error_no_memory(err, "writing JSON");
+		memory_note(line);
+		rc = wire_json_read(line, strlen(line), &got, &value, err);
+		free(line);
+		if (rc != 0)
+			return -1;
+		wire_free(got, value);
 	}
 	return 0;
 }
@@ -194,12 +217,29 @@ static int channel(struct hr_error *err)
 	return rc;
 }
 
+static int make_dispatcher(struct hr_error *err)
+{
+	const struct process_options options = {
+		.installation = SERVER,
+		.state_dir = "/nonexistent",
+		.host_program = "/nonexistent",
+	};
+	struct dispatcher *dispatcher;
+
+	if (process_dispatcher_new(&options, &dispatcher, err) != 0)
+		return -1;
+	dispatch_free(dispatcher);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct memory_job jobs[] = {
 		{"wire: every message encoded", encode_all, prepare, clean_up, NULL},
 		{"wire: every message decoded", decode_all, prepare, clean_up, NULL},
+		{"wire: as JSON and back", json_all, prepare, clean_up, NULL},
 		{"wire: frames by a socket", channel, prepare, clean_up, NULL},
+		{"wire: the dispatcher", make_dispatcher, NULL, NULL, NULL},
 	};
 
 	json_object_seed(1);

@@ -59,19 +59,34 @@ static bool is_up(struct cloud_work *work)
 	return !down || cloud_refuse(work->answer, CLOUD_TRANSIENT, "the service is down");
 }
 
-/* Takes a token, or says how long it is until there is one. */
-static bool take_token(struct cloud_work *work)
-{
-	int64_t rate = value(work, SET_RATE), full = value(work, SET_BURST) * MILLI;
-	int64_t tokens = full, counted_ms = work->call->now_ms;
-	bool taken;
-	sqlite3_stmt *stmt;
+/* A bucket of an account, as EC2 has one for each kind of call and one for all. */
+struct bucket {
+	const char *kind;
+	enum cloud_setting_id rate, burst;
+	const char *calls;
+	unsigned kinds; /* 1 << KIND_* */
+};
 
-	if (rate == 0)
-		return true;
-	stmt = cloud_sql(work->cloud,
-			 "SELECT tokens_milli, counted_ms FROM bucket WHERE account = ?1", "t",
-			 work->answer->account);
+static const struct bucket buckets[] = {
+	{"create", SET_RATE_CREATE, SET_BURST_CREATE, "creates", 1u << KIND_CREATE},
+	{"destroy", SET_RATE_DESTROY, SET_BURST_DESTROY, "destroys", 1u << KIND_DESTROY},
+	{"look", SET_RATE_LOOK, SET_BURST_LOOK, "looks",
+	 1u << KIND_CHECK | 1u << KIND_LOOK | 1u << KIND_LIST},
+	{"all", SET_RATE, SET_BURST, "calls", ~0u},
+};
+
+/* What is in it now, in thousandths, and since when that counts. */
+static int64_t bucket_tokens(struct cloud_work *work, const struct bucket *bucket,
+			     int64_t *ret_counted_ms)
+{
+	int64_t rate = value(work, bucket->rate), full = value(work, bucket->burst) * MILLI;
+	int64_t tokens = full;
+	sqlite3_stmt *stmt = cloud_sql(work->cloud,
+				       "SELECT tokens_milli, counted_ms FROM bucket"
+				       " WHERE account = ?1 AND kind = ?2",
+				       "tt", work->answer->account, bucket->kind);
+
+	*ret_counted_ms = work->call->now_ms;
 	if (cloud_row(work->cloud, stmt)) {
 		int64_t elapsed_ms = work->call->now_ms - sqlite3_column_int64(stmt, 1);
 		int64_t gained = (elapsed_ms > 0 ? elapsed_ms : 0) * rate * MILLI / MINUTE_MS;
@@ -79,23 +94,42 @@ static bool take_token(struct cloud_work *work)
 		tokens = sqlite3_column_int64(stmt, 0) + gained;
 		/* Where less than a thousandth was gained, the time goes on counting. */
 		if (elapsed_ms > 0 && gained == 0)
-			counted_ms = sqlite3_column_int64(stmt, 1);
+			*ret_counted_ms = sqlite3_column_int64(stmt, 1);
 		sqlite3_reset(stmt);
 	}
-	tokens = tokens < full ? tokens : full;
+	return tokens < full ? tokens : full;
+}
+
+/* Takes a token, or says how long it is until there is one. */
+static bool take_token(struct cloud_work *work, const struct bucket *bucket)
+{
+	int64_t rate = value(work, bucket->rate), tokens, counted_ms;
+	bool taken;
+
+	if (rate == 0 || !(bucket->kinds & 1u << work->kind))
+		return true;
+	tokens = bucket_tokens(work, bucket, &counted_ms);
 	taken = tokens >= MILLI;
 	if (taken)
 		tokens -= MILLI;
 	cloud_run(work->cloud,
-		  cloud_sql(work->cloud, "INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3)", "tii",
-			    work->answer->account, tokens, counted_ms));
+		  cloud_sql(work->cloud, "INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3, ?4)",
+			    "ttii", work->answer->account, bucket->kind, tokens, counted_ms));
 	if (taken)
 		return true;
 	if (value(work, SET_RETRY_AFTER))
 		work->answer->retry_after_ms =
 			((MILLI - tokens) * MINUTE_MS + rate * MILLI - 1) / (rate * MILLI);
-	return cloud_refuse(work->answer, CLOUD_THROTTLED, "more than %lld calls a minute",
-			    (long long)rate);
+	return cloud_refuse(work->answer, CLOUD_THROTTLED, "more than %lld %s a minute",
+			    (long long)rate, bucket->calls);
+}
+
+static bool take_tokens(struct cloud_work *work)
+{
+	for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++)
+		if (!take_token(work, &buckets[i]))
+			return false;
+	return true;
 }
 
 /* Failures by chance: nothing is done, or (the last two) perhaps. */
@@ -114,6 +148,9 @@ static bool fails(struct cloud_work *work)
 		{SET_FAIL_CAPACITY, CLOUD_CAPACITY, 1u << KIND_CREATE, "no room in this zone"},
 		{SET_FAIL_CONFLICT, CLOUD_CONFLICT, 1u << KIND_CREATE | 1u << KIND_DESTROY,
 		 "another operation is under way"},
+		{SET_FAIL_INVALID, CLOUD_BAD_REQUEST, 1u << KIND_CREATE,
+		 "this size is not offered"},
+		{SET_FAIL_NOT_FOUND, CLOUD_NOT_FOUND, 1u << KIND_CREATE, "there is no such image"},
 		{SET_FAIL_INTERNAL, CLOUD_INTERNAL, ~0u, "an error of ours"},
 		{SET_FAIL_TIMEOUT, CLOUD_TIMEOUT, ~0u, "a server behind did not answer"},
 	};
@@ -138,7 +175,7 @@ bool cloud_fate_meet(struct cloud_work *work)
 		return false;
 	cloud_behaviour_read(cloud, answer->account, &work->behaviour);
 	answer->latency_ms = cloud_draw(&work->behaviour, SET_LATENCY, &cloud->random);
-	if (!is_up(work) || !take_token(work) || fails(work))
+	if (!is_up(work) || !take_tokens(work) || fails(work))
 		return false;
 	if (chance(work, SET_HANG)) {
 		answer->delivery = CLOUD_HANGS;

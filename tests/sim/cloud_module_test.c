@@ -223,6 +223,7 @@ static const struct {
 	const char *setting;
 	int32_t class;
 } errors[] = {{"fail_auth=1000", HR_AUTH},          {"fail_quota=1000", HR_QUOTA},
+	      {"fail_invalid=1000", HR_INVALID},    {"fail_not_found=1000", HR_NOT_FOUND},
 	      {"fail_capacity=1000", HR_CAPACITY},  {"fail_throttled=1000", HR_THROTTLED},
 	      {"fail_conflict=1000", HR_CONFLICT},  {"fail_transient=1000", HR_TRANSIENT},
 	      {"fail_internal=1000", HR_TRANSIENT}, {"fail_timeout=1000", HR_TIMEOUT},
@@ -238,7 +239,7 @@ START_TEST(errors_have_their_class)
 	ck_assert_int_eq(answer->result, errors[_i].class);
 	ck_assert_str_ne(answer->error.message, "");
 	/* From internal on it may have taken effect. */
-	ck_assert_int_eq((answer->error.flags & HR_FAULT_OUTCOME_UNKNOWN) != 0, _i >= 6);
+	ck_assert_int_eq((answer->error.flags & HR_FAULT_OUTCOME_UNKNOWN) != 0, _i >= 8);
 	dispatch_answer_free(answer);
 }
 END_TEST

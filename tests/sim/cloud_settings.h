@@ -23,9 +23,17 @@
 	X(UNANSWERED, "unanswered", PERMILLE, "0", "calls done, then the connection ends")        \
 	X(HANG, "hang", PERMILLE, "0", "calls never answered, half of them done")                 \
 	X(GARBAGE, "garbage", PERMILLE, "0", "calls done, then answered with nonsense")           \
+	X(FAIL_INVALID, "fail_invalid", PERMILLE, "0", "creates refused as bad requests")         \
+	X(FAIL_NOT_FOUND, "fail_not_found", PERMILLE, "0", "creates refused: no such image")      \
 	X(FAIL_LATE, "fail_late", PERMILLE, "0", "creates accepted, then in error")               \
-	X(RATE, "rate", COUNT, "0", "calls a minute; 0: any number")                              \
+	X(RATE, "rate", COUNT, "0", "calls of all kinds a minute; 0: any number")                 \
 	X(BURST, "burst", COUNT, "10", "calls at once, within the rate")                          \
+	X(RATE_CREATE, "rate_create", COUNT, "0", "creates a minute; 0: any number")              \
+	X(BURST_CREATE, "burst_create", COUNT, "10", "creates at once, within that rate")         \
+	X(RATE_DESTROY, "rate_destroy", COUNT, "0", "destroys a minute; 0: any number")           \
+	X(BURST_DESTROY, "burst_destroy", COUNT, "10", "destroys at once, within that rate")      \
+	X(RATE_LOOK, "rate_look", COUNT, "0", "looks, lists and checks a minute; 0: any number")  \
+	X(BURST_LOOK, "burst_look", COUNT, "10", "those at once, within that rate")               \
 	X(RETRY_AFTER, "retry_after", COUNT, "1", "1: a throttled call is told when to come")     \
 	X(QUOTA, "quota", COUNT, "0", "machines at once; 0: any number")                          \
 	X(DOWN, "down", COUNT, "0", "1: an outage, now")                                          \

@@ -195,6 +195,36 @@ START_TEST(a_bucket_fills_with_time)
 }
 END_TEST
 
+/* Creates that are throttled hold up no looks, and the bucket for all kinds is beside them. */
+START_TEST(each_kind_has_a_bucket)
+{
+	open_cloud(":memory:", 1);
+	set("red.rate_create=60");
+	set("red.burst_create=1");
+	set("red.rate_destroy=30");
+	set("red.burst_destroy=1");
+	ck_assert_int_eq(create("t1", "s1"), CLOUD_OK);
+	ck_assert_int_eq(create("t2", "s2"), CLOUD_THROTTLED);
+	ck_assert_str_eq(answer.message, "more than 60 creates a minute");
+	ck_assert_int_eq(answer.retry_after_ms, 1000);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(check(), CLOUD_OK);
+	ck_assert_int_eq(destroy("m-000001", NULL), CLOUD_OK);
+	ck_assert_int_eq(destroy("m-000001", NULL), CLOUD_THROTTLED);
+	ck_assert_int_eq(answer.retry_after_ms, 2000);
+	now_ms += 1000;
+	ck_assert_int_eq(create("t2", "s2"), CLOUD_OK);
+	set("red.rate=60");
+	set("red.burst=1");
+	ck_assert_int_eq(check(), CLOUD_OK);
+	now_ms += 999;
+	ck_assert_int_eq(create("t3", "s3"), CLOUD_THROTTLED);
+	now_ms += 1;
+	ck_assert_int_eq(create("t3", "s3"), CLOUD_OK);
+	close_cloud();
+}
+END_TEST
+
 START_TEST(looks_lag_behind)
 {
 	open_cloud(":memory:", 1);
@@ -288,6 +318,8 @@ START_TEST(failures_do_nothing_or_everything)
 		{"fail_auth=1000", "fail_auth=0", CLOUD_BAD_KEY},
 		{"fail_quota=1000", "fail_quota=0", CLOUD_QUOTA},
 		{"fail_capacity=1000", "fail_capacity=0", CLOUD_CAPACITY},
+		{"fail_invalid=1000", "fail_invalid=0", CLOUD_BAD_REQUEST},
+		{"fail_not_found=1000", "fail_not_found=0", CLOUD_NOT_FOUND},
 		{"fail_throttled=1000", "fail_throttled=0", CLOUD_THROTTLED},
 		{"fail_conflict=1000", "fail_conflict=0", CLOUD_CONFLICT},
 		{"fail_transient=1000", "fail_transient=0", CLOUD_TRANSIENT},
@@ -604,9 +636,9 @@ START_TEST(settings_are_checked)
 END_TEST
 
 SUITE_MAIN("cloud", a_token_makes_one_machine, a_quota_is_of_machines_that_are_there,
-	   a_bucket_fills_with_time, looks_lag_behind, ids_come_again_with_other_marks,
-	   lists_come_in_pages_and_say_what_they_lack, failures_do_nothing_or_everything,
-	   some_are_done_though_the_answer_says_otherwise, machines_go_through_their_states,
-	   outages_come_at_the_end_of_their_time, guests_check_in_by_their_user_data,
-	   the_next_visit_is_known, judges_see_the_truth, judges_see_what_was,
-	   a_seed_gives_one_story_across_restarts, settings_are_checked)
+	   a_bucket_fills_with_time, each_kind_has_a_bucket, looks_lag_behind,
+	   ids_come_again_with_other_marks, lists_come_in_pages_and_say_what_they_lack,
+	   failures_do_nothing_or_everything, some_are_done_though_the_answer_says_otherwise,
+	   machines_go_through_their_states, outages_come_at_the_end_of_their_time,
+	   guests_check_in_by_their_user_data, the_next_visit_is_known, judges_see_the_truth,
+	   judges_see_what_was, a_seed_gives_one_story_across_restarts, settings_are_checked)

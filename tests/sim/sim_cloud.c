@@ -16,11 +16,11 @@ static const struct {
 	const char *key;
 	int64_t divisor;
 } chances[] = {
-	{"fail_auth", 40},     {"fail_quota", 24},    {"fail_capacity", 8},  {"fail_throttled", 8},
-	{"fail_conflict", 12}, {"fail_transient", 5}, {"fail_internal", 10}, {"fail_timeout", 12},
-	{"unanswered", 4},     {"hang", 12},          {"garbage", 12},       {"fail_late", 6},
-	{"partial", 1},        {"stops", 6},          {"checkin_never", 6},  {"checkin_failed", 6},
-	{"checkin_late", 6},
+	{"fail_auth", 40},     {"fail_quota", 24},     {"fail_capacity", 8},  {"fail_throttled", 8},
+	{"fail_invalid", 60},  {"fail_not_found", 60}, {"fail_conflict", 12}, {"fail_transient", 5},
+	{"fail_internal", 10}, {"fail_timeout", 12},   {"unanswered", 4},     {"hang", 12},
+	{"garbage", 12},       {"fail_late", 6},       {"partial", 1},        {"stops", 6},
+	{"checkin_never", 6},  {"checkin_failed", 6},  {"checkin_late", 6},
 };
 
 /* What is off once it is healed, besides those. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the hostile module and the test that runs it agree on: the attempts, by number, and the
+/* What a hostile module may try, and what the one of that name and the test that runs it agree on: the attempts, by number, and the
  * answers over the one descriptor that the sandbox leaves both. */
 #ifndef TEST_HOSTILE_ATTEMPT_H
 #define TEST_HOSTILE_ATTEMPT_H
@@ -41,6 +41,7 @@ enum attempt_which {
 	TRY_PROTECT_EXEC,
 	TRY_MEMFD,
 	TRY_SIGACTION,
+	TRY_SIGACTION_WIDE,
 	TRY_DUMPABLE,
 	TRY_RAISE_LIMIT,
 	TRY_SETUID,
@@ -66,8 +67,15 @@ enum attempt_which {
 	TRY_LIMITS,
 	TRY_ENVIRONMENT,
 	TRY_WHO,
+	TRY_ENDLESS_THREADS,
 	TRY_ABORT,
 };
+
+/* Gives what the call gave; below 0 and errno: nothing. A good one gives 0 where it went well. */
+long attempt_try(int which);
+
+extern int attempt_socket;   /* a socket that is there, to be misused */
+extern int attempt_spare_fd; /* a file that was open before; or -1 */
 
 struct attempt_task {
 	int32_t where, which;

@@ -71,6 +71,7 @@ static const struct expectation {
 	{TRY(PROTECT_EXEC), "mprotect#0 EPERM", NULL},
 	{TRY(MEMFD), "memfd_create#0 EPERM", NULL},
 	{TRY(SIGACTION), "rt_sigaction#0 EPERM", NULL},
+	{TRY(SIGACTION_WIDE), "rt_sigaction#0 EPERM", NULL},
 	{TRY(DUMPABLE), "prctl#0 EPERM", NULL},
 	{TRY(RAISE_LIMIT), "prlimit64#0 EPERM", NULL},
 	{TRY(SETUID), "setresuid#0 EPERM", NULL},
@@ -91,6 +92,7 @@ static const struct expectation {
 	{TRY(LIMITS), "done", NULL},
 	{TRY(ENVIRONMENT), "done", NULL},
 	{TRY(WHO), "done", NULL},
+	{TRY(ENDLESS_THREADS), "done", NULL},
 	{TRY(ABORT), "signal 6", NULL},
 };
 
@@ -290,6 +292,9 @@ int main(void)
 	for (size_t i = 0; i < n; i++) {
 		const struct expectation *e = &expectations[i];
 
+		/* The kernel counts a user's threads, and without root the user is ours. */
+		if (e->which == TRY_ENDLESS_THREADS && geteuid() != 0)
+			continue;
 		wrong += !compare(IN_CONSTRUCTOR, e, e->constructor);
 		wrong += !compare(IN_OPERATION, e, e->operation ? e->operation : e->constructor);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A provider of a hundred lines whose cloud is a server of the test's own: all that it does are
+/* A small provider whose cloud is a server of the test's own: all that it does are
  * requests through the host service http/1. It can open no socket and no file. */
 #include <headroom/http.h>
 #include <headroom/provider.h>
@@ -28,7 +28,7 @@ static const struct hr_setting settings[] = {
 	{.key = "other",
 	 .type = HR_TYPE_STRING,
 	 .title = "Other address",
-	 .help = "What a check fetches, too."},
+	 .help = "What a check fetches, too. odd:WORD: a request that no host can send."},
 };
 
 static struct hr_span span_of(const char *text)
@@ -119,12 +119,69 @@ static void httping_close(struct hr_account *a)
 	free(a);
 }
 
+#define MANY 300        /* headers */
+#define LONG (18 << 20) /* bytes: more than any part of a request may have */
+
+static struct hr_span long_text(const char *begin, size_t len)
+{
+	static char text[LONG];
+
+	memset(text, 'a', len);
+	memcpy(text, begin, strlen(begin));
+	return (struct hr_span){text, len};
+}
+
+/* A request with one thing too many, too long, or no text. */
+static int32_t ask_odd(struct hr_account *a, const struct hr_call *call, const char *word)
+{
+	struct hr_http_request request = {.size = sizeof(request)};
+	static struct hr_http_header headers[MANY];
+	struct hr_http_response response;
+	char url[TEXT + 2];
+
+	snprintf(url, sizeof(url), "%s/", a->url);
+	for (int i = 0; i < MANY; i++)
+		headers[i] = (struct hr_http_header){span_of("x-a"), span_of("b")};
+	request.method = span_of("PUT");
+	request.url = span_of(url);
+	request.headers = headers;
+	request.n_headers = 20;
+	if (strcmp(word, "method") == 0)
+		request.method = long_text("PUT", 33);
+	else if (strcmp(word, "url") == 0)
+		request.url = long_text(url, 16385);
+	else if (strcmp(word, "name") == 0)
+		headers[0].name = long_text("x-", 1025);
+	else if (strcmp(word, "value") == 0)
+		headers[0].value = long_text("v", 65537);
+	else if (strcmp(word, "headers") == 0)
+		request.n_headers = MANY;
+	else if (strcmp(word, "together") == 0)
+		for (int i = 0; i < 20; i++)
+			headers[i].value = long_text("v", 65000);
+	else if (strcmp(word, "body") == 0)
+		request.body = long_text("b", LONG);
+	else if (strcmp(word, "nul") == 0)
+		request.url = (struct hr_span){"http://a\0b/", 11};
+	else if (strcmp(word, "url-bytes") == 0)
+		request.url = span_of("http://127.0.0.1/\xff");
+	else if (strcmp(word, "value-bytes") == 0)
+		headers[0].value = span_of("caf\xe9");
+	else if (strcmp(word, "secret") == 0)
+		return a->secret->get(call, span_of("to\nken"), &request.body);
+	else if (strcmp(word, "secret-bytes") == 0)
+		return a->secret->get(call, span_of("tok\xe9n"), &request.body);
+	return a->http->perform(call, &request, &response);
+}
+
 static int32_t httping_check(struct hr_account *a, const struct hr_call *call,
 			     const struct hr_check_sink *sink)
 {
 	struct hr_http_response response;
 
 	(void)sink;
+	if (strncmp(a->other, "odd:", 4) == 0)
+		return ask_odd(a, call, a->other + 4);
 	return ask(a, call, "GET", a->other[0] ? a->other : a->url, (struct hr_span){0}, &response);
 }
 

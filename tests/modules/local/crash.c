@@ -10,6 +10,8 @@
 #include "fixture.h"
 #include "traces.h"
 
+#define PATIENCE 1000 /* times 20 ms, on a machine that has much else to do */
+
 /* Runs create in a process that dies: by the fake host, after n calls, or when killed after
  * ms milliseconds. */
 static void create_and_die(enum crash crash, int n_calls, int64_t kill_after_ms)
@@ -92,7 +94,7 @@ START_TEST(test_crash_then_destroy)
 		pause_ms(i * 10);
 		destroy_ok();
 		/* The start may be on its way still: it finds the folder closed and ends. */
-		for (int wait = 0; wait < 100 && traces_processes(id); wait++)
+		for (int wait = 0; wait < PATIENCE && traces_processes(id); wait++)
 			pause_ms(20);
 		assert_no_trace(0);
 		ck_assert_uint_eq(status_of(id).state, HR_STATE_GONE);
@@ -131,7 +133,7 @@ START_TEST(test_crash_in_destroy)
 	/* Cut short after the renaming. */
 	create_ok(1);
 	destroy_and_die(1);
-	for (int i = 0; i < 100 && traces_processes(id); i++)
+	for (int i = 0; i < PATIENCE && traces_processes(id); i++)
 		pause_ms(20);
 	snprintf(from, sizeof(from), "%s/servers/%s", state, id);
 	snprintf(to, sizeof(to), "%s/servers/.trash-%s", state, id);
@@ -171,6 +173,7 @@ END_TEST
 /* The server's first process is killed by somebody: noticed, and still removed whole. */
 START_TEST(test_killed)
 {
+	char command[64];
 	unsigned port;
 
 	isolation = modes[_i];
@@ -181,15 +184,16 @@ START_TEST(test_killed)
 	wait_for_script("script: exit 0");
 	port = status_of(id).port;
 	known_hosts_write(port);
-	ck_assert_int_eq(ssh("-f", USER, port, "sleep 3002"), 0);
+	snprintf(command, sizeof(command), "sleep 3002.%d", (int)getpid());
+	ck_assert_int_eq(ssh("-f", USER, port, command), 0);
 	ck_assert_int_eq(ssh("-f -N", USER, port, ""), 0);
 	kill(traces_init_pid(id), SIGKILL);
-	for (int i = 0; i < 100 && status_of(id).state != HR_STATE_STOPPED; i++)
+	for (int i = 0; i < PATIENCE && status_of(id).state != HR_STATE_STOPPED; i++)
 		pause_ms(20);
 	ck_assert_uint_eq(status_of(id).state, HR_STATE_STOPPED);
 	destroy_ok();
 	assert_no_trace(port);
-	ck_assert_int_ne(run("pgrep -f '^sleep 3002' >/dev/null"), 0);
+	ck_assert_int_ne(run("pgrep -f '^sleep 3002.%d$' >/dev/null", (int)getpid()), 0);
 	finish();
 }
 END_TEST

@@ -247,8 +247,10 @@ static bool program_open(const struct hr_call *call, const struct hr_process_sta
 			 const struct stat *owner, struct start_words *words)
 {
 	char module[1024], *path = NULL;
-	struct state_folder folder = {words->directory, words->folder, owner->st_uid,
-				      owner->st_gid};
+	struct state_folder folder = {.path = words->directory,
+				      .fd = words->folder,
+				      .uid = owner->st_uid,
+				      .gid = owner->st_gid};
 	struct program_request program = {.name = words->argv[0],
 					  .module = fake_module ? fake_module : module,
 					  .directory = "",

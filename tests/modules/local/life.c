@@ -103,7 +103,7 @@ END_TEST
  * links to outside. */
 START_TEST(test_mess)
 {
-	char path[1024];
+	char path[1024], command[1024];
 	unsigned port;
 
 	isolation = modes[_i];
@@ -117,19 +117,21 @@ START_TEST(test_mess)
 	snprintf(path, sizeof(path), "%s/outside", base);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	ck_assert_int_eq(run("echo keep >%s/file", path), 0);
-	ck_assert_msg(ssh("", USER, port,
-			  "setsid sleep 3000 </dev/null >/dev/null 2>&1 & "
-			  "(setsid sh -c \"(trap : TERM HUP; while :; do sleep 1; done) &\" "
-			  "</dev/null >/dev/null 2>&1) & "
-			  "env -i sleep 3001 </dev/null >/dev/null 2>&1 & "
-			  "mkdir -p m/n && touch m/n/f && chmod 0 m/n/f m/n m; "
-			  "for i in `seq 300`; do mkdir d; cd d; done; cd; "
-			  "mkdir r && touch r/f && chmod 0500 r; "
-			  "ln -s / root; ln -s ../../../../outside out; sleep 0.2") == 0,
-		      "%s", out_text("err"));
+	/* Each test's sleeps have a length of their own, so that no other test's are found. */
+	snprintf(command, sizeof(command),
+		 "setsid sleep 3000.%d </dev/null >/dev/null 2>&1 & "
+		 "(setsid sh -c \"(trap : TERM HUP; while :; do sleep 1; done) &\" "
+		 "</dev/null >/dev/null 2>&1) & "
+		 "env -i sleep 3001.%d </dev/null >/dev/null 2>&1 & "
+		 "mkdir -p m/n && touch m/n/f && chmod 0 m/n/f m/n m; "
+		 "for i in `seq 300`; do mkdir d; cd d; done; cd; "
+		 "mkdir r && touch r/f && chmod 0500 r; "
+		 "ln -s / root; ln -s ../../../../outside out; sleep 0.2",
+		 (int)getpid(), (int)getpid());
+	ck_assert_msg(ssh("", USER, port, command) == 0, "%s", out_text("err"));
 	destroy_ok();
 	assert_no_trace(port);
-	ck_assert_int_ne(run("pgrep -f '^sleep 300[01]' >/dev/null"), 0);
+	ck_assert_int_ne(run("pgrep -f '^sleep 300[01].%d$' >/dev/null", (int)getpid()), 0);
 	ck_assert_int_eq(run("grep -q keep %s/file", path), 0);
 	finish();
 }

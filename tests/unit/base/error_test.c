@@ -73,6 +73,19 @@ START_TEST(long_messages_end_at_a_character)
 }
 END_TEST
 
+START_TEST(a_cut_in_the_midst_is_no_half_character)
+{
+	struct hr_error err;
+
+	error_set(&err, HR_INVALID, "report this to %.4s, its vendor", "M\xc3\xbc\xc3\x9f");
+	ck_assert_str_eq(err.message, "report this to M\xc3\xbc?, its vendor");
+	error_prefix(&err, "%.2s", "\xc3\xbc\xc3\xbc");
+	ck_assert_str_eq(err.message, "\xc3\xbc: report this to M\xc3\xbc?, its vendor");
+	error_prefix(&err, "%.1s", "\xc3\xbc");
+	ck_assert_str_eq(err.message, "?: \xc3\xbc: report this to M\xc3\xbc?, its vendor");
+}
+END_TEST
+
 START_TEST(system_errors_and_memory)
 {
 	struct hr_error err;
@@ -111,4 +124,5 @@ END_TEST
 
 SUITE_MAIN("error", fills_and_gives_minus_one, names_field_and_example,
 	   takes_its_own_texts_as_arguments, no_object_is_fine, long_messages_end_at_a_character,
-	   system_errors_and_memory, prefix_keeps_the_rest, class_names_both_ways)
+	   a_cut_in_the_midst_is_no_half_character, system_errors_and_memory, prefix_keeps_the_rest,
+	   class_names_both_ways)

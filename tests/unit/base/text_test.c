@@ -45,6 +45,30 @@ START_TEST(bytes_that_are_no_text_are_cut_too)
 }
 END_TEST
 
+START_TEST(cleaned)
+{
+	static const struct {
+		char text[32];
+		const char *expected;
+	} tried[] = {
+		{"", ""},
+		{"a\xc3\xa4\xe2\x82\xac", "a\xc3\xa4\xe2\x82\xac"},
+		{"cut \xe2\x82; and on", "cut ?; and on"},
+		{"caf\xe9.so", "caf?.so"},
+		{"\x80\xff\xc3", "???"},
+		{"\xff", "?"},
+	};
+
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		char buf[32];
+
+		text_copy(buf, sizeof(buf), tried[i].text);
+		text_clean(buf);
+		ck_assert_str_eq(buf, tried[i].expected);
+	}
+}
+END_TEST
+
 START_TEST(integers)
 {
 	int64_t value = 7;
@@ -90,4 +114,4 @@ START_TEST(utf8)
 END_TEST
 
 SUITE_MAIN("text", copies_and_says_when_cut, cuts_at_characters, bytes_that_are_no_text_are_cut_too,
-	   integers, utf8)
+	   cleaned, integers, utf8)

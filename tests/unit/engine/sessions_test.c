@@ -88,6 +88,21 @@ TRANSACTION_TEST(who_waits_sees_the_server)
 	ck_assert_int_eq(progress.percent, 40);
 }
 
+/* Ten servers of the config have come, after one to ten times so many seconds, and gone. */
+static void note_ready_times(struct tx *tx, const char *config, int64_t seconds)
+{
+	struct hr_error err = {0};
+
+	for (int i = 1; i <= 10; i++) {
+		struct server server = add_booting(tx, config);
+
+		life.now_ms = NOW + i * seconds * MS_PER_S;
+		must(life_running(tx, &life, &server, "for the test", &err));
+		must(life_destroy(tx, &life, &server, "for the test", &err));
+		life.now_ms = NOW;
+	}
+}
+
 TRANSACTION_TEST(estimate_comes_from_ready_times)
 {
 	struct session_progress progress;
@@ -95,14 +110,7 @@ TRANSACTION_TEST(estimate_comes_from_ready_times)
 	struct session session;
 
 	put_pool(tx, "{}", REUSABLE);
-	for (int i = 1; i <= 10; i++) {
-		struct server server = add_booting(tx, "demo-a");
-
-		life.now_ms = NOW + i * MS_PER_S;
-		must(life_running(tx, &life, &server, "for the test", &err));
-		must(life_destroy(tx, &life, &server, "for the test", &err));
-		life.now_ms = NOW;
-	}
+	note_ready_times(tx, "demo-a", 1);
 	add_booting(tx, "demo-a");
 	session = request(tx, "ana");
 	must(sessions_progress(tx, &session, NOW + 2 * MS_PER_S, &progress, &err));
@@ -111,6 +119,25 @@ TRANSACTION_TEST(estimate_comes_from_ready_times)
 	/* Overdue: never below nothing. */
 	must(sessions_progress(tx, &session, NOW + 60 * MS_PER_S, &progress, &err));
 	ck_assert_int_eq(progress.estimate_p90_ms, 0);
+}
+
+/* Of the config that will make the server, and of no other. */
+TRANSACTION_TEST(estimate_of_a_server_to_be_ordered)
+{
+	struct session_progress progress;
+	struct hr_error err = {0};
+	struct session session;
+
+	put_pool(tx, "{}", REUSABLE);
+	put_document(tx, DOCUMENT_AUTOSCALE_CONFIG, "demo-b",
+		     "{\"reusable\":true,\"priority\":1000}");
+	note_ready_times(tx, "demo-b", 100);
+	note_ready_times(tx, "demo-a", 1);
+	session = request(tx, "ana");
+	must(sessions_progress(tx, &session, NOW, &progress, &err));
+	ck_assert_str_eq(progress.server_id, "");
+	ck_assert_str_eq(progress.stage, "a server is being ordered");
+	ck_assert_int_eq(progress.estimate_p50_ms, 6 * MS_PER_S);
 }
 
 static void expect_refused(struct tx *tx, const struct session_wish *wish, const char *reason)
@@ -580,6 +607,7 @@ int main(void)
 		without_room_it_waits,
 		who_waits_sees_the_server,
 		estimate_comes_from_ready_times,
+		estimate_of_a_server_to_be_ordered,
 		pool_that_refuses,
 		who_could_never_be_served_is_refused,
 		waits_for_a_server_on_its_way,

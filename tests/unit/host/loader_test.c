@@ -315,6 +315,36 @@ START_TEST(owners)
 }
 END_TEST
 
+/* Whoever may write a folder above can put another one in the place of ours. */
+START_TEST(folders_above)
+{
+	char inner[600], expected[2000];
+	struct hr_error err;
+
+	snprintf(inner, sizeof(inner), "%s/inner", folder.path);
+	ck_assert_int_eq(mkdir(inner, 0755), 0);
+	module_folder_add(&folder, BROKEN_MODULE("newerminor"), "inner/acme.so", path,
+			  sizeof(path));
+	ck_assert_int_eq(chmod(folder.path, 0757), 0);
+	err = refuse_file(0);
+	snprintf(expected, sizeof(expected),
+		 "provider \"acme\" (%s): everybody may write the folder above its own, %s (mode "
+		 "0757); make sure that nobody has changed what is in it, then run: chmod o-w %s",
+		 path, folder.path, folder.path);
+	ck_assert_str_eq(err.message, expected);
+	/* A group's, as /usr/local is on some systems, or another user's: that is for him who runs it. */
+	ck_assert_int_eq(chmod(folder.path, 02775), 0);
+	ck_assert_int_eq(chmod(inner, 0777), 0);
+	err = refuse_file(0);
+	ck_assert_ptr_nonnull(strstr(err.message, "others may write the folder (mode 0777)"));
+	ck_assert_int_eq(chmod(inner, 0755), 0);
+	ck_assert_int_eq(chmod(folder.path, 01777), 0); /* where nobody can move another's */
+	ck_assert_int_eq(chmod(inner, 0777), 0);
+	err = refuse_file(0);
+	ck_assert_ptr_nonnull(strstr(err.message, "others may write the folder (mode 0777)"));
+}
+END_TEST
+
 /* A symbolic link leads out of a good folder into a bad one. */
 START_TEST(link_into_bad_folder)
 {
@@ -485,6 +515,7 @@ int main(void)
 	tcase_add_test(tests, profiles);
 	tcase_add_test(tests, modes);
 	tcase_add_test(tests, owners);
+	tcase_add_test(tests, folders_above);
 	tcase_add_test(tests, link_into_bad_folder);
 	tcase_add_test(tests, file_names);
 	tcase_add_test(tests, no_file);

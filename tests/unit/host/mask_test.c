@@ -59,6 +59,29 @@ START_TEST(lines)
 }
 END_TEST
 
+/* Whatever writes a secret down may have to write it otherwise. */
+START_TEST(forms)
+{
+	ck_assert_int_eq(mask_add(mask, "pass/w\xc3\xb6rd \"+\"\n?"), 0);
+	/* in a URL */
+	expect("/a?k=pass%2Fw%C3%B6rd%20%22%2B%22%0A%3F&b", "/a?k=***&b");
+	expect("/a?k=pass%2fw%c3%b6rd%20%22%2b%22%0a%3f&b", "/a?k=***&b");
+	expect("k=pass%2Fw%C3%B6rd+%22%2B%22%0A%3F", "k=***");
+	/* in JSON */
+	expect("{\"k\":\"pass/w\xc3\xb6rd \\\"+\\\"\\n?\"}", "{\"k\":\"***\"}");
+	expect("{\"k\":\"pass/w\\u00F6rd \\\"+\\\"\\n?\"}", "{\"k\":\"***\"}");
+	expect("{\"k\":\"pass\\/w\xc3\xb6rd \\\"+\\\"\\n?\"}", "{\"k\":\"***\"}");
+	/* in Base64: alone, and behind one to three bytes more, of which some digits tell too */
+	expect("Basic aHVudGVyMjAwMA==", "Basic ***");
+	expect("Basic aHVudGVyMjAwMA", "Basic ***");
+	expect("Basic Omh1bnRlcjIwMDA=", "Basic Om***A=");
+	expect("Basic YTpodW50ZXIyMDAw", "Basic YTp***");
+	expect("Basic YWI6aHVudGVyMjAwMDp4", "Basic YWI6***Dp4");
+	/* what they are made of goes through */
+	expect("pass%2F and aHVudGVy", "pass%2F and aHVudGVy");
+}
+END_TEST
+
 START_TEST(bytes)
 {
 	const char text[] = "a\xff"
@@ -94,6 +117,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, values);
 	tcase_add_test(tests, lines);
+	tcase_add_test(tests, forms);
 	tcase_add_test(tests, bytes);
 	tcase_add_test(tests, added_later);
 	suite_add_tcase(suite, tests);

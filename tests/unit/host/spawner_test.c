@@ -20,6 +20,7 @@
 
 #include "../../modules/module_folder.h"
 #include "base/clock.h"
+#include "host/process_record.h"
 #include "host/process_signal.h"
 #include "host/process_stat.h"
 #include "host/spawner_wire.h"
@@ -197,6 +198,82 @@ START_TEST(not_the_accounts)
 	}
 	ck_assert_int_ne(spawner_ask_signal(fd, &self, 65, &err), 0);
 	ck_assert_str_eq(err.message, "65 is no signal");
+}
+END_TEST
+
+/* Of the account's user, but nothing that was started for it; and what another spawner has started for it,
+ * before this one began. */
+START_TEST(only_what_was_started)
+{
+	struct hr_process other = {0}, ours = start_sleep();
+	struct hr_error err = {0};
+	char letter;
+
+	other.pid = fork();
+	if (other.pid == 0) {
+		if (geteuid() == 0 && setresuid(ACCOUNT_UID, ACCOUNT_UID, ACCOUNT_UID) != 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_gt(other.pid, 0);
+	ck_assert_int_eq(process_stat((pid_t)other.pid, &letter, &other.start_time), 0);
+	nanosleep(&(struct timespec){0, 50000000}, NULL);
+	ck_assert_int_ne(spawner_ask_signal(fd, &other, SIGKILL, &err), 0);
+	ck_assert_int_eq(err.class, HR_INVALID);
+	ck_assert_int_eq(process_look(&other, &err), 0);
+	ck_assert_int_eq(kill((pid_t)other.pid, SIGKILL), 0);
+	close(fd);
+	ck_assert_int_eq(spawner_start(&folder, NULL, &fd, &err), 0);
+	ck_assert_msg(spawner_ask_signal(fd, &ours, SIGKILL, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+/* The first of a session may end before the others: they are the account's all the same. */
+START_TEST(what_it_started_in_turn)
+{
+	const struct hr_span argv[] = {span_of("/bin/sh"), span_of("-c"),
+				       span_of("sleep 1000 & echo $! >child")};
+	struct hr_process_start start = sleep_request(argv);
+	struct hr_process process = {0}, child = {0};
+	struct hr_error err = {0};
+	char path[320], letter;
+	FILE *file = NULL;
+
+	start.n_argv = 3;
+	ck_assert_int_eq(spawner_ask_start(fd, &start, &process, &err), 0);
+	while (process_look(&process, &err) == 0)
+		nanosleep(&(struct timespec){0, 5000000}, NULL);
+	snprintf(path, sizeof(path), "%s/child", state);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%ld", &child.pid), 1);
+	fclose(file);
+	ck_assert_int_eq(process_stat((pid_t)child.pid, &letter, &child.start_time), 0);
+	ck_assert_msg(spawner_ask_signal(fd, &child, SIGKILL, &err) == 0, "%s", err.message);
+}
+END_TEST
+
+/* What has ended is forgotten once the file has grown; what runs is not. */
+START_TEST(the_record_stays_small)
+{
+	const struct hr_process ours = start_sleep();
+	struct hr_process ended = {.pid = 1};
+	struct hr_error err = {0};
+	char path[320];
+	struct stat st;
+
+	for (uint64_t i = 1; i <= 3000; i++) {
+		ended.start_time = UINT64_MAX - i;
+		ck_assert_int_eq(process_record_add(&folder, &ended, &err), 0);
+	}
+	ck_assert(process_record_has(&folder, &ended));
+	ck_assert(process_record_has(&folder, &ours));
+	snprintf(path, sizeof(path), "%s/.state.started", top.path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_lt(st.st_size, 17000);
+	ck_assert_int_eq(spawner_ask_signal(fd, &ours, SIGKILL, &err), 0);
 }
 END_TEST
 
@@ -406,6 +483,9 @@ int main(void)
 	tcase_add_test(tests, broken_messages);
 	tcase_add_test(tests, descriptors_are_not_taken);
 	tcase_add_test(tests, not_the_accounts);
+	tcase_add_test(tests, only_what_was_started);
+	tcase_add_test(tests, what_it_started_in_turn);
+	tcase_add_test(tests, the_record_stays_small);
 	tcase_add_test(tests, too_large);
 	tcase_add_test(tests, its_end);
 	tcase_add_test(tests, it_is_gone);

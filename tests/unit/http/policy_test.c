@@ -306,6 +306,8 @@ static const struct {
 	{"{'proxy': 'http://proxy.test/path'}", "settings.proxy"},
 	{"{'proxy': 'http://'}", "settings.proxy"},
 	{"{'proxy': 'http://u:p%40ss@proxy.test:3128'}", NULL},
+	{"{'proxy': 'http://u:p%00ss@proxy.test:3128'}", "settings.proxy"},
+	{"{'proxy': 'http://u%0a:pass@proxy.test:3128'}", "settings.proxy"},
 	{"{'proxy': 'https://proxy.test'}", NULL},
 	{"{'proxy': 'socks5h://proxy.test:1080'}", NULL},
 	{"{'timeout': 999999}", "settings.timeout"},

@@ -354,8 +354,8 @@ START_TEST(bodies_of_an_account_have_a_limit)
 	a = get("/interim", 0);
 	ck_assert_int_eq(a->result, HR_TRANSIENT);
 	ck_assert_str_eq(a->error.message,
-			 "requests and answers of this account have more than 32 MiB at the "
-			 "moment; the answer of 127.0.0.1 was not read to its end");
+			 "the answer of 127.0.0.1 was not read to its end: the account's requests "
+			 "and answers that are under way would have more than 32 MiB together");
 	http_answer_free(a);
 	a = bench_perform(account, "POST", 0, NULL, "x", "http://127.0.0.1:%d/interim",
 			  server.port);

@@ -42,6 +42,7 @@ START_TEST(one_more_for_whoever_asks_while_one_boots_for_another)
 		    "one; aws-east has no limit");
 	ck_assert_str_eq(made.promises[0].server_id, model.servers[0].row.id);
 	ck_assert_str_eq(made.promises[1].server_id, "");
+	ck_assert_uint_eq(made.promises[1].config, 0);
 	plan_clear(&made);
 }
 END_TEST

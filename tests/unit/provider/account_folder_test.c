@@ -73,17 +73,21 @@ END_TEST
 
 START_TEST(not_removed_while_used)
 {
-	char path[400];
+	char path[400], started[400];
 
 	make("a");
 	snprintf(path, sizeof(path), "%s/accounts/a/server", top.path);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
+	/* What the spawner writes of it goes with it. */
+	module_folder_write(&top, "accounts/.a.started", "1 2\n", started, sizeof(started));
 	account_folder_remove(&folders, "a");
 	ck_assert_int_eq(access(path, F_OK), 0);
+	ck_assert_int_eq(access(started, F_OK), 0);
 	ck_assert_int_eq(rmdir(path), 0);
 	account_folder_remove(&folders, "a");
 	snprintf(path, sizeof(path), "%s/accounts/a", top.path);
 	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_assert_int_ne(access(started, F_OK), 0);
 }
 END_TEST
 

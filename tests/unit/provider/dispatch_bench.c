@@ -35,8 +35,8 @@ void start_dispatcher(unsigned workers)
 	struct process_options options = {
 		.installation = INSTALLATION,
 		.state_dir = state.path,
-		.host_uid_first = 61184,
-		.host_uid_last = 61439,
+		.host_uid_first = BENCH_UID_FIRST,
+		.host_uid_last = BENCH_UID_LAST,
 	};
 	struct hr_error err;
 	char host[600];
@@ -68,8 +68,8 @@ void start_dispatcher(unsigned workers)
 	struct inline_options options = {
 		.installation = INSTALLATION,
 		.state_dir = state.path,
-		.host_uid_first = 61184,
-		.host_uid_last = 61439,
+		.host_uid_first = BENCH_UID_FIRST,
+		.host_uid_last = BENCH_UID_LAST,
 		.workers = workers,
 	};
 	struct hr_error err;
@@ -108,6 +108,8 @@ void bench_setup(void)
 	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("httping"), "httping.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
+	module_folder_add(&modules, "tests/modules/hostile/.libs/outlaw.so", "outlaw.so", path,
+			  sizeof(path));
 	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
 	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);

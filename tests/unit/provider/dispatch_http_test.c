@@ -129,6 +129,45 @@ START_TEST(no_other_host)
 }
 END_TEST
 
+static const struct {
+	const char *word;
+	const char *message;
+} impossible[] = {
+	{"method", "the request's method has 33 bytes, at most 32 are possible"},
+	{"url", "the request's URL has 16385 bytes, at most 16384 are possible"},
+	{"name", "a request's header has a name of 1025 bytes, at most 1024 are possible"},
+	{"value", "a request's header has a value of 65537 bytes, at most 65536 are possible"},
+	{"headers", "the request has 300 headers, at most 64 are possible"},
+	{"together", "the request's headers have more than 65536 bytes"},
+	{"body", "the request's body has 18874368 bytes, at most 16777216 are possible"},
+	{"nul", "the request's URL is no UTF-8 text, or has a NUL in it"},
+	{"url-bytes", "the request's URL is no UTF-8 text, or has a NUL in it"},
+	{"value-bytes", "the value of a request's header is no UTF-8 text, or has a NUL in it"},
+	{"secret", "a secret is asked for by a name that is no UTF-8 text, or holds control "
+		   "characters"},
+	{"secret-bytes", "a secret is asked for by a name that is no UTF-8 text, or holds control "
+			 "characters"},
+};
+
+/* What no message can carry is the module's error, not its process's end. */
+START_TEST(impossible_requests)
+{
+	struct dispatch_answer *answer;
+	char more[100];
+
+	snprintf(more, sizeof(more), ",\"other\":\"odd:%s\"", impossible[_i].word);
+	open_httping(more);
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_msg(answer->result == HR_INVALID, "%s", answer->error.message);
+	ck_assert_str_eq(answer->error.message, impossible[_i].message);
+	dispatch_answer_free(answer);
+	ck_assert_int_eq(atomic_load(&server.n_requests), 0);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 START_TEST(throttled)
 {
 	struct dispatch_answer *answer;
@@ -275,6 +314,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, life_of_a_server);
 	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(tests, impossible_requests, 0,
+			    sizeof(impossible) / sizeof(impossible[0]));
 	tcase_add_test(tests, throttled);
 	tcase_add_test(tests, cancelled);
 	tcase_add_test(tests, edited_under_full_load);

@@ -447,7 +447,7 @@ START_TEST(local_profile)
 	ck_assert_int_eq(stat(path, &folder), 0);
 	ck_assert_uint_eq(folder.st_mode & 07777, 0700);
 	if (geteuid() == 0)
-		ck_assert(folder.st_uid >= 61184 && folder.st_uid <= 61439);
+		ck_assert(folder.st_uid >= BENCH_UID_FIRST && folder.st_uid <= BENCH_UID_LAST);
 	/* What the module itself makes there is the account's too. */
 	snprintf(path, sizeof(path), "%s/accounts/" ACCOUNT "/opened", state.path);
 	ck_assert_int_eq(stat(path, &st), 0);

@@ -8,8 +8,8 @@
 #include <check.h>
 
 static struct lanes lanes;
-static struct job jobs[8];
-static struct dispatch_request requests[8];
+static struct job jobs[24];
+static struct dispatch_request requests[24];
 static struct seat seat;
 
 static void setup(void)
@@ -153,6 +153,73 @@ START_TEST(limit_of_all_seats)
 }
 END_TEST
 
+static void queue_urgent(int i, const char *account, enum dispatch_kind kind,
+			 enum dispatch_urgency urgency)
+{
+	requests[i].urgency = urgency;
+	queue(i, account, kind);
+}
+
+/* Users before removals, those before standby, all before looking; equals in order of arrival. */
+START_TEST(the_most_urgent_first)
+{
+	lane_of("a")->seat = &seat;
+	queue_urgent(0, "a", DISPATCH_LIST, DISPATCH_LOOK);
+	queue_urgent(1, "a", DISPATCH_CREATE, DISPATCH_STANDBY);
+	queue_urgent(2, "a", DISPATCH_DESTROY, DISPATCH_REMOVAL);
+	queue_urgent(3, "a", DISPATCH_CREATE, DISPATCH_FOR_USERS);
+	queue_urgent(4, "a", DISPATCH_DESTROY, DISPATCH_REMOVAL);
+	for (int i = 0; i < 5; i++) {
+		static const int order[] = {3, 2, 4, 1, 0};
+
+		ck_assert_int_eq(pick(), order[i]);
+		ck_assert_int_eq(pick(), -1);
+		lanes_finish(&lanes, &jobs[order[i]]);
+	}
+}
+END_TEST
+
+/* An account that is busy holds up nobody else, however urgent its call is. */
+START_TEST(urgency_is_within_what_may_run)
+{
+	struct seat other = {.limit = 1};
+
+	lane_of("a")->seat = &seat;
+	lane_of("b")->seat = &other;
+	queue_urgent(0, "a", DISPATCH_CREATE, DISPATCH_FOR_USERS);
+	queue_urgent(1, "a", DISPATCH_CREATE, DISPATCH_FOR_USERS);
+	queue_urgent(2, "b", DISPATCH_LIST, DISPATCH_LOOK);
+	ck_assert_int_eq(pick(), 0);
+	ck_assert_int_eq(pick(), 2);
+	ck_assert_int_eq(pick(), -1);
+	lanes_finish(&lanes, &jobs[0]);
+	ck_assert_int_eq(pick(), 1);
+	lanes_finish(&lanes, &jobs[1]);
+	lanes_finish(&lanes, &jobs[2]);
+}
+END_TEST
+
+/* Two lists among twenty creates that users wait for: each eighth call is the oldest. */
+START_TEST(nothing_waits_for_ever)
+{
+	int picked, list_at[2] = {-1, -1};
+
+	lane_of("a")->seat = &seat;
+	for (int i = 0; i < 22; i++)
+		queue_urgent(i, "a", i < 2 ? DISPATCH_LIST : DISPATCH_CREATE,
+			     i < 2 ? DISPATCH_LOOK : DISPATCH_FOR_USERS);
+	for (int n = 0; n < 22; n++) {
+		picked = pick();
+		ck_assert_int_ge(picked, 0);
+		if (picked < 2)
+			list_at[picked] = n;
+		lanes_finish(&lanes, &jobs[picked]);
+	}
+	ck_assert_int_eq(list_at[0], 7);
+	ck_assert_int_eq(list_at[1], 15);
+}
+END_TEST
+
 START_TEST(dropped_jobs)
 {
 	queue(0, "a", DISPATCH_OPEN);
@@ -184,6 +251,9 @@ int main(void)
 	tcase_add_test(tests, replaced_seat_ends_with_its_last_call);
 	tcase_add_test(tests, close_comes_last);
 	tcase_add_test(tests, limit_of_all_seats);
+	tcase_add_test(tests, the_most_urgent_first);
+	tcase_add_test(tests, urgency_is_within_what_may_run);
+	tcase_add_test(tests, nothing_waits_for_ever);
 	tcase_add_test(tests, dropped_jobs);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -161,6 +161,97 @@ START_TEST(endless_memory_is_news)
 END_TEST
 #endif
 
+/* A sanitizer build has no sandbox. */
+#ifndef HR_SANITIZERS
+static struct dispatch_answer *create_as_outlaw(const char *attempt, const char *then)
+{
+	char members[100];
+
+	snprintf(members, sizeof(members), "\"attempt\":\"%s\",\"then\":\"%s\"", attempt, then);
+	open_account("outlaw", members);
+	return ask_kind(DISPATCH_CREATE);
+}
+
+#define OUTLAW "the process of module outlaw "
+static const struct {
+	const char *attempt, *then;
+	const char *message;
+	enum host_end end;
+} offences[] = {
+	/* in the same call, so it is told, and counted, as what it may come from */
+	{"open", "crash",
+	 OUTLAW "was ended by signal 11 (Segmentation fault), after it was refused the system call "
+		"openat during create",
+	 HOST_END_FORBIDDEN},
+	{"sockets", "tell",
+	 OUTLAW "was ended by its sandbox, after it was refused the system call socket (3 such "
+		"refusals) during create",
+	 HOST_END_FORBIDDEN},
+	{"blocked", "tell",
+	 OUTLAW
+	 "was ended by its sandbox, for a system call that modules may not use during create",
+	 HOST_END_FORBIDDEN},
+	{"threads", "tell",
+	 OUTLAW "was ended: it has 256 threads, as many as a module may have during create",
+	 HOST_END_THREADS},
+};
+
+START_TEST(offences_are_named)
+{
+	struct dispatch_answer *answer = create_as_outlaw(offences[_i].attempt, offences[_i].then);
+	struct module_figures figures;
+	char expected[400];
+
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_str_eq(answer->error.message, offences[_i].message);
+	dispatch_answer_free(answer);
+	snprintf(expected, sizeof(expected), "failed: %s\n", offences[_i].message);
+	wait_for_news("running: ");
+	ck_assert_int_eq(strncmp(news, expected, strlen(expected)), 0);
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.modules[0].ends[offences[_i].end], 1);
+	module_figures_clear(&figures);
+}
+END_TEST
+
+/* What a call long over was refused has nothing to do with a crash. */
+START_TEST(an_old_refusal_is_no_reason)
+{
+	struct dispatch_answer *answer = create_as_outlaw("open", "crash-later");
+	struct module_figures figures;
+
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_str_eq(answer->error.message,
+			 OUTLAW "was ended by signal 11 (Segmentation fault) during list");
+	dispatch_answer_free(answer);
+	wait_for_news("running: ");
+	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
+	ck_assert_uint_eq(figures.modules[0].ends[HOST_END_CRASH], 1);
+	module_figures_clear(&figures);
+}
+END_TEST
+#endif
+
+/* New settings that do not open leave the account as it was: it comes back with the old ones. */
+START_TEST(back_after_settings_that_do_not_open)
+{
+	struct dispatch_answer *answer;
+
+	for (int i = 0; i < 2; i++)
+		dispatch_answer_free(i == 0 ? create_in("segv") : ask_kind(DISPATCH_CREATE));
+	ck_assert_ptr_nonnull(strstr(news, "paused: "));
+	answer = try_open("mock", "\"behaviour\":\"open-fails\"");
+	ck_assert_int_eq(answer->result, HR_AUTH);
+	dispatch_answer_free(answer);
+	pass_time(1500);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 /* All calls of the account are answered, none of another's. */
 START_TEST(others_go_on)
 {
@@ -388,7 +479,10 @@ int main(void)
 	tcase_add_test(tests, a_kill_from_outside_is_news);
 #ifndef HR_SANITIZERS
 	tcase_add_test(tests, endless_memory_is_news);
+	tcase_add_loop_test(tests, offences_are_named, 0, sizeof(offences) / sizeof(offences[0]));
+	tcase_add_test(tests, an_old_refusal_is_no_reason);
 #endif
+	tcase_add_test(tests, back_after_settings_that_do_not_open);
 	tcase_add_test(tests, others_go_on);
 	tcase_add_test(tests, keeps_crashing);
 	tcase_add_test(tests, again_for_ever);

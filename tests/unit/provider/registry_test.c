@@ -14,6 +14,7 @@
 #include <check.h>
 
 #include "../../modules/module_folder.h"
+#include "base/log.h"
 
 static struct module_folder first, second;
 static char path[600], other_path[600];
@@ -109,6 +110,39 @@ START_TEST(first_folder_wins)
 		 other_path, path);
 	ck_assert_str_eq(registry_at(registry, 1)->reason, expected);
 	registry_close(registry);
+}
+END_TEST
+
+/* What is left out is said. */
+START_TEST(more_files_than_there_may_be)
+{
+	int log, saved = dup(STDERR_FILENO);
+	char host[600], text[2048] = "", expected[800];
+	const struct registry_options options = {.path = first.path,
+						 .files_max = 1,
+						 .host_program = host_program(host, sizeof(host))};
+	struct registry *registry;
+	struct hr_error err;
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_write(&first, "text.so", "no module\n", other_path, sizeof(other_path));
+	module_folder_write(&first, "until.so", "no module\n", other_path, sizeof(other_path));
+	snprintf(other_path, sizeof(other_path), "%s/log", second.path);
+	log = open(other_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(dup2(log, STDERR_FILENO), 0);
+	log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
+	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
+	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+	ck_assert_uint_eq(registry_count(registry), 1);
+	registry_close(registry);
+	ck_assert_int_gt(pread(log, text, sizeof(text) - 1, 0), 0);
+	snprintf(expected, sizeof(expected),
+		 "2 files of %s are not looked at, since more than 1 files of modules are in the "
+		 "folders: remove what are no modules",
+		 first.path);
+	ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+	close(log);
+	close(saved);
 }
 END_TEST
 
@@ -339,6 +373,7 @@ int main(void)
 	tcase_add_test(tests, good_and_refused);
 	tcase_add_test(tests, first_folder_wins);
 	tcase_add_test(tests, first_folder_wins_though_bad);
+	tcase_add_test(tests, more_files_than_there_may_be);
 	tcase_add_test(tests, local_modules);
 	tcase_add_test(tests, manifest);
 	tcase_add_test(tests, manifest_not_used);
