@@ -41,7 +41,7 @@ trees_are()
 
 copy_tells()
 {
-	"$headroom" event list | grep -q "moved or copied (see headroomd --confirm-moved): would make 2 and remove 0"
+	"$headroom" event list | grep -q "moved or copied.* (see headroomd --confirm-moved): would make 2 and remove 0"
 }
 
 copy_says_why()
@@ -61,7 +61,7 @@ config_for copy
 if "$headroomd" --config "$work/copy.conf" --remove-servers >"$work/refused" 2>&1; then
 	fail "a copy removed servers"
 fi
-grep -q "state folder $work/copy was moved or copied here.*none was removed.*headroomd --confirm-moved" "$work/refused" ||
+grep -q "state folder $work/copy was moved or copied.* here, .*none was removed.*headroomd --confirm-moved" "$work/refused" ||
 	fail "the refusal says: $(cat "$work/refused")"
 [ "$(trees)" = 2 ] || fail "the original's servers are gone"
 

@@ -92,6 +92,29 @@ static void expect_tale(const char *what)
 	ck_assert_ptr_nonnull(strstr(tale, "headroomd --confirm-moved"));
 }
 
+static bool says(const char *text, const char *what)
+{
+	return text && strstr(text, what) != NULL;
+}
+
+/* Of a folder that was moved, whose database may be from a backup: both, and what to do. */
+static void expect_both(const char *what)
+{
+	char tale[1024];
+
+	store_moved_tell(store, tale, sizeof(tale));
+	ck_assert_msg(says(tale, "was moved or copied since it was made; and ") &&
+			      says(tale, what) && says(tale, "Put back the newest headroom.db") &&
+			      says(tale, "nothing uses the old one any more") &&
+			      says(tale, "does not know are destroyed"),
+		      "%s", tale);
+	ck_assert(says(store_moved_how(store), "moved or copied") &&
+		  says(store_moved_how(store), "put back from a backup"));
+	ck_assert(says(store_moved_why(store), "moved or copied") &&
+		  says(store_moved_why(store), "put back from a backup") &&
+		  says(store_moved_why(store), "--confirm-moved"));
+}
+
 static void confirm(void)
 {
 	struct hr_error err = {0};
@@ -122,6 +145,33 @@ START_TEST(an_older_database_is_noticed_until_it_is_confirmed)
 	/* What was put back, five, and that it was confirmed. */
 	must(store_read(store, read_bounds, &newest, &err));
 	ck_assert_int_eq(newest, 7);
+}
+END_TEST
+
+START_TEST(an_old_database_on_a_new_machine_is_told_of_as_both)
+{
+	sqlite3 *db = NULL;
+
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_exec(db, "UPDATE installation SET machine = 'another'", NULL, NULL, NULL),
+		SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	/* A move takes the file along. */
+	reopen(false);
+	ck_assert_str_eq(store_moved_how(store), "moved or copied");
+	keep(kept_path);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	reopen(false);
+	expect_both("which is then beside it, is missing");
+	confirm();
+	commit(add_event, NULL);
+	put_back(kept_path);
+	expect_both(" were made (");
+	confirm();
 }
 END_TEST
 
@@ -354,6 +404,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, store_teardown);
 	tcase_add_test(tcase, an_older_database_is_noticed_until_it_is_confirmed);
+	tcase_add_test(tcase, an_old_database_on_a_new_machine_is_told_of_as_both);
 	tcase_add_test(tcase, a_backup_that_lost_nothing_is_none);
 	tcase_add_test(tcase, the_newer_one_of_two_is_not_taken_for_the_confirmed_one);
 	tcase_add_test(tcase, a_file_that_is_behind_is_what_a_crash_leaves);
