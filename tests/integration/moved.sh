@@ -92,7 +92,11 @@ wait_for 120 "4 running servers" servers_running_is demo 4
 daemon_kill
 cp "$work/backup.db" "$work/state/headroom.db"
 rm "$work/state/headroom.db-wal" "$work/state/headroom.db-shm"
-"$headroomd" --config "$work/headroom.conf" --check | grep -q "^store: .* was put back from a backup" || fail "--check does not tell"
+"$headroomd" --config "$work/headroom.conf" --check >"$work/checked" 2>/dev/null
+status=$?
+[ "$status" = 1 ] || fail "--check of a database that was put back ended with $status"
+grep -q "^store: .* was put back from a backup: .*headroom.db has .* commits, and .* were made.*headroomd --confirm-moved" "$work/checked" ||
+	fail "--check says: $(cat "$work/checked")"
 "$headroomd" --config "$work/headroom.conf" --remove-servers >"$work/refused" 2>&1 && fail "servers were removed"
 grep -q "state folder $work/state was put back from a backup here.*none was removed.*headroomd --confirm-moved" "$work/refused" ||
 	fail "the refusal says: $(cat "$work/refused")"
@@ -108,6 +112,7 @@ trees_are 4 || fail "4 process trees were expected, there are $(trees)"
 daemon_stop
 "$headroomd" --config "$work/headroom.conf" --confirm-moved || fail "--confirm-moved"
 daemon_start || fail "the daemon did not start"
+"$headroomd" --config "$work/headroom.conf" --check | grep -q "^store: .* is well" || fail "--check after --confirm-moved"
 event_says installation.confirmed "was put back from a backup" || fail "no event tells that it was confirmed"
 wait_for 60 "what the older database does not know is destroyed" trees_are 2
 servers_running_is demo 2 || fail "the two servers that it knows do not run"
