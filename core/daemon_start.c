@@ -262,6 +262,8 @@ static int check_store(const struct daemon_config *config, bool *ret_moved, stru
 	char told[1024];
 
 	*ret_moved = false;
+	if (start_check_database(config->state_dir, err) != 0)
+		return -1;
 	if (store_open(&options, &store, err) != 0) {
 		if (err->class != HR_NOT_FOUND)
 			return -1;

@@ -184,6 +184,11 @@ void newest_close(struct newest *newest)
 	*newest = (struct newest){.fd = -1};
 }
 
+bool newest_proves_use(const struct newest *newest)
+{
+	return newest->fd >= 0 && (!newest->is_sound || newest->commits > 0);
+}
+
 bool newest_contradicts(const struct newest *newest, uint64_t commits, char *ret_why, size_t size)
 {
 	if (newest->fd < 0 && commits > 0)

@@ -39,6 +39,9 @@ void newest_settle(struct newest *newest);
 
 void newest_close(struct newest *newest);
 
+/* Whether there was a database with commits, so that a new one is not the first. */
+bool newest_proves_use(const struct newest *newest);
+
 /* Why a database with so many commits is not the one that was in use here; false: it is that one. */
 bool newest_contradicts(const struct newest *newest, uint64_t commits, char *ret_why, size_t size);
 

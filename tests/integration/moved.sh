@@ -126,5 +126,14 @@ config_for moved
 "$headroomd" --config "$work/moved.conf" --remove-servers >/dev/null 2>&1 && fail "a move was not noticed"
 "$headroomd" --config "$work/moved.conf" --confirm-moved || fail "--confirm-moved"
 "$headroomd" --config "$work/moved.conf" --remove-servers || fail "--remove-servers after --confirm-moved"
+
+# A database that is gone is not made anew beside the file that tells of it.
+rm -r "$work"/moved/headroom.db* "$work/moved/accounts"
+for option in --check --confirm-moved; do
+	"$headroomd" --config "$work/moved.conf" "$option" >"$work/refused" 2>&1 && fail "$option took a lost database for none"
+	grep -q "moved/headroom.db is missing or empty, but .*/moved/headroom.newest shows that there was one: .*put back a backup" "$work/refused" ||
+		fail "$option says: $(cat "$work/refused")"
+	[ ! -e "$work/moved/headroom.db" ] || fail "$option made a database"
+done
 rm -rf "$work/moved"
 say "moved: a copy is refused, a move is confirmed, an older database only tells"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -277,14 +278,70 @@ START_TEST(one_that_was_not_in_use_gets_it)
 	reopen(false);
 	ck_assert(!store_moved(store));
 	ck_assert_int_eq(access(newest_path, F_OK), 0);
-	/* A new database is never one that was put back. */
-	commit(add_event, NULL);
+	/* One that was made, and lost, before its first commit has lost nothing. */
 	close_store();
 	ck_assert_int_eq(unlink(database_path), 0);
 	reopen(false);
 	ck_assert(store_is_new(store));
 	ck_assert(!store_moved(store));
 	reopen(false);
+	ck_assert(!store_moved(store));
+}
+END_TEST
+
+/* Neither a start nor a check takes it for a first start, and neither makes anything. */
+static void expect_lost(off_t size)
+{
+	struct store_options options = fixture_options(false);
+	struct hr_error err = {0};
+	struct stat info;
+
+	for (int i = 0; i < 2; i++) {
+		options.read_only_check = i > 0;
+		must_fail(store_open(&options, &store, &err), HR_CONFLICT,
+			  "%s is missing or empty, but %s shows that there was one: a new one "
+			  "would know none of its servers; put back a backup of it, or remove %s "
+			  "to begin anew",
+			  database_path, newest_path, newest_path);
+		ck_assert_int_eq(stat(database_path, &info), size < 0 ? -1 : 0);
+		ck_assert(size < 0 || info.st_size == size);
+	}
+}
+
+START_TEST(a_database_that_is_lost_is_not_made_anew)
+{
+	sqlite3 *db = NULL;
+	FILE *file;
+
+	commit(add_event, NULL);
+	keep(kept_path);
+	close_store();
+	ck_assert_int_eq(unlink(database_path), 0);
+	expect_lost(-1);
+	file = fopen(database_path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+	expect_lost(0);
+	/* Pages, but no tables. */
+	ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	expect_lost(4096);
+	/* A damaged file may have told of commits. */
+	file = fopen(newest_path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+	expect_lost(4096);
+	/* Either way out leads on. */
+	run_cp("-T", kept_path, database_path);
+	reopen(false);
+	expect_tale(" does not hold what headroomd writes into it");
+	close_store();
+	ck_assert_int_eq(unlink(database_path), 0);
+	ck_assert_int_eq(unlink(newest_path), 0);
+	reopen(false);
+	ck_assert(store_is_new(store));
 	ck_assert(!store_moved(store));
 }
 END_TEST
@@ -411,6 +468,7 @@ int main(void)
 	tcase_add_test(tcase, a_killed_process_leaves_no_doubt);
 	tcase_add_test(tcase, a_database_that_was_in_use_has_its_file);
 	tcase_add_test(tcase, one_that_was_not_in_use_gets_it);
+	tcase_add_test(tcase, a_database_that_is_lost_is_not_made_anew);
 	tcase_add_test(tcase, a_whole_folder_that_was_put_back_is_noticed);
 	tcase_add_test(tcase, a_store_of_an_older_schema_is_not_taken_for_one);
 	tcase_add_test(tcase, a_check_tells_it_and_makes_nothing);
