@@ -346,6 +346,26 @@ START_TEST(a_database_that_is_lost_is_not_made_anew)
 }
 END_TEST
 
+START_TEST(what_root_makes_is_the_daemons)
+{
+	const uid_t user = 65534;
+	struct stat info;
+
+	if (geteuid() != 0)
+		return;
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	ck_assert_int_eq(chown(database_path, user, user), 0);
+	reopen(false);
+	confirm();
+	ck_assert_int_eq(stat(newest_path, &info), 0);
+	ck_assert_uint_eq(info.st_uid, user);
+	ck_assert_uint_eq(info.st_gid, user);
+	ck_assert_uint_eq(info.st_mode & 07777, 0600);
+}
+END_TEST
+
 static const char *const damages[] = {"", "commits 7\n",
 				      "commits -0000000000000000001 born 00000000000000000000\n",
 				      "commits 18446744073709551615 born 00000000000000000000\n"};
@@ -469,6 +489,7 @@ int main(void)
 	tcase_add_test(tcase, a_database_that_was_in_use_has_its_file);
 	tcase_add_test(tcase, one_that_was_not_in_use_gets_it);
 	tcase_add_test(tcase, a_database_that_is_lost_is_not_made_anew);
+	tcase_add_test(tcase, what_root_makes_is_the_daemons);
 	tcase_add_test(tcase, a_whole_folder_that_was_put_back_is_noticed);
 	tcase_add_test(tcase, a_store_of_an_older_schema_is_not_taken_for_one);
 	tcase_add_test(tcase, a_check_tells_it_and_makes_nothing);
