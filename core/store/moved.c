@@ -94,14 +94,13 @@ int store_confirm_moved(struct store *store, struct hr_error *err)
 	if (confirmation.commits < store->newest.commits)
 		confirmation.commits = store->newest.commits;
 	confirmation.commits += CONFIRMED_AHEAD;
+	/* The file first: after a crash between the two the database is behind it, and is confirmed again. */
+	if (store->restored[0] && newest_make(&store->newest, confirmation.commits, err) != 0)
+		return -1;
 	if (store_write(store, confirm_moved, &confirmation, err) != 0)
 		return -1;
-	if (store->restored[0]) {
+	if (store->restored[0])
 		store->commits = confirmation.commits;
-		/* Until this is done it is still one that was put back, and is confirmed again. */
-		if (newest_make(&store->newest, store->commits, err) != 0)
-			return -1;
-	}
 	store->restored[0] = '\0';
 	store->installation.moved = false;
 	return 0;

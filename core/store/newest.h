@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many commits were made, in a file beside the database: the witness by which a database that was put
  * back from a backup is known. It is written after a commit is durable, in place and without waiting for
- * the disk, so it may be behind the database (a crash, a power cut, a full disk) and is never ahead of it.
+ * the disk, so it may be behind the database (a crash, a power cut, a full disk) and is never ahead of it, but by
+ * a confirmation that did not come to its end (moved.c).
  * Not here: what follows from what it says (store.c). */
 #ifndef HR_STORE_NEWEST_H
 #define HR_STORE_NEWEST_H

@@ -176,6 +176,58 @@ START_TEST(an_old_database_on_a_new_machine_is_told_of_as_both)
 }
 END_TEST
 
+static bool ends_here(void *context, uint64_t commit)
+{
+	(void)context;
+	(void)commit;
+	return false;
+}
+
+static void ended_here(void *context, uint64_t commit)
+{
+	(void)context;
+	(void)commit;
+	_exit(0);
+}
+
+/* Killed before its transaction (0) or after it (1). */
+START_TEST(a_confirmation_that_is_killed_is_made_or_not)
+{
+	struct store_options options = fixture_options(false);
+	struct hr_error err = {0};
+	pid_t child;
+	int status;
+
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	if (_i == 0)
+		options.hook.before_commit = ends_here;
+	else
+		options.hook.after_commit = ended_here;
+	child = fork();
+	if (child == 0) {
+		if (store_open(&options, &store, &err) < 0)
+			_exit(1);
+		_exit(store_confirm_moved(store, &err) < 0 ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	reopen(false);
+	ck_assert_int_eq(store_moved(store), _i == 0);
+	if (_i == 0)
+		expect_tale("headroom.db has 1 commits, and 1000001 were made");
+	else
+		keep(kept_path);
+	confirm();
+	commit(add_event, NULL);
+	if (_i == 1) {
+		put_back(kept_path);
+		ck_assert(store_moved(store));
+	}
+}
+END_TEST
+
 START_TEST(a_backup_that_lost_nothing_is_none)
 {
 	int64_t newest = 0;
@@ -482,6 +534,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, store_teardown);
 	tcase_add_test(tcase, an_older_database_is_noticed_until_it_is_confirmed);
 	tcase_add_test(tcase, an_old_database_on_a_new_machine_is_told_of_as_both);
+	tcase_add_loop_test(tcase, a_confirmation_that_is_killed_is_made_or_not, 0, 2);
 	tcase_add_test(tcase, a_backup_that_lost_nothing_is_none);
 	tcase_add_test(tcase, the_newer_one_of_two_is_not_taken_for_the_confirmed_one);
 	tcase_add_test(tcase, a_file_that_is_behind_is_what_a_crash_leaves);
