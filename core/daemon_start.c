@@ -250,27 +250,46 @@ int start_token(struct store *store, const char *state_dir, const char *address,
 	return token_reveal(hidden, path, err);
 }
 
-int start_check(const struct daemon_config *config, struct hr_error *err)
+/* Says how the store is; one that is not there yet is none that is wrong. */
+static int check_store(const struct daemon_config *config, bool *ret_moved, struct hr_error *err)
 {
 	const struct store_options options = {
 		.directory = config->state_dir,
 		.master_key = config->master_key,
 		.read_only_check = true,
 	};
-	struct registry *registry = NULL;
 	struct store *store = NULL;
+	char told[1024];
+
+	*ret_moved = false;
+	if (start_check_database(config->state_dir, err) != 0)
+		return -1;
+	if (store_open(&options, &store, err) != 0) {
+		if (err->class != HR_NOT_FOUND)
+			return -1;
+		printf("store: %s\n", err->message);
+		return 0;
+	}
+	*ret_moved = store_moved(store);
+	if (*ret_moved) {
+		store_moved_tell(store, told, sizeof(told));
+		printf("store: %s was %s: %s\n", config->state_dir, store_moved_how(store), told);
+	} else {
+		printf("store: %s is well\n", config->state_dir);
+	}
+	store_close(store);
+	return 0;
+}
+
+int start_check(const struct daemon_config *config, struct hr_error *err)
+{
+	struct registry *registry = NULL;
 	size_t refused = 0;
+	bool moved;
 
 	printf("configuration: %s\n", config->file[0] != '\0' ? config->file : "defaults");
-	if (store_open(&options, &store, err) == 0)
-		printf("store: %s %s%s\n", config->state_dir,
-		       store_moved(store) ? "was " : "is well",
-		       store_moved(store) ? store_moved_how(store) : "");
-	else if (err->class == HR_NOT_FOUND)
-		printf("store: %s\n", err->message);
-	else
+	if (check_store(config, &moved, err) != 0)
 		return -1;
-	store_close(store);
 	/* A check is to see what is there, not what was written down of it. */
 	if (start_registry(config, false, &registry, err) != 0)
 		return -1;
@@ -284,5 +303,9 @@ int start_check(const struct daemon_config *config, struct hr_error *err)
 	if (refused > 0)
 		return error_set(err, HR_INVALID, "%zu provider modules are refused; see above",
 				 refused);
+	if (moved)
+		return error_set(err, HR_CONFLICT,
+				 "the store was moved, copied or put back, so a start only tells "
+				 "what it would do; see above");
 	return 0;
 }

@@ -16,15 +16,21 @@ bool store_moved(const struct store *store)
 	return store_moved_how(store) != NULL;
 }
 
+/* A folder that was moved may hold a database from a backup: nothing is said of the one without the other. */
 const char *store_moved_how(const struct store *store)
 {
 	if (store->installation.moved)
-		return "moved or copied";
+		return store->restored[0] ? "moved or copied, and headroom.db perhaps put back "
+					    "from a backup"
+					  : "moved or copied";
 	return store->restored[0] ? "put back from a backup" : NULL;
 }
 
 const char *store_moved_why(const struct store *store)
 {
+	if (store->installation.moved && store->restored[0])
+		return "moved or copied, and headroom.db perhaps put back from a backup; if "
+		       "nothing uses another: headroomd --confirm-moved";
 	if (store->installation.moved)
 		return "the state folder was moved or copied; when nothing uses the old one any "
 		       "more: headroomd --confirm-moved";
@@ -35,20 +41,24 @@ const char *store_moved_why(const struct store *store)
 
 void store_moved_tell(const struct store *store, char *ret_text, size_t size)
 {
-	if (store->installation.moved)
+	bool moved = store->installation.moved;
+
+	if (store->restored[0])
+		text_format(
+			ret_text, size,
+			"%s%s%s%s. Nothing is made or destroyed, plans are only told of. Put back "
+			"the newest headroom.db that there is; or, if this is the one%s, say so: "
+			"headroomd --confirm-moved. Then instances that it does not know are "
+			"destroyed as unclaimed, and sessions that it does not know are over",
+			moved ? "the state folder " : "", moved ? store->folder : "",
+			moved ? " was moved or copied since it was made; and " : "",
+			store->restored, moved ? " and nothing uses the old one any more" : "");
+	else
 		text_format(ret_text, size,
 			    "the state folder %s was moved or copied since it was made: nothing is "
 			    "made or destroyed, plans are only told of. When nothing uses the old "
 			    "one any more: headroomd --confirm-moved",
 			    store->folder);
-	else
-		text_format(
-			ret_text, size,
-			"%s. Nothing is made or destroyed, plans are only told of. Put back the "
-			"newest headroom.db that there is; or, if this is the one, say so: "
-			"headroomd --confirm-moved. Then instances that it does not know are "
-			"destroyed as unclaimed, and sessions that it does not know are over",
-			store->restored);
 }
 
 struct confirmation {
@@ -84,14 +94,13 @@ int store_confirm_moved(struct store *store, struct hr_error *err)
 	if (confirmation.commits < store->newest.commits)
 		confirmation.commits = store->newest.commits;
 	confirmation.commits += CONFIRMED_AHEAD;
+	/* The file first: after a crash between the two the database is behind it, and is confirmed again. */
+	if (store->restored[0] && newest_make(&store->newest, confirmation.commits, err) != 0)
+		return -1;
 	if (store_write(store, confirm_moved, &confirmation, err) != 0)
 		return -1;
-	if (store->restored[0]) {
+	if (store->restored[0])
 		store->commits = confirmation.commits;
-		/* Until this is done it is still one that was put back, and is confirmed again. */
-		if (newest_make(&store->newest, store->commits, err) != 0)
-			return -1;
-	}
 	store->restored[0] = '\0';
 	store->installation.moved = false;
 	return 0;

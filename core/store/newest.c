@@ -87,17 +87,25 @@ int newest_open(const char *folder, bool read_only, bool sync, struct newest *re
 	return 0;
 }
 
+/* The folder that the file is in. */
+static bool folder_of(const char *path, char *ret_folder, size_t size)
+{
+	char *slash;
+
+	text_copy(ret_folder, size, path);
+	slash = strrchr(ret_folder, '/');
+	if (slash)
+		*slash = '\0';
+	return slash != NULL;
+}
+
 static int sync_folder(const char *path)
 {
 	char folder[4096];
-	char *slash;
 	int fd, rc;
 
-	text_copy(folder, sizeof(folder), path);
-	slash = strrchr(folder, '/');
-	if (!slash)
+	if (!folder_of(path, folder, sizeof(folder)))
 		return 0;
-	*slash = '\0';
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -106,13 +114,28 @@ static int sync_folder(const char *path)
 	return rc;
 }
 
+/* What root makes (sudo headroomd --confirm-moved) is for the daemon's user, whose the database is. */
+static int give_to_owner(int fd, const char *path)
+{
+	char folder[4096], database[4096 + 16];
+	struct stat info;
+
+	if (geteuid() != 0 || !folder_of(path, folder, sizeof(folder)))
+		return 0;
+	text_format(database, sizeof(database), "%s/headroom.db", folder);
+	if (stat(database, &info) < 0 && (errno != ENOENT || stat(folder, &info) < 0))
+		return -1;
+	return info.st_uid == 0 && info.st_gid == 0 ? 0 : fchown(fd, info.st_uid, info.st_gid);
+}
+
 static int replace(struct newest *newest, const char *beside, uint64_t commits)
 {
 	int fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 	int64_t born_ns = fd < 0 ? 0 : born_of(fd);
 	int code;
 
-	if (fd >= 0 && write_line(fd, commits, born_ns) == 0 && (!newest->sync || fsync(fd) == 0) &&
+	if (fd >= 0 && write_line(fd, commits, born_ns) == 0 &&
+	    give_to_owner(fd, newest->path) == 0 && (!newest->sync || fsync(fd) == 0) &&
 	    rename(beside, newest->path) == 0 &&
 	    (!newest->sync || sync_folder(newest->path) == 0)) {
 		if (newest->fd >= 0)
@@ -182,6 +205,11 @@ void newest_close(struct newest *newest)
 		close(newest->fd);
 	free(newest->path);
 	*newest = (struct newest){.fd = -1};
+}
+
+bool newest_proves_use(const struct newest *newest)
+{
+	return newest->fd >= 0 && (!newest->is_sound || newest->commits > 0);
 }
 
 bool newest_contradicts(const struct newest *newest, uint64_t commits, char *ret_why, size_t size)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many commits were made, in a file beside the database: the witness by which a database that was put
  * back from a backup is known. It is written after a commit is durable, in place and without waiting for
- * the disk, so it may be behind the database (a crash, a power cut, a full disk) and is never ahead of it.
+ * the disk, so it may be behind the database (a crash, a power cut, a full disk) and is never ahead of it,
+ * but by a confirmation that did not come to its end (moved.c).
  * Not here: what follows from what it says (store.c). */
 #ifndef HR_STORE_NEWEST_H
 #define HR_STORE_NEWEST_H
@@ -34,10 +35,14 @@ int newest_make(struct newest *newest, uint64_t commits, struct hr_error *err);
 /* So many are durable. Failing costs nothing but that a restore may be noticed less well. */
 void newest_note(struct newest *newest, uint64_t commits);
 
-/* Now and then waits for the disk, so that after a power cut the file is a few seconds old at most. */
+/* After a commit: waits for the disk where the last wait is some seconds ago. What a burst wrote last is
+ * left to the kernel, which by itself takes half a minute: after a power cut the file may be so old. */
 void newest_settle(struct newest *newest);
 
 void newest_close(struct newest *newest);
+
+/* Whether there was a database with commits, so that a new one is not the first. */
+bool newest_proves_use(const struct newest *newest);
 
 /* Why a database with so many commits is not the one that was in use here; false: it is that one. */
 bool newest_contradicts(const struct newest *newest, uint64_t commits, char *ret_why, size_t size);

@@ -98,6 +98,28 @@ static int compare_newest(struct store *store, int64_t version, struct hr_error 
 		       : newest_make(&store->newest, store->commits, err);
 }
 
+/* A new one in the place of one that had commits would know none of the servers. */
+static int refuse_anew(const struct store *store, struct hr_error *err)
+{
+	if (!newest_proves_use(&store->newest))
+		return 0;
+	return error_set(err, HR_CONFLICT,
+			 "%s is missing or empty, but %s shows that there was one: a new one would "
+			 "know none of its servers; put back a backup of it, or remove %s to begin "
+			 "anew",
+			 store->path, store->newest.path, store->newest.path);
+}
+
+/* Before anything is made there. Whatever is no file is looked at when it is opened. */
+static int refuse_lost(const struct store *store, struct hr_error *err)
+{
+	struct stat info;
+	bool lost = stat(store->path, &info) == 0 ? S_ISREG(info.st_mode) && info.st_size == 0
+						  : errno == ENOENT;
+
+	return lost ? refuse_anew(store, err) : 0;
+}
+
 static int open_database(struct store *store, const struct store_options *options,
 			 struct hr_error *err)
 {
@@ -106,12 +128,16 @@ static int open_database(struct store *store, const struct store_options *option
 	int64_t version;
 	int rc = -1;
 
+	if (refuse_lost(store, err) < 0)
+		return -1;
 	if (store->read_only ? open_for_check(store, err) < 0
 			     : sql_open(store->path, flags, &store->writer, err) < 0)
 		return -1;
 	if (migrate_version(store->writer, store->path, &version, err) < 0)
 		return -1;
 	store->is_new = version == 0;
+	if (store->is_new && refuse_anew(store, err) < 0)
+		return -1;
 	if (store->is_new && store->read_only)
 		return error_set(err, HR_NOT_FOUND,
 				 "the store in %s is empty yet; the first start fills it",

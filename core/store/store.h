@@ -94,7 +94,7 @@ const char *store_installation(const struct store *store);
  * an administrator can say which of two copies is the real one. */
 bool store_moved(const struct store *store);
 
-/* How, to follow "was": "moved or copied", "put back from a backup". NULL: it was not. */
+/* How, to follow "was": "moved or copied", "put back from a backup", or both. NULL: it was not. */
 const char *store_moved_how(const struct store *store);
 
 /* The same with what to do, in one sentence; NULL likewise. */

@@ -41,7 +41,7 @@ trees_are()
 
 copy_tells()
 {
-	"$headroom" event list | grep -q "moved or copied (see headroomd --confirm-moved): would make 2 and remove 0"
+	"$headroom" event list | grep -q "moved or copied.* (see headroomd --confirm-moved): would make 2 and remove 0"
 }
 
 copy_says_why()
@@ -61,7 +61,7 @@ config_for copy
 if "$headroomd" --config "$work/copy.conf" --remove-servers >"$work/refused" 2>&1; then
 	fail "a copy removed servers"
 fi
-grep -q "state folder $work/copy was moved or copied here.*none was removed.*headroomd --confirm-moved" "$work/refused" ||
+grep -q "state folder $work/copy was moved or copied.* here, .*none was removed.*headroomd --confirm-moved" "$work/refused" ||
 	fail "the refusal says: $(cat "$work/refused")"
 [ "$(trees)" = 2 ] || fail "the original's servers are gone"
 
@@ -92,7 +92,11 @@ wait_for 120 "4 running servers" servers_running_is demo 4
 daemon_kill
 cp "$work/backup.db" "$work/state/headroom.db"
 rm "$work/state/headroom.db-wal" "$work/state/headroom.db-shm"
-"$headroomd" --config "$work/headroom.conf" --check | grep -q "^store: .* was put back from a backup" || fail "--check does not tell"
+"$headroomd" --config "$work/headroom.conf" --check >"$work/checked" 2>/dev/null
+status=$?
+[ "$status" = 1 ] || fail "--check of a database that was put back ended with $status"
+grep -q "^store: .* was put back from a backup: .*headroom.db has .* commits, and .* were made.*headroomd --confirm-moved" "$work/checked" ||
+	fail "--check says: $(cat "$work/checked")"
 "$headroomd" --config "$work/headroom.conf" --remove-servers >"$work/refused" 2>&1 && fail "servers were removed"
 grep -q "state folder $work/state was put back from a backup here.*none was removed.*headroomd --confirm-moved" "$work/refused" ||
 	fail "the refusal says: $(cat "$work/refused")"
@@ -108,6 +112,7 @@ trees_are 4 || fail "4 process trees were expected, there are $(trees)"
 daemon_stop
 "$headroomd" --config "$work/headroom.conf" --confirm-moved || fail "--confirm-moved"
 daemon_start || fail "the daemon did not start"
+"$headroomd" --config "$work/headroom.conf" --check | grep -q "^store: .* is well" || fail "--check after --confirm-moved"
 event_says installation.confirmed "was put back from a backup" || fail "no event tells that it was confirmed"
 wait_for 60 "what the older database does not know is destroyed" trees_are 2
 servers_running_is demo 2 || fail "the two servers that it knows do not run"
@@ -121,5 +126,14 @@ config_for moved
 "$headroomd" --config "$work/moved.conf" --remove-servers >/dev/null 2>&1 && fail "a move was not noticed"
 "$headroomd" --config "$work/moved.conf" --confirm-moved || fail "--confirm-moved"
 "$headroomd" --config "$work/moved.conf" --remove-servers || fail "--remove-servers after --confirm-moved"
+
+# A database that is gone is not made anew beside the file that tells of it.
+rm -r "$work"/moved/headroom.db* "$work/moved/accounts"
+for option in --check --confirm-moved; do
+	"$headroomd" --config "$work/moved.conf" "$option" >"$work/refused" 2>&1 && fail "$option took a lost database for none"
+	grep -q "moved/headroom.db is missing or empty, but .*/moved/headroom.newest shows that there was one: .*put back a backup" "$work/refused" ||
+		fail "$option says: $(cat "$work/refused")"
+	[ ! -e "$work/moved/headroom.db" ] || fail "$option made a database"
+done
 rm -rf "$work/moved"
 say "moved: a copy is refused, a move is confirmed, an older database only tells"

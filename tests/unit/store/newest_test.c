@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +93,29 @@ static void expect_tale(const char *what)
 	ck_assert_ptr_nonnull(strstr(tale, "headroomd --confirm-moved"));
 }
 
+static bool says(const char *text, const char *what)
+{
+	return text && strstr(text, what) != NULL;
+}
+
+/* Of a folder that was moved, whose database may be from a backup: both, and what to do. */
+static void expect_both(const char *what)
+{
+	char tale[1024];
+
+	store_moved_tell(store, tale, sizeof(tale));
+	ck_assert_msg(says(tale, "was moved or copied since it was made; and ") &&
+			      says(tale, what) && says(tale, "Put back the newest headroom.db") &&
+			      says(tale, "nothing uses the old one any more") &&
+			      says(tale, "does not know are destroyed"),
+		      "%s", tale);
+	ck_assert(says(store_moved_how(store), "moved or copied") &&
+		  says(store_moved_how(store), "put back from a backup"));
+	ck_assert(says(store_moved_why(store), "moved or copied") &&
+		  says(store_moved_why(store), "put back from a backup") &&
+		  says(store_moved_why(store), "--confirm-moved"));
+}
+
 static void confirm(void)
 {
 	struct hr_error err = {0};
@@ -122,6 +146,85 @@ START_TEST(an_older_database_is_noticed_until_it_is_confirmed)
 	/* What was put back, five, and that it was confirmed. */
 	must(store_read(store, read_bounds, &newest, &err));
 	ck_assert_int_eq(newest, 7);
+}
+END_TEST
+
+START_TEST(an_old_database_on_a_new_machine_is_told_of_as_both)
+{
+	sqlite3 *db = NULL;
+
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_exec(db, "UPDATE installation SET machine = 'another'", NULL, NULL, NULL),
+		SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	/* A move takes the file along. */
+	reopen(false);
+	ck_assert_str_eq(store_moved_how(store), "moved or copied");
+	keep(kept_path);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	reopen(false);
+	expect_both("which is then beside it, is missing");
+	confirm();
+	commit(add_event, NULL);
+	put_back(kept_path);
+	expect_both(" were made (");
+	confirm();
+}
+END_TEST
+
+static bool ends_here(void *context, uint64_t commit)
+{
+	(void)context;
+	(void)commit;
+	return false;
+}
+
+static void ended_here(void *context, uint64_t commit)
+{
+	(void)context;
+	(void)commit;
+	_exit(0);
+}
+
+/* Killed before its transaction (0) or after it (1). */
+START_TEST(a_confirmation_that_is_killed_is_made_or_not)
+{
+	struct store_options options = fixture_options(false);
+	struct hr_error err = {0};
+	pid_t child;
+	int status;
+
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	if (_i == 0)
+		options.hook.before_commit = ends_here;
+	else
+		options.hook.after_commit = ended_here;
+	child = fork();
+	if (child == 0) {
+		if (store_open(&options, &store, &err) < 0)
+			_exit(1);
+		_exit(store_confirm_moved(store, &err) < 0 ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	reopen(false);
+	ck_assert_int_eq(store_moved(store), _i == 0);
+	if (_i == 0)
+		expect_tale("headroom.db has 1 commits, and 1000001 were made");
+	else
+		keep(kept_path);
+	confirm();
+	commit(add_event, NULL);
+	if (_i == 1) {
+		put_back(kept_path);
+		ck_assert(store_moved(store));
+	}
 }
 END_TEST
 
@@ -227,8 +330,7 @@ START_TEST(one_that_was_not_in_use_gets_it)
 	reopen(false);
 	ck_assert(!store_moved(store));
 	ck_assert_int_eq(access(newest_path, F_OK), 0);
-	/* A new database is never one that was put back. */
-	commit(add_event, NULL);
+	/* One that was made, and lost, before its first commit has lost nothing. */
 	close_store();
 	ck_assert_int_eq(unlink(database_path), 0);
 	reopen(false);
@@ -236,6 +338,83 @@ START_TEST(one_that_was_not_in_use_gets_it)
 	ck_assert(!store_moved(store));
 	reopen(false);
 	ck_assert(!store_moved(store));
+}
+END_TEST
+
+/* Neither a start nor a check takes it for a first start, and neither makes anything. */
+static void expect_lost(off_t size)
+{
+	struct store_options options = fixture_options(false);
+	struct hr_error err = {0};
+	struct stat info;
+
+	for (int i = 0; i < 2; i++) {
+		options.read_only_check = i > 0;
+		must_fail(store_open(&options, &store, &err), HR_CONFLICT,
+			  "%s is missing or empty, but %s shows that there was one: a new one "
+			  "would know none of its servers; put back a backup of it, or remove %s "
+			  "to begin anew",
+			  database_path, newest_path, newest_path);
+		ck_assert_int_eq(stat(database_path, &info), size < 0 ? -1 : 0);
+		ck_assert(size < 0 || info.st_size == size);
+	}
+}
+
+START_TEST(a_database_that_is_lost_is_not_made_anew)
+{
+	sqlite3 *db = NULL;
+	FILE *file;
+
+	commit(add_event, NULL);
+	keep(kept_path);
+	close_store();
+	ck_assert_int_eq(unlink(database_path), 0);
+	expect_lost(-1);
+	file = fopen(database_path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+	expect_lost(0);
+	/* Pages, but no tables. */
+	ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	expect_lost(4096);
+	/* A damaged file may have told of commits. */
+	file = fopen(newest_path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+	expect_lost(4096);
+	/* Either way out leads on. */
+	run_cp("-T", kept_path, database_path);
+	reopen(false);
+	expect_tale(" does not hold what headroomd writes into it");
+	close_store();
+	ck_assert_int_eq(unlink(database_path), 0);
+	ck_assert_int_eq(unlink(newest_path), 0);
+	reopen(false);
+	ck_assert(store_is_new(store));
+	ck_assert(!store_moved(store));
+}
+END_TEST
+
+START_TEST(what_root_makes_is_the_daemons)
+{
+	const uid_t user = 65534;
+	struct stat info;
+
+	if (geteuid() != 0)
+		return;
+	commit(add_event, NULL);
+	close_store();
+	ck_assert_int_eq(unlink(newest_path), 0);
+	ck_assert_int_eq(chown(database_path, user, user), 0);
+	reopen(false);
+	confirm();
+	ck_assert_int_eq(stat(newest_path, &info), 0);
+	ck_assert_uint_eq(info.st_uid, user);
+	ck_assert_uint_eq(info.st_gid, user);
+	ck_assert_uint_eq(info.st_mode & 07777, 0600);
 }
 END_TEST
 
@@ -354,12 +533,16 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, store_teardown);
 	tcase_add_test(tcase, an_older_database_is_noticed_until_it_is_confirmed);
+	tcase_add_test(tcase, an_old_database_on_a_new_machine_is_told_of_as_both);
+	tcase_add_loop_test(tcase, a_confirmation_that_is_killed_is_made_or_not, 0, 2);
 	tcase_add_test(tcase, a_backup_that_lost_nothing_is_none);
 	tcase_add_test(tcase, the_newer_one_of_two_is_not_taken_for_the_confirmed_one);
 	tcase_add_test(tcase, a_file_that_is_behind_is_what_a_crash_leaves);
 	tcase_add_test(tcase, a_killed_process_leaves_no_doubt);
 	tcase_add_test(tcase, a_database_that_was_in_use_has_its_file);
 	tcase_add_test(tcase, one_that_was_not_in_use_gets_it);
+	tcase_add_test(tcase, a_database_that_is_lost_is_not_made_anew);
+	tcase_add_test(tcase, what_root_makes_is_the_daemons);
 	tcase_add_test(tcase, a_whole_folder_that_was_put_back_is_noticed);
 	tcase_add_test(tcase, a_store_of_an_older_schema_is_not_taken_for_one);
 	tcase_add_test(tcase, a_check_tells_it_and_makes_nothing);
