@@ -24,7 +24,7 @@
 #include "engine/sightings.h"
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
-#define KEEP_MS (7 * 24 * 3600 * MS_PER_S)
+#define KEEP_MS (INT64_C(7) * 24 * 3600 * MS_PER_S)
 
 const char *engine_why_only_tells(const struct engine_options *options)
 {

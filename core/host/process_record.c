@@ -38,6 +38,7 @@ static bool next_of(FILE *file, struct hr_process *ret_process)
 	char line[64];
 
 	while (fgets(line, sizeof(line), file))
+		/* NOLINTNEXTLINE(cert-err34-c): what write_to() wrote */
 		if (sscanf(line, "%" SCNd64 " %" SCNu64, &ret_process->pid,
 			   &ret_process->start_time) == 2)
 			return true;

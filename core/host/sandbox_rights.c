@@ -16,7 +16,7 @@
 #define FILES_MAX_COMPUTE 64
 #define FILES_MAX_LOCAL 256
 /* A process that comes to HOST_THREADS_MAX is about to be ended, while another may begin. */
-#define THREADS_OF_USER (4 * HOST_THREADS_MAX)
+#define THREADS_OF_USER ((rlim_t)4 * HOST_THREADS_MAX)
 
 static int close_between(unsigned first, unsigned last)
 {

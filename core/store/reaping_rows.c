@@ -7,7 +7,7 @@
 
 #define HOUR_MS (3600 * MS_PER_S)
 /* An instance that cannot be destroyed keeps its place so long. */
-#define KEPT_MS (30 * 24 * HOUR_MS)
+#define KEPT_MS (INT64_C(30) * 24 * HOUR_MS)
 
 static int get(struct sql_stmt *stmt, bool *ret_found, int64_t *ret_value, struct hr_error *err)
 {
