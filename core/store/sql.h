@@ -21,6 +21,10 @@ enum {
 		1u << 2, /* with SQL_READ_ONLY: nobody has it open; leave no file beside it */
 };
 
+/* Whether there is a file that holds anything, as SQLite sees it: asked by way of its files, which tests have in
+ * memory. What is no regular file counts as there. */
+bool sql_file_exists(const char *path);
+
 /* A missing database is made (mode 0600) unless SQL_READ_ONLY. Errors name the path and the
  * remedy: no rights, not a database, damaged. */
 int sql_open(const char *path, unsigned flags, struct sql **ret_sql, struct hr_error *err);

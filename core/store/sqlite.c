@@ -181,6 +181,15 @@ static void configure_library(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+bool sql_file_exists(const char *path)
+{
+	sqlite3_vfs *files = sqlite3_vfs_find(NULL);
+	int there = 0;
+
+	return !files || files->xAccess(files, path, SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK ||
+	       there;
+}
+
 int sql_open(const char *path, unsigned flags, struct sql **ret_sql, struct hr_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

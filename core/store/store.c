@@ -110,14 +110,10 @@ static int refuse_anew(const struct store *store, struct hr_error *err)
 			 store->path, store->newest.path, store->newest.path);
 }
 
-/* Before anything is made there. Whatever is no file is looked at when it is opened. */
+/* Before anything is made there. */
 static int refuse_lost(const struct store *store, struct hr_error *err)
 {
-	struct stat info;
-	bool lost = stat(store->path, &info) == 0 ? S_ISREG(info.st_mode) && info.st_size == 0
-						  : errno == ENOENT;
-
-	return lost ? refuse_anew(store, err) : 0;
+	return sql_file_exists(store->path) ? 0 : refuse_anew(store, err);
 }
 
 static int open_database(struct store *store, const struct store_options *options,

@@ -76,11 +76,19 @@ daemon_answers()
 	curl -fsS -o /dev/null --unix-socket "$HEADROOM_SOCKET" http://localhost/readyz 2>/dev/null
 }
 
-# "ID STATE REASON" of all modules, their paths as PATH.
+# "ID STATE REASON" of all modules, the paths of their own files as PATH.
 modules_seen()
 {
 	"$headroom" -o json provider list --all | jq -r '.[] | "\(.id) \(.state) \(.reason // "")"' |
-		sed -E -e "s|(…)?(/[^ ():;]*)?/modules/[A-Za-z?-]+\.so|PATH|g" -e 's| *$||'
+		sed -E -e ':again' \
+			-e "s#^([^ ]+) (.*[ (])?(…)?(/[^ ():;]*)?/modules/\1\.so#\1 \2PATH#" -e 'tagain' -e 's| *$||'
+}
+
+good_has_another()
+{
+	local now
+	now=$("$headroom" -o name server list --pool good --state running | head -n 1)
+	[ -n "$now" ] && [ "$now" != "$before" ] && [ "$(servers_running good)" = 1 ]
 }
 
 refusals_compare()
@@ -292,7 +300,14 @@ told_outlaw tries-sockets "was ended by its sandbox, after it was refused the sy
 told_outlaw tries-blocked "was ended by its sandbox, for a system call that modules may not use"
 told_outlaw tries-threads "was ended: it has 256 threads, as many as a module may have"
 needslate_compare
+# The good account goes on: what it had is removed, and it makes another, whatever the others do.
+before=$("$headroom" -o name server list --pool good --state running | head -n 1)
+"$headroom" server delete "$before" >/dev/null || fail "delete of the good one"
+wait_for 60 "the good account makes another server" good_has_another
 row "good, meanwhile" 1 "$(servers_running good)"
+account=$("$headroom" -o json provider-config list | jq -r '.[] | select(.name == "good") | .id')
+row "good, its budget a second" 20 \
+	"$(api_get /metrics | sed -n "s/^headroom_account_budget_requests_per_second{account=\"$account\"} //p")"
 kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"
 [ -n "$(host_processes)" ] || fail "no process of a module is seen"
 daemon_stop

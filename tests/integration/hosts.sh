@@ -26,7 +26,7 @@ find_host()
 # check_process PID WHAT: nothing of the daemon's but what it was given.
 check_process()
 {
-	local uids caps environment
+	local uids caps environment descriptors
 	uids=$(sed -n 's/^Uid:\t//p' "/proc/$1/status")
 	caps=$(sed -n 's/^CapEff:\t//p' "/proc/$1/status")
 	[ "$(id -u)" != 0 ] || [ "$2" != host ] || {
@@ -36,6 +36,14 @@ check_process()
 	}
 	[ ! -r "/proc/$1/environ" ] || environment=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null)
 	[ -z "${environment-}" ] || fail "the $2 has an environment: $environment"
+	[ "$2" = host ] || return 0
+	descriptors=$(find "/proc/$1/fd" -maxdepth 1 -type l -printf '%l\n' 2>/dev/null |
+		grep -vE '^(socket:|/dev/null$)' | grep -vxF "$folder")
+	sanitized || {
+		[ -z "$descriptors" ] || fail "the host has what it was not given: $descriptors"
+		grep -qxF "NoNewPrivs:	1" "/proc/$1/status" || fail "the host may get new privileges"
+		grep -qxF "Seccomp:	2" "/proc/$1/status" || fail "the host has no filter of system calls"
+	}
 }
 
 # logged WHAT COUNT: how often the daemon's log has it.

@@ -2,6 +2,7 @@
 /* The world's clock and the daemon in it: started, stepped, crashed, started again. */
 #include "world.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -337,6 +338,16 @@ void world_run_until(struct world *world, int64_t mono_ms)
 
 /* ---- A whole life ---- */
 
+/* What stands beside a database of an earlier run in this folder tells of no loss. */
+static void forget_newest(const struct world *world)
+{
+	char path[512];
+
+	text_format(path, sizeof(path), "%s/state/headroom.newest", world->run->folder);
+	if (unlink(path) != 0 && errno != ENOENT)
+		abort();
+}
+
 void world_run(struct world *world, const struct run *run)
 {
 	uint64_t seed = run->seed;
@@ -362,6 +373,7 @@ void world_run(struct world *world, const struct run *run)
 	world->keep_ms = sim_chance(&random, 500) ? 1000 * sim_between(&random, 200, 600) : 0;
 	brakes_make(world);
 	memory_files_clear();
+	forget_newest(world);
 	if (seed % 2 == 0)
 		sim_cloud_open(world);
 	daemon_start(world);
