@@ -13,7 +13,8 @@ struct mail {
 struct mailbox;
 
 /* wake(context) is called, on the pushing thread, when the box was empty; it must not block
- * (the daemon writes to an eventfd) nor touch the box, which is locked then. NULL wake: nobody is woken (simulation). NULL: no memory. */
+ * (the daemon writes to an eventfd) nor touch the box, which is locked then. NULL wake: nobody is woken
+ * (simulation). NULL: no memory. */
 struct mailbox *mailbox_new(void (*wake)(void *context), void *context);
 
 /* Mails still inside are not freed: take them first. */

@@ -11,7 +11,8 @@
 struct dl;
 
 /* Opens the file of an absolute path, all its references bound, its symbols invisible to others; of an
- * archive NAME.a, what of that name was linked into this program. The object stays in memory for the life of the process. HR_INVALID: its message is the system's
+ * archive NAME.a, what of that name was linked into this program. The object stays in memory for the life of
+ * the process. HR_INVALID: its message is the system's
  * own reason ("libfoo.so.1: cannot open shared object file: ..."), without the path. Any thread. */
 int dl_open(const char *path, struct dl **ret_dl, struct hr_error *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Masking of secrets by their values and what else these look like (mask_forms.h): the longest first, so that one that contains another is
- * replaced whole. */
+/* Masking of secrets by their values and what else these look like (mask_forms.h): the longest first, so that
+ * one that contains another is replaced whole. */
 #include "host/mask.h"
 
 #include <pthread.h>

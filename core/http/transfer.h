@@ -33,7 +33,8 @@ struct transfer {
 };
 
 /* Policy and request are borrowed until transfer_end. share: the account's connections; room: where
- * the answer is counted. The handle is not added to a multi handle here. timeout_ms: of this hop. private: for CURLINFO_PRIVATE. */
+ * the answer is counted. The handle is not added to a multi handle here. timeout_ms: of this hop. private:
+ * for CURLINFO_PRIVATE. */
 int transfer_begin(struct transfer *transfer, const struct http_policy *policy,
 		   const struct request *request, enum reach_kind reach, CURLSH *share,
 		   struct http_room *room, int64_t timeout_ms, void *private, struct hr_error *err);

@@ -2,7 +2,8 @@
 /* When a module's process that ended may be started again: at once after the first end, then after
  * a second, doubling to five minutes while it keeps ending. A process that had its account open for
  * a minute has not "kept" ending, however it ends. One that was killed from outside is no fault of
- * its module's: it may be started again at once, unless that was so within the last minute too. Times are of one monotonic clock. Not here: the starting. */
+ * its module's: it may be started again at once, unless that was so within the last minute too. Times are
+ * of one monotonic clock. Not here: the starting. */
 #ifndef HR_PROVIDER_CRASH_BRAKE_H
 #define HR_PROVIDER_CRASH_BRAKE_H
 

@@ -444,8 +444,7 @@ void process_account_reopened(struct process_account *account, const struct disp
 }
 
 /* Not while one that is no use any more comes to its end, nor beside an OPEN with other settings, whose end
- * decides. One that runs is there where other settings
- * were tried and did not open. */
+ * decides. One that runs is there where other settings were tried and did not open. */
 static bool may_reopen(const struct process_account *account)
 {
 	bool is_free = !account->host || (account->host->fd >= 0 && account->why_killed[0] == '\0');

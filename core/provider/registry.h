@@ -44,7 +44,8 @@ struct registry_module {
 	struct schema schema; /* of its settings */
 };
 
-/* Looks at every module's file (*.so) of the path, up to files_max: of more the log tells. A refused module is no error: it is listed with its reason. */
+/* Looks at every module's file (*.so) of the path, up to files_max: of more the log tells. A refused module
+ * is no error: it is listed with its reason. */
 int registry_open(const struct registry_options *options, struct registry **ret_registry,
 		  struct hr_error *err);
 void registry_close(struct registry *registry);

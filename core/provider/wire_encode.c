@@ -113,15 +113,6 @@ static void put_strings(struct head *head, char *const *strings, size_t count)
 	put_bytes(head, "]", 1);
 }
 
-static size_t words_count(char *const *words)
-{
-	size_t count = 0;
-
-	while (words[count])
-		count++;
-	return count;
-}
-
 static void put_record(struct head *head, const struct wire_field *field, const void *record)
 {
 	put_bytes(head, "{", 1);
@@ -157,7 +148,7 @@ static void put_value(struct head *head, const struct wire_field *field, const v
 	case WIRE_WORDS: {
 		char *const *words = member_pointer(field, value);
 
-		put_strings(head, words, words_count(words));
+		put_strings(head, words, member_words(words));
 		break;
 	}
 	case WIRE_RECORD: put_record(head, field, member_at(value, field->offset)); break;

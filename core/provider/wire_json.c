@@ -29,15 +29,6 @@ static json_t *strings_json(char *const *strings, size_t count)
 	return array;
 }
 
-static json_t *words_json(char *const *words)
-{
-	size_t count = 0;
-
-	while (words[count])
-		count++;
-	return strings_json(words, count);
-}
-
 static json_t *records_json(const struct wire_field *field, const void *value)
 {
 	const char *records = member_pointer(field, value);
@@ -65,7 +56,9 @@ json_t *wire_json_field(const struct wire_field *field, const void *value)
 	case WIRE_OBJECT: return json_incref(member_pointer(field, value));
 	case WIRE_STRINGS:
 		return strings_json(member_pointer(field, value), member_count(field, value));
-	case WIRE_WORDS: return words_json(member_pointer(field, value));
+	case WIRE_WORDS:
+		return strings_json(member_pointer(field, value),
+				    member_words(member_pointer(field, value)));
 	case WIRE_RECORDS: return records_json(field, value);
 	case WIRE_RECORD:
 		return fields_json(field->fields, field->n_fields, member_at(value, field->offset),

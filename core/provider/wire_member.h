@@ -76,6 +76,16 @@ static inline bool member_flag(const struct wire_field *field, const void *value
 	return flag;
 }
 
+/* How many words are before the NULL. */
+static inline size_t member_words(char *const *words)
+{
+	size_t count = 0;
+
+	while (words[count])
+		count++;
+	return count;
+}
+
 /* Whether there is anything to send of it. */
 bool member_is_set(const struct wire_field *field, const void *value);
 
