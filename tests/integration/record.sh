@@ -42,6 +42,9 @@ file=$work/recordings/$id.json
 [ "$(stat -c %a "$work/recordings")" = 700 ] || fail "the folder is open to others"
 [ "$(stat -c %a "$file")" = 600 ] || fail "the file is open to others"
 grep -q "$canary" "$file" && fail "the secret is in the recording: $(cat "$file")"
+# Nobody listens there: the request is counted, as one without an answer.
+requests=$(api_get /metrics | sed -n "s/^headroom_provider_requests_total{account=\"$id\",method=\"GET\",code=\"0xx\"} //p")
+[ "${requests:-0}" -ge 1 ] || fail "the request is not in /metrics: ${requests:-no line}"
 [ "$(jq -r '.[0].request.method' "$file")" = GET ] || fail "no request is recorded: $(cat "$file")"
 expect "the recorded query" "$(jq -r '.[0].request.url' "$file")" "zone=z1&key=***"
 expect "the recorded headers" "$(jq -c '.[0].request.headers' "$file")" '["Authorization","***"]'

@@ -84,9 +84,11 @@ static void mask_folders(char *text)
 
 static void put_error(FILE *out, const struct hr_error *error)
 {
-	fprintf(out, " class=%d flags=%u http=%d field=%s example=%s code=%s request=%s: %s",
-		(int)error->class, error->flags, (int)error->http_status, error->field,
-		error->example, error->provider_code, error->request_id, error->message);
+	fprintf(out,
+		" class=%d flags=%u http=%d retry=%lld field=%s example=%s code=%s request=%s: %s",
+		(int)error->class, error->flags, (int)error->http_status,
+		(long long)error->retry_after_ms, error->field, error->example,
+		error->provider_code, error->request_id, error->message);
 }
 
 void transcript_add(const struct dispatch_answer *answer)
@@ -110,9 +112,9 @@ void transcript_add(const struct dispatch_answer *answer)
 	for (size_t i = 0; i < answer->n_instances; i++) {
 		const struct dispatch_instance *one = &answer->instances[i];
 
-		fprintf(out, " [%s %s %s %s %s %u %u]", one->instance_id, one->server_id,
+		fprintf(out, " [%s %s %s %s %s %u %u %lld]", one->instance_id, one->server_id,
 			one->config_id, one->address, one->status_text, one->state,
-			one->connection_port);
+			one->connection_port, (long long)one->created_ms);
 	}
 	for (size_t i = 0; i < answer->n_problems; i++)
 		put_error(out, &answer->problems[i].error);
