@@ -205,6 +205,7 @@ static int daemon_open_engine(struct daemon *daemon, bool plans, struct hr_error
 		.own_address = daemon->address,
 		.own_scheme = "http",
 		.safety_pass_ms = daemon->config.safety_pass_ms,
+		.probe_every_ms = daemon->config.probe_every_ms,
 		.keep_ms = daemon->config.keep_ms,
 		.stops = daemon_stops,
 		.stops_context = daemon,

@@ -17,6 +17,7 @@
 #define READ_MAX 4096 /* bytes of an answer; every right one is shorter */
 #define SLICE_MS 100  /* how soon a cancellation is seen */
 #define MARGIN_MS 200 /* so that the reason is there before the daemon cancels */
+#define PROBE_NO HR_NOT_FOUND
 
 struct protocol {
 	enum connection_type type;
@@ -61,7 +62,7 @@ static int32_t await(const struct call *call, int fd, short events, const char *
 		if (call->abi.cancelled(&call->abi))
 			return call_refuse(&call->abi, HR_CANCELLED, "%s", what);
 		if (call->abi.remaining_ms(&call->abi) <= MARGIN_MS)
-			return call_refuse(&call->abi, HR_TRANSIENT, "%s", what);
+			return call_refuse(&call->abi, PROBE_NO, "%s", what);
 		n = poll(&one, 1, SLICE_MS);
 		if (n > 0)
 			return HR_OK;
@@ -82,7 +83,7 @@ static int32_t connected(const struct call *call, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) != 0)
 		failure = errno;
 	return failure == 0 ? HR_OK
-			    : call_refuse(&call->abi, HR_TRANSIENT, "%s", strerrordesc_np(failure));
+			    : call_refuse(&call->abi, PROBE_NO, "%s", strerrordesc_np(failure));
 }
 
 /* A few hundred bytes: a new connection takes them at once or is broken. */
@@ -93,7 +94,7 @@ static int32_t say(const struct call *call, const struct protocol *protocol, int
 
 	if (len == 0 || send(fd, hello, len, MSG_NOSIGNAL) == (ssize_t)len)
 		return HR_OK;
-	return call_refuse(&call->abi, HR_TRANSIENT, "the connection was closed at once");
+	return call_refuse(&call->abi, PROBE_NO, "the connection was closed at once");
 }
 
 static int32_t closed(const struct call *call, const struct protocol *protocol,
@@ -102,10 +103,10 @@ static int32_t closed(const struct call *call, const struct protocol *protocol,
 	char text[PROBE_TEXT_SIZE];
 
 	if (len == 0)
-		return call_refuse(&call->abi, HR_TRANSIENT,
+		return call_refuse(&call->abi, PROBE_NO,
 				   "it closes the connection without a word of %s", protocol->name);
 	probe_wrong(data, len, text);
-	return call_refuse(&call->abi, HR_TRANSIENT, "%s and closes", text);
+	return call_refuse(&call->abi, PROBE_NO, "%s and closes", text);
 }
 
 static int32_t hear(struct call *call, const struct protocol *protocol, int fd)
@@ -137,7 +138,7 @@ static int32_t hear(struct call *call, const struct protocol *protocol, int fd)
 	}
 	if (verdict == PROBE_MORE)
 		probe_wrong(data, len, text);
-	return call_refuse(&call->abi, HR_TRANSIENT, "%s", text);
+	return call_refuse(&call->abi, PROBE_NO, "%s", text);
 }
 
 int32_t probe_run(struct call *call, const struct dispatch_probe *probe)

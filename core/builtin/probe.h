@@ -9,9 +9,9 @@
 #include "provider/dispatch.h"
 
 /* On probe->descriptor, a socket that connects or has connected; it stays the caller's. HR_OK and who
- * speaks in call->text ("SSH-2.0-OpenSSH_9.2p1"), or the class of the call's fault: HR_TRANSIENT (it
- * may come), HR_CANCELLED, HR_UNSUPPORTED (no such protocol). Ends with the call's deadline. Any
- * thread. */
+ * speaks in call->text ("SSH-2.0-OpenSSH_9.2p1"), or the class of the call's fault: HR_NOT_FOUND (nobody
+ * is there who speaks it; all other classes say nothing of the server), HR_CANCELLED, HR_UNSUPPORTED (no
+ * such protocol), HR_INTERNAL. Ends with the call's deadline. Any thread. */
 int32_t probe_run(struct call *call, const struct dispatch_probe *probe);
 
 #endif

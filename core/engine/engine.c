@@ -20,10 +20,12 @@
 #include "engine/probes.h"
 #include "engine/reaper.h"
 #include "engine/reconcile.h"
+#include "engine/rounds.h"
 #include "engine/stops.h"
 #include "engine/sightings.h"
 
 #define SAFETY_PASS_MS (15 * MS_PER_S)
+#define PROBE_EVERY_MS (60 * MS_PER_S)
 #define KEEP_MS (INT64_C(7) * 24 * 3600 * MS_PER_S)
 
 const char *engine_why_only_tells(const struct engine_options *options)
@@ -46,6 +48,8 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine,
 		engine->options.safety_pass_ms = SAFETY_PASS_MS;
 	if (engine->options.keep_ms <= 0)
 		engine->options.keep_ms = KEEP_MS;
+	if (engine->options.probe_every_ms <= 0)
+		engine->options.probe_every_ms = PROBE_EVERY_MS;
 	engine->inbox = mailbox_new(options->wake, options->wake_context);
 	if (!engine->inbox) {
 		free(engine);
@@ -91,6 +95,7 @@ void engine_free(struct engine *engine)
 	account_checks_free(engine);
 	reaper_free(engine);
 	sightings_free(engine);
+	rounds_free(engine);
 	accounts_free(engine);
 	reconcile_free(engine);
 	mailbox_free(engine->inbox);
@@ -329,7 +334,7 @@ static void take_mail(struct engine *engine)
 int64_t engine_step(struct engine *engine, struct moment now)
 {
 	int64_t (*const parts[])(struct engine *) = {
-		stops_step, accounts_step, account_checks_step, poll_step, reaper_step,
+		stops_step, accounts_step, account_checks_step, poll_step, rounds_step, reaper_step,
 		deadlines_step, reconcile_step, operations_step,
 		/* Last: what the store did not take from the others waits here. */
 		tasks_resubmit};
@@ -343,7 +348,8 @@ int64_t engine_step(struct engine *engine, struct moment now)
 	if (engine->jumping)
 		return tasks_resubmit(engine);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		bool plans = parts[i] == reaper_step || parts[i] == reconcile_step;
+		bool plans = parts[i] == reaper_step || parts[i] == reconcile_step ||
+			     parts[i] == rounds_step;
 		int64_t due = plans && engine->options.no_plans ? MS_NEVER : parts[i](engine);
 
 		if (due < next)

@@ -37,6 +37,7 @@ struct engine_options {
 	const char *own_address; /* "host:port" that servers call back when their zone has none */
 	const char *own_scheme;  /* "http" or "https" */
 	int64_t safety_pass_ms;
+	int64_t probe_every_ms; /* how often servers that run are probed; 0: a minute */
 	int64_t keep_ms; /* how long servers that are gone and sessions that are over stay; 0: a week */
 	/* ENGINE_STOP_* now; asked at each step, so it must be quick. NULL: never any. */
 	unsigned (*stops)(void *context);

@@ -63,12 +63,26 @@ struct flight {
 	char server_id[ID_SIZE];
 	bool verifies;               /* STATUS of instances that lists do not show */
 	struct dispatch_probe probe; /* PROBE: as asked */
+	bool in_round;               /* PROBE: of a server that runs */
+	bool was_unanswered;         /* PROBE: as its row said then */
 	struct reap *reap;           /* steps of the reaper */
 	struct account_check *check;
 };
 
 struct sighting;
 struct unclaimed;
+struct mute;
+
+/* Servers that run are asked, page by page, whether their port still speaks (rounds.h). */
+struct engine_rounds {
+	int64_t due_mono_ms; /* when the next begins; 0: not known yet */
+	bool under_way;
+	char after_id[ID_SIZE]; /* how far this one is */
+	size_t waiting;         /* questions of this page without an answer */
+	size_t n_spoke, n_mute; /* answers of this round */
+	struct mute *mutes;     /* that did not speak in the last rounds */
+	bool is_doubted;        /* so many do not that none is believed: told */
+};
 
 struct engine {
 	struct engine_options options;
@@ -88,6 +102,7 @@ struct engine {
 	struct reap *reaps;
 	struct account_check *checks;
 
+	struct engine_rounds rounds;
 	bool prober_is_open;    /* or its opening was asked for */
 	int64_t prober_mono_ms; /* not opened again before */
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/poll.h"
+#include "engine/rounds.h"
 #include "engine/sessions.h"
 #include "store/server_rows.h"
 
@@ -24,6 +25,7 @@ void probe_wish_of(const struct server *server, struct probe_wish *ret_wish)
 	ret_wish->probe.port = server_port(server);
 	ret_wish->probe.protocol = (int32_t)server->settings.connection_type;
 	ret_wish->probe.descriptor = -1;
+	ret_wish->was_unanswered = server->silence == SILENCE_UNANSWERED;
 }
 
 /* ---- Asking ---- */
@@ -54,7 +56,7 @@ static bool is_being_asked(const struct engine *engine, const char *server_id)
 	return false;
 }
 
-static void ask(struct engine *engine, const struct probe_wish *wish)
+static bool ask(struct engine *engine, const struct probe_wish *wish)
 {
 	struct dispatch_request request = {
 		.kind = DISPATCH_PROBE, .timeout_ms = PROBE_TIMEOUT_MS, .probe = wish->probe};
@@ -64,18 +66,24 @@ static void ask(struct engine *engine, const struct probe_wish *wish)
 	text_copy(request.step.server_id, sizeof(request.step.server_id), wish->server_id);
 	flight = engine_send(engine, &request);
 	if (!flight)
-		return;
+		return false;
 	text_copy(flight->server_id, sizeof(flight->server_id), wish->server_id);
 	flight->probe = wish->probe;
+	flight->in_round = wish->in_round;
+	flight->was_unanswered = wish->was_unanswered;
+	return true;
 }
 
-void probes_ask(struct engine *engine, const struct probe_wish *wishes, size_t n)
+size_t probes_ask(struct engine *engine, const struct probe_wish *wishes, size_t n)
 {
+	size_t asked = 0;
+
 	if (n == 0 || !ready_to_ask(engine))
-		return;
+		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (!is_being_asked(engine, wishes[i].server_id))
-			ask(engine, &wishes[i]);
+			asked += ask(engine, &wishes[i]);
+	return asked;
 }
 
 /* ---- Answers ---- */
@@ -87,13 +95,10 @@ struct probed {
 	char text[256];
 };
 
-/* Whether the answer is about the server as it is now, and it still waits for one. */
-static bool still_counts(const struct probed *probed, const struct server *server)
+bool probe_is_of(const struct dispatch_probe *probe, const struct server *server)
 {
-	return server->state == SERVER_BOOTING &&
-	       strcmp(server->address, probed->wish.probe.address) == 0 &&
-	       server_port(server) == probed->wish.probe.port &&
-	       (int32_t)server->settings.connection_type == probed->wish.probe.protocol;
+	return strcmp(server->address, probe->address) == 0 && server_port(server) == probe->port &&
+	       (int32_t)server->settings.connection_type == probe->protocol;
 }
 
 static int speaks(struct tx *tx, struct probed *probed, struct server *server, struct hr_error *err)
@@ -135,7 +140,8 @@ static int probed_run(struct tx *tx, struct task *task, struct hr_error *err)
 		*err = why;
 		return -1;
 	}
-	if (!still_counts(probed, &server))
+	/* It may not wait for an answer any more. */
+	if (server.state != SERVER_BOOTING || !probe_is_of(&probed->wish.probe, &server))
 		return 0;
 	return probed->result == HR_OK ? speaks(tx, probed, &server, err)
 				       : is_silent(tx, probed, &server, err);
@@ -163,26 +169,31 @@ static void opened(struct engine *engine, const struct dispatch_answer *answer)
 		 answer->error.message);
 }
 
+static void answered(struct engine *engine, const struct flight *flight,
+		     const struct dispatch_answer *answer)
+{
+	struct probed *probed = task_new(engine, sizeof(*probed), probed_run, probed_finish, NULL);
+
+	if (!probed)
+		return;
+	text_copy(probed->wish.server_id, sizeof(probed->wish.server_id), flight->server_id);
+	probed->wish.probe = flight->probe;
+	probed->result = answer->result;
+	text_copy(probed->text, sizeof(probed->text),
+		  answer->result == HR_OK ? answer->text : answer->error.message);
+	task_submit(engine, &probed->task);
+}
+
 bool probes_take(struct engine *engine, struct flight *flight, struct dispatch_answer *answer)
 {
-	struct probed *probed;
-
 	if (strcmp(flight->account, PROBE_ACCOUNT) != 0)
 		return false;
 	if (answer->kind == DISPATCH_OPEN)
 		opened(engine, answer);
-	probed = answer->kind == DISPATCH_PROBE
-			 ? task_new(engine, sizeof(*probed), probed_run, probed_finish, NULL)
-			 : NULL;
-	if (probed) {
-		text_copy(probed->wish.server_id, sizeof(probed->wish.server_id),
-			  flight->server_id);
-		probed->wish.probe = flight->probe;
-		probed->result = answer->result;
-		text_copy(probed->text, sizeof(probed->text),
-			  answer->result == HR_OK ? answer->text : answer->error.message);
-		task_submit(engine, &probed->task);
-	}
+	else if (answer->kind == DISPATCH_PROBE && flight->in_round)
+		rounds_take(engine, flight, answer);
+	else if (answer->kind == DISPATCH_PROBE)
+		answered(engine, flight, answer);
 	engine_land(engine, flight);
 	dispatch_answer_free(answer);
 	return true;

@@ -254,8 +254,9 @@ static const struct hr_setting rows[] = {
 		.group = GROUP_START,
 		.title = "Probe the connection port",
 		.help = "Whether a server without require_checkin counts as running only once its "
-			"connection port speaks its protocol: RDP, SSH, VNC, or TLS for KasmVNC. "
-			"The provider must report a numeric address for it.",
+			"connection port speaks its protocol: RDP, SSH, VNC, or TLS for KasmVNC; "
+			"and takes no new sessions when it ceases to. The provider must report a "
+			"numeric address for it.",
 	},
 	{
 		.key = "provision_timeout",

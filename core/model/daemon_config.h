@@ -40,6 +40,7 @@ struct daemon_config {
 	enum log_format log_format;
 
 	int64_t safety_pass_ms;
+	int64_t probe_every_ms;
 	int64_t keep_ms;                          /* what is over */
 	char stop_creates_file[DAEMON_PATH_SIZE]; /* while it is there, no server is begun */
 	char stop_changes_file[DAEMON_PATH_SIZE]; /* and nothing at all is changed */

@@ -108,6 +108,17 @@ static const struct hr_setting engine_rows[] = {
 		.help = "How often every pool is looked at even if nothing seems to have happened.",
 	},
 	{
+		.key = "probe_every",
+		.type = HR_TYPE_DURATION,
+		.default_value = "60s",
+		.minimum = 1,
+		.maximum = 3600,
+		.unit = "s",
+		.title = "Time between rounds of probes",
+		.help = "How often the connection ports of servers that run without a check-in are "
+			"probed.",
+	},
+	{
 		.key = "keep",
 		.type = HR_TYPE_DURATION,
 		.default_value = "7d",

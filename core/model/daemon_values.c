@@ -223,6 +223,15 @@ static int read_safety_pass(const char *folder, const json_t *value, struct daem
 	return 0;
 }
 
+static int read_probe_every(const char *folder, const json_t *value, struct daemon_config *config,
+			    struct hr_error *err)
+{
+	(void)folder;
+	(void)err;
+	config->probe_every_ms = json_integer_value(value) * MS_PER_S;
+	return 0;
+}
+
 static int read_keep(const char *folder, const json_t *value, struct daemon_config *config,
 		     struct hr_error *err)
 {
@@ -285,6 +294,7 @@ static const struct key_reader key_readers[] = {
 	{"log", "level", read_level},
 	{"log", "format", read_format},
 	{"engine", "safety_pass", read_safety_pass},
+	{"engine", "probe_every", read_probe_every},
 	{"engine", "keep", read_keep},
 	{"engine", "stop_creates_file", read_stop_creates},
 	{"engine", "stop_changes_file", read_stop_changes},

@@ -119,5 +119,7 @@ const char *server_health(const struct server *server)
 {
 	if (server->silence == SILENCE_NONE)
 		return "good";
+	if (server->silence == SILENCE_UNANSWERED)
+		return "unanswered";
 	return server->silence == SILENCE_MISSING ? "missing" : "silent";
 }

@@ -30,11 +30,12 @@ enum connection_type {
 	CONNECTION_SSH = 4
 };
 
-/* Of a server whose heartbeat is expected. Stored as numbers; never renumbered. */
+/* Of a server whose heartbeat is expected, or whose port is asked. Stored as numbers; never renumbered. */
 enum server_silence {
-	SILENCE_NONE = 0,     /* it is heard */
-	SILENCE_MISSING = 10, /* not for missing_after: no new sessions */
-	SILENCE_DEAD = 20     /* not for dead_after, and kept for its sessions */
+	SILENCE_NONE = 0,        /* it is heard */
+	SILENCE_MISSING = 10,    /* not for missing_after: no new sessions */
+	SILENCE_DEAD = 20,       /* not for dead_after, and kept for its sessions */
+	SILENCE_UNANSWERED = 30, /* its port did not speak in three rounds: no new sessions */
 };
 
 /* A server's own copy of every per-server setting, taken when it was planned. */

@@ -51,8 +51,9 @@ int probe_connect(const struct dispatch_probe *probe, int *ret_fd, struct hr_err
 		fd = -1;
 	}
 	freeaddrinfo(found);
-	if (fd < 0)
-		return error_set(err, HR_TRANSIENT, "%s", strerrordesc_np(errno));
+	if (fd < 0) /* only a refusal is the server's word; no route may be for want of one here */
+		return error_set(err, errno == ECONNREFUSED ? HR_NOT_FOUND : HR_TRANSIENT, "%s",
+				 strerrordesc_np(errno));
 	*ret_fd = fd;
 	return 0;
 }

@@ -55,6 +55,7 @@ pool()
 daemon_prepare
 sim_start --seed 4 --set red.key=red-key
 sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/sim/.libs:$HEADROOM_BUILDDIR/plugins/local/.libs|" "$work/headroom.conf"
+printf '\n[engine]\nprobe_every = 1s\n' >>"$work/headroom.conf"
 daemon_start || fail "the daemon did not start"
 port_ssh=$(port_free)
 {
@@ -87,17 +88,37 @@ kill -KILL "$hosts"
 address=$(server_of late address)
 ssh-keygen -q -t ed25519 -N '' -f "$work/host_key" || fail "ssh-keygen"
 sshd_words=(-D -e -f /dev/null -o "HostKey=$work/host_key" -o "ListenAddress=$address:$port_ssh" -o PidFile=none)
-if [ "$(id -u)" = 0 ] && [ ! -d /run/sshd ]; then
-	# As another user sshd needs no folder of the system's.
-	chmod 711 "$work" && chown 65534 "$work/host_key"
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$(command -v sshd)" "${sshd_words[@]}" 2>"$work/sshd.log" &
-else
-	"$(command -v sshd)" "${sshd_words[@]}" 2>"$work/sshd.log" &
-fi
-sshd_pid=$!
+# Sets sshd_pid.
+late_sshd()
+{
+	if [ "$(id -u)" = 0 ] && [ ! -d /run/sshd ]; then
+		# As another user sshd needs no folder of the system's.
+		chmod 711 "$work" && chown 65534 "$work/host_key"
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$(command -v sshd)" "${sshd_words[@]}" 2>"$work/sshd.log" &
+	else
+		"$(command -v sshd)" "${sshd_words[@]}" 2>"$work/sshd.log" &
+	fi
+	sshd_pid=$!
+}
+late_sshd
 wait_for 60 "the late server runs" servers_running_is late 1
 # Its client would want the host key, which only a check-in brings: the API is asked.
 "$headroom" -o json session request --pool late --user ana >/dev/null 2>&1
 late=$("$headroom" -o json server list --pool late | jq -r 'map(select(.sessions == 1)) | length')
 [ "$late" = 1 ] || fail "the late server takes no session"
-say "probe: right, wrong, late and unasked are told apart"
+
+# It runs, and its port falls silent: nobody is put on it until it speaks again.
+health_is()
+{
+	[ "$("$headroom" -o json server list --pool late | jq -r 'map(select(.sessions == 1))[0].health')" = "$1" ]
+}
+
+kill -KILL "$sshd_pid"
+wait "$sshd_pid" 2>/dev/null
+wait_for 60 "a running server whose port is closed is seen" health_is unanswered
+expect "the reason of what does not answer" "$(events server.unanswered)" "no SSH at port $port_ssh: Connection refused"
+late_sshd
+wait_for 60 "it is seen to speak again" health_is good
+expect "what is told of it" "$(events server.answers)" "answers at port $port_ssh again"
+[ -z "$(events server.unanswered | grep -v "at port $port_ssh:")" ] || fail "servers that speak are called silent: $(events server.unanswered)"
+say "probe: right, wrong, late and unasked are told apart; one that falls silent takes nobody in"

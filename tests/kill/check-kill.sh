@@ -215,6 +215,10 @@ provoke()
 	# A daemon that is told to stop cancels what is under way.
 	*.cancel) until_hit "$2" daemon_stopped ;;
 	*:reaping_run) until_hit "$2" green_rekeyed ;;
+	*:run_drain) until_hit "$2" spare_asked POST drain ;;
+	*:run_destroy) until_hit "$2" spare_asked DELETE '?force=true' ;;
+	# A server's port falls silent, and speaks again.
+	*:verdict_run) until_hit "$2" again_muted ;;
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"
@@ -371,7 +375,7 @@ judges_prepare
 sim_start --seed "$seed" --set red.key=red-key --set green.key=green-key --set blue.key=blue-key \
 	--set red.judge_max=40 --set recycle=700
 sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/local/.libs:$work/modules|" "$work/headroom.conf"
-printf '\n[engine]\nkeep = 20s\n' >>"$work/headroom.conf"
+printf '\n[engine]\nkeep = 20s\nprobe_every = 1s\n' >>"$work/headroom.conf"
 kill_at_first_start
 daemon_start || fail "the daemon did not start"
 installation=$(api_get /api/v1/info | jq -r .installation)

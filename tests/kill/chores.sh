@@ -41,6 +41,48 @@ strangers()
 		"data = \(tojson | tojson)\noutput = /dev/null\nnext"' | sed '$d' | curl -sS -m 20 -K - 2>/dev/null
 }
 
+# spare_asked METHOD SUFFIX: the same of each server of pool spare.
+spare_asked()
+{
+	local id slash=/
+	[ "$1" = POST ] || slash=
+	for id in $(chore GET '/api/v1/servers?pool=spare' | jq -r '.items[]?.id'); do
+		chore "$1" "/api/v1/servers/$id$slash$2" >/dev/null
+	done
+	sleep 1
+}
+
+# sshd_of SERVER: the process that listens.
+sshd_of()
+{
+	local file pid name
+	grep -aslF "/servers/$1" /proc/[0-9]*/mountinfo |
+	while read -r file; do
+		pid=${file#/proc/}
+		pid=${pid%/mountinfo}
+		name=
+		read -r name <"/proc/$pid/comm"
+		[ "$name" != sshd ] || echo "$pid"
+	done 2>/dev/null | sort -n | head -n 1
+}
+
+# A server of pool again is stopped, so that its port accepts and says nothing, for four rounds of probes and
+# their 5 s, or until the point has been hit.
+again_muted()
+{
+	local id pid end=$((SECONDS + 30))
+	id=$(chore GET '/api/v1/servers?pool=again' | jq -r 'first(.items[]? | select(.state == "running").id) // empty')
+	pid=${id:+$(sshd_of "$id")}
+	[ -n "$pid" ] || { sleep 1; return 0; }
+	kill -STOP "$pid" 2>/dev/null
+	until point_hit || [ "$SECONDS" -ge "$end" ] ||
+		[ "$(chore GET "/api/v1/servers/$id" | jq -r .health)" = unanswered ]; do
+		sleep 0.5
+	done
+	kill -CONT "$pid" 2>/dev/null
+	point_hit || sleep 3
+}
+
 chore_documents()
 {
 	local token

@@ -63,8 +63,8 @@ static void judge(struct world *world, const struct question *question,
 		text_copy(answer->text, sizeof(answer->text), "a simulated server");
 		return;
 	}
-	error_set(&answer->error, HR_TRANSIENT, "Connection refused");
-	answer->result = HR_TRANSIENT;
+	error_set(&answer->error, HR_NOT_FOUND, "Connection refused");
+	answer->result = HR_NOT_FOUND;
 }
 
 static void answer(struct world *world, void *arg)

@@ -107,7 +107,7 @@ START_TEST(each_word_at_the_wrong_door)
 			begin(types[door], 20000);
 			say(words[word], strlen(words[word]));
 			shutdown(server, SHUT_WR);
-			ck_assert_int_eq(run(), HR_TRANSIENT);
+			ck_assert_int_eq(run(), HR_NOT_FOUND);
 			ck_assert_msg(strstr(error.message, word == 2 ? "RFB 003" : "SSH-2.0") !=
 					      NULL,
 				      "%s", error.message);
@@ -121,7 +121,7 @@ START_TEST(silence)
 	int64_t from = clock_now().mono_ms;
 
 	begin(CONNECTION_SSH, 500);
-	ck_assert_int_eq(run(), HR_TRANSIENT);
+	ck_assert_int_eq(run(), HR_NOT_FOUND);
 	ck_assert_str_eq(error.message, "it accepts connections, but says nothing of SSH");
 	ck_assert_int_lt(clock_now().mono_ms - from, 5000);
 	end();
@@ -133,13 +133,13 @@ START_TEST(closed_at_once)
 	begin(CONNECTION_VNC, 20000);
 	close(server);
 	server = -1;
-	ck_assert_int_eq(run(), HR_TRANSIENT);
+	ck_assert_int_eq(run(), HR_NOT_FOUND);
 	ck_assert_str_eq(error.message, "it closes the connection without a word of VNC (RFB)");
 	end();
 	begin(CONNECTION_RDP, 20000);
 	close(server);
 	server = -1;
-	ck_assert_int_eq(run(), HR_TRANSIENT);
+	ck_assert_int_eq(run(), HR_NOT_FOUND);
 	ck_assert_str_eq(error.message, "the connection was closed at once");
 	end();
 }
@@ -150,7 +150,7 @@ START_TEST(said_why_and_closed)
 	begin(CONNECTION_SSH, 20000);
 	say("Exceeded MaxStartups\r\n", 22);
 	shutdown(server, SHUT_WR);
-	ck_assert_int_eq(run(), HR_TRANSIENT);
+	ck_assert_int_eq(run(), HR_NOT_FOUND);
 	ck_assert_str_eq(error.message, "it answers \"Exceeded MaxStartups\" and closes");
 	end();
 }
@@ -173,7 +173,7 @@ START_TEST(a_flood_ends)
 
 	begin(CONNECTION_SSH, 20000);
 	ck_assert_int_eq(pthread_create(&thread, NULL, flood, NULL), 0);
-	ck_assert_int_eq(run(), HR_TRANSIENT);
+	ck_assert_int_eq(run(), HR_NOT_FOUND);
 	shutdown(probe.descriptor, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	end();

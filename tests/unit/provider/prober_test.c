@@ -209,7 +209,7 @@ START_TEST(a_real_sshd)
 		answer = ask(port, CONNECTION_SSH);
 		if (answer->result == HR_OK)
 			break;
-		expect_refusal(answer, HR_TRANSIENT, "Connection refused");
+		expect_refusal(answer, HR_NOT_FOUND, "Connection refused");
 		answer = NULL;
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
@@ -217,7 +217,7 @@ START_TEST(a_real_sshd)
 	ck_assert_msg(strncmp(answer->text, "SSH-2.0-OpenSSH_", 16) == 0, "%s", answer->text);
 	dispatch_answer_free(answer);
 	answer = ask(port, CONNECTION_RDP);
-	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_int_eq(answer->result, HR_NOT_FOUND);
 	ck_assert_msg(strstr(answer->error.message, "it answers \"SSH-2.0-") != NULL, "%s",
 		      answer->error.message);
 	dispatch_answer_free(answer);
@@ -234,10 +234,10 @@ START_TEST(silent_closed_and_named)
 
 	r.timeout_ms = 600;
 	submit(&r);
-	expect_refusal(next_answer(), HR_TRANSIENT,
+	expect_refusal(next_answer(), HR_NOT_FOUND,
 		       "it accepts connections, but says nothing of SSH");
 	close(fd);
-	expect_refusal(ask(port, CONNECTION_SSH), HR_TRANSIENT, "Connection refused");
+	expect_refusal(ask(port, CONNECTION_SSH), HR_NOT_FOUND, "Connection refused");
 	r = probe_of("localhost", port, CONNECTION_SSH);
 	submit(&r);
 	expect_refusal(next_answer(), HR_UNSUPPORTED,
@@ -338,7 +338,7 @@ START_TEST(killed_and_started_again)
 		      "%s", answer->error.message);
 	dispatch_answer_free(answer);
 	close(fd);
-	expect_refusal(ask(port, CONNECTION_SSH), HR_TRANSIENT, "Connection refused");
+	expect_refusal(ask(port, CONNECTION_SSH), HR_NOT_FOUND, "Connection refused");
 	ck_assert_int_eq(module_metrics_copy(metrics, &figures, NULL), 0);
 	ck_assert_uint_eq(figures.n_modules, 1);
 	ck_assert_uint_eq(figures.modules[0].starts, 2);
