@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server whose port did not speak in three rounds takes no new sessions until it does; after its
- * dead_after it has failed, if nobody is on it. Who doubts: where most servers are mute at once the fault
- * is likely on the way to them, and nobody is judged; and nothing is destroyed for being mute while no
- * other server speaks. What a round has seen is in memory only; what was judged is in the row. */
+ * dead_after it has failed, if nobody is on it. Where most servers are mute at once the fault is likely on
+ * the way to them, and nobody is judged. What a round has seen is in memory only; what was judged is in
+ * the row. */
 #include "engine/rounds.h"
 
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "engine/life_parts.h"
 #include "engine/probes.h"
 #include "engine/sessions.h"
+#include "store/operation_rows.h"
 #include "store/server_rows.h"
 
 #define PAGE 16          /* half of what the prober asks at once: those that boot are not held up */
@@ -177,7 +178,6 @@ struct verdict {
 	struct task task; /* first */
 	struct probe_wish wish;
 	bool speaks;
-	bool others_speak;
 	char why[256];
 };
 
@@ -225,7 +225,7 @@ static int is_dead(struct tx *tx, struct verdict *verdict, struct server *server
 	struct life_context *context = &verdict->task.context;
 	char reason[400];
 
-	if (server->listen_ms > context->now_ms || !verdict->others_speak)
+	if (server->listen_ms > context->now_ms)
 		return 0;
 	if (server_recount_sessions(tx, server, context->now_ms, err) < 0)
 		return -1;
@@ -282,7 +282,6 @@ static void judge(struct engine *engine, const struct probe_wish *wish, const ch
 		return;
 	verdict->wish = *wish;
 	verdict->speaks = !why;
-	verdict->others_speak = engine->rounds.n_spoke > 0;
 	text_copy(verdict->why, sizeof(verdict->why), why);
 	task_submit(engine, &verdict->task);
 }
@@ -308,23 +307,50 @@ static void note_mute(struct engine *engine, const struct flight *flight, const 
 	text_copy(mute->why, sizeof(mute->why), why);
 }
 
+struct doubt {
+	struct task task; /* first */
+	char message[512];
+};
+
+static int doubt_run(struct tx *tx, struct task *task, struct hr_error *err)
+{
+	struct event event = {.at_ms = task->context.now_ms, .kind = "probes.doubted"};
+
+	text_copy(event.message, sizeof(event.message), ((struct doubt *)task)->message);
+	return event_add(tx, &event, err);
+}
+
+static void doubt_finish(struct engine *engine, struct task *task, const struct hr_error *err)
+{
+	if (err && !task_again(engine, task, 3))
+		log_line(LOG_LEVEL_WARNING, NULL, "%s", ((struct doubt *)task)->message);
+}
+
+static void tell_doubt(struct engine *engine)
+{
+	struct doubt *doubt = task_new(engine, sizeof(*doubt), doubt_run, doubt_finish, NULL);
+	const struct engine_rounds *rounds = &engine->rounds;
+
+	if (!doubt)
+		return;
+	text_format(doubt->message, sizeof(doubt->message),
+		    "%zu of %zu servers that were probed do not answer at their connection port: "
+		    "that is taken for a fault on the way from this machine to them, and none of "
+		    "them is judged by it; look at the network, or at what they were made from",
+		    rounds->n_mute, rounds->n_mute + rounds->n_spoke);
+	task_submit(engine, &doubt->task);
+}
+
 /* Where most are mute it is rather this machine that does not reach them: they are as good as before. */
 static bool round_is_doubted(struct engine *engine)
 {
-	const struct engine_rounds *rounds = &engine->rounds;
+	struct engine_rounds *rounds = &engine->rounds;
+	bool doubted = rounds->n_mute >= MANY_MUTE && rounds->n_mute > rounds->n_spoke;
 
-	if (rounds->n_mute < MANY_MUTE || rounds->n_mute <= rounds->n_spoke) {
-		engine->rounds.is_doubted = false;
-		return false;
-	}
-	if (!rounds->is_doubted)
-		log_line(LOG_LEVEL_WARNING, NULL,
-			 "%zu of %zu servers that were probed do not answer at their connection "
-			 "port: that is taken for a fault of the network between this machine and "
-			 "them, and none of them is judged by it",
-			 rounds->n_mute, rounds->n_mute + rounds->n_spoke);
-	engine->rounds.is_doubted = true;
-	return true;
+	if (doubted && !rounds->is_doubted)
+		tell_doubt(engine);
+	rounds->is_doubted = doubted;
+	return doubted;
 }
 
 /* One that was not mute this time is forgotten: three times means in a row. */

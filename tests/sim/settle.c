@@ -10,10 +10,12 @@
 #include "books.h"
 #include "clients.h"
 #include "engine/snapshot.h"
+#include "model/autoscale_config.h"
 #include "scenario.h"
 #include "sim_clock.h"
 #include "sim_cloud.h"
 #include "sim_provider.h"
+#include "store/document_rows.h"
 #include "store/operation_rows.h"
 
 #define LONGEST_MS (5 * 3600 * MS_PER_S)
@@ -40,7 +42,23 @@ static void not_calm(struct calm *calm, const char *format, ...)
 	va_end(args);
 }
 
-static void judge_rows(struct calm *calm, const struct books *books)
+/* It runs, its port never speaks (a probe claimed what is not so, or it checked in), and it is asked. */
+static bool is_to_be_found(struct tx *tx, const struct server *server,
+			   const struct instance *instance)
+{
+	struct autoscale_config config;
+	struct document document = {0};
+
+	if (server->settings.heartbeat || instance->speaks_ms != INT64_MAX ||
+	    document_get_revision(tx, DOCUMENT_AUTOSCALE_CONFIG, server->config_id,
+				  server->config_revision, &document, NULL) < 0)
+		return false;
+	autoscale_config_read(&document, &config);
+	document_clear(&document);
+	return config.probe && !config.require_checkin;
+}
+
+static void judge_rows(struct tx *tx, struct calm *calm, const struct books *books)
 {
 	for (size_t i = 0; i < books->n_sessions; i++)
 		not_calm(calm, "the session of %s is %s", books->sessions[i].user,
@@ -61,6 +79,10 @@ static void judge_rows(struct calm *calm, const struct books *books)
 		else if (server->state == SERVER_RUNNING &&
 			 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
 			not_calm(calm, "%s is running, but its instance is not", server->name);
+		else if (server->silence == SILENCE_UNANSWERED)
+			not_calm(calm, "%s is unanswered", server->name);
+		else if (server->state == SERVER_RUNNING && is_to_be_found(tx, server, instance))
+			not_calm(calm, "%s never speaks, and runs", server->name);
 	}
 }
 
@@ -138,7 +160,7 @@ static int judge(struct tx *tx, void *arg, struct hr_error *err)
 	int result = books_read(tx, calm->world, &books, err);
 
 	if (result == 0) {
-		judge_rows(calm, &books);
+		judge_rows(tx, calm, &books);
 		result = judge_operations(tx, calm, err);
 		judge_instances(calm, &books);
 		judge_reaper(calm);

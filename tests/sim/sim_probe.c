@@ -28,6 +28,10 @@ void probe_boot(struct world *world, struct instance *instance)
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
 
 	instance->speaks_ms = instance->running_ms + sim_between(random, 0, 30000);
+	if (sim_chance(random, faults / 6)) {
+		instance->mute_ms = instance->speaks_ms + sim_between(random, 0, 3600000);
+		instance->again_ms = instance->mute_ms + sim_between(random, 0, 10800000);
+	}
 	if (!sim_chance(random, faults / 3))
 		return;
 	instance->speaks_ms = INT64_MAX;
@@ -43,13 +47,19 @@ static struct instance *instance_at(const struct world *world, const struct ques
 	return NULL;
 }
 
+static bool is_mute(const struct world *world, const struct instance *instance)
+{
+	return !world->healed && instance->mute_ms <= world->mono_ms &&
+	       world->mono_ms < instance->again_ms;
+}
+
 static void judge(struct world *world, const struct question *question,
 		  struct dispatch_answer *answer)
 {
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
 	struct instance *instance = instance_at(world, question);
 	bool speaks = instance && instance_state(world, instance) == HR_STATE_RUNNING &&
-		      instance->speaks_ms <= world->mono_ms;
+		      instance->speaks_ms <= world->mono_ms && !is_mute(world, instance);
 
 	if (question->is_late) {
 		answer->result = error_set(&answer->error, HR_TIMEOUT, "probe was late");

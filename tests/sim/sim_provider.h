@@ -35,6 +35,8 @@ struct instance {
 	bool checkin_taken;  /* said "running", and was answered well */
 	bool checkin_tried;  /* said it, answered or not */
 	int64_t speaks_ms;   /* its port speaks from then on; INT64_MAX: never */
+	int64_t mute_ms;     /* it ceases to from then ... */
+	int64_t again_ms;    /* ... until then */
 	bool probe_was_well;
 	int64_t silent_ms; /* it does not check in from then ... */
 	int64_t heard_ms;  /* ... until then */

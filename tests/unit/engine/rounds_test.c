@@ -144,11 +144,15 @@ END_TEST
 
 START_TEST(most_are_mute)
 {
+	char message[768];
+
 	begin(FIELDS(6, ""), 6);
 	n_mute = 4;
 	for (int i = 0; i < 70; i++)
 		ck_assert_int_eq(one_round(), 6);
 	ck_assert_int_eq(events_of("server.unanswered", NULL), 0);
+	ck_assert_int_eq(events_of("probes.doubted", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, "4 of 6 servers"));
 	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_RUNNING)), 6);
 	n_mute = 3;
 	for (int i = 0; i < 3; i++)
@@ -193,7 +197,7 @@ START_TEST(somebody_is_on_it)
 	ask_session("ana");
 	ask_session("ben");
 	n_mute = 1;
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 68; i++)
 		one_round();
 	ck_assert_int_eq(first().silence, SILENCE_UNANSWERED);
 	ck_assert_int_eq(first().state, SERVER_RUNNING);
@@ -201,15 +205,19 @@ START_TEST(somebody_is_on_it)
 }
 END_TEST
 
-/* While no other server speaks, nothing shows that the way to it is well. */
-START_TEST(no_witness)
+/* Where the limit leaves no room for another, it makes its own. */
+START_TEST(alone_at_the_limit)
 {
 	begin(FIELDS(1, ""), 1);
+	change_document(DOCUMENT_PROVIDER_CONFIG, "acct", "max_instances", json_integer(1));
 	n_mute = 1;
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 3; i++)
 		one_round();
 	ck_assert_int_eq(first().silence, SILENCE_UNANSWERED);
-	ck_assert_int_eq(first().state, SERVER_RUNNING);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
+	for (int i = 0; i < 62; i++)
+		one_round();
+	ck_assert_int_eq(first().state, SERVER_DESTROYING);
 }
 END_TEST
 
@@ -252,7 +260,7 @@ int main(void)
 	tcase_add_test(tcase, many_servers);
 	tcase_add_test(tcase, removed_when_it_stays_so);
 	tcase_add_test(tcase, somebody_is_on_it);
-	tcase_add_test(tcase, no_witness);
+	tcase_add_test(tcase, alone_at_the_limit);
 	tcase_add_test(tcase, a_restart_keeps_what_was_judged);
 	tcase_add_test(tcase, who_is_not_asked);
 	suite_add_tcase(suite, tcase);
