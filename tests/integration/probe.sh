@@ -120,5 +120,5 @@ expect "the reason of what does not answer" "$(events server.unanswered)" "no SS
 late_sshd
 wait_for 60 "it is seen to speak again" health_is good
 expect "what is told of it" "$(events server.answers)" "answers at port $port_ssh again"
-[ -z "$(events server.unanswered | grep -v "at port $port_ssh:")" ] || fail "servers that speak are called silent: $(events server.unanswered)"
+! events server.unanswered | grep -qv "at port $port_ssh:" || fail "servers that speak are called silent: $(events server.unanswered)"
 say "probe: right, wrong, late and unasked are told apart; one that falls silent takes nobody in"
