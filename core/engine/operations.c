@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Due operations are picked in one transaction, which writes each attempt (with a lease, so that one
- * whose answer never comes is due again); after its commit the requests are sent. What answers do
- * is in outcomes.c. */
+ * whose answer never comes is due again); after its commit the requests are sent. Those of an account
+ * without a free place stay as they are, however many wait: each answer has the next ones picked. What
+ * answers do is in outcomes.c. */
 #include "engine/operations.h"
 
 #include <stdlib.h>
@@ -23,16 +24,16 @@
 
 #define PICK_LIMIT 128
 #define GATE_MS (2 * MS_PER_S) /* the first pick waits this long for accounts to open */
-#define NO_ROOM_MS 500
+#define FLIES_MS 500
 #define KEPT_FOR_CREATES 16 /* of an account's places: whoever waits does not wait for removals */
-#define NOT_OPEN_MS MS_PER_S
+#define UNKNOWN_MS MS_PER_S
 #define HELD_BACK "held back: "
 #define PAUSED_MS (30 * MS_PER_S) /* looked at again that often */
 
 /* Copies of what the transaction has to know. */
 struct pick_account {
 	char id[ID_SIZE];
-	unsigned room;
+	unsigned room; /* 0 too where it is not open */
 };
 
 struct pick_flight {
@@ -189,26 +190,41 @@ static int find_brake(struct tx *tx, struct pick *pick, const struct operation *
 			  err);
 }
 
+/* The accounts that are passed over, as their room is now. */
+static size_t list_full(const struct pick *pick, struct operation_full full[OPERATION_FULL_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pick->n_accounts && n < OPERATION_FULL_MAX; i++)
+		if (pick->room[i] <= KEPT_FOR_CREATES)
+			full[n++] =
+				(struct operation_full){.provider_config_id = pick->accounts[i].id,
+							.destroys_only = pick->room[i] > 0};
+	return n;
+}
+
+static bool has_place(struct pick *pick, const struct operation *operation)
+{
+	const unsigned *room = room_of(pick, operation->provider_config_id);
+
+	return !room || *room > (operation->kind == OPERATION_DESTROY ? KEPT_FOR_CREATES : 0);
+}
+
 /* For how long it has to be put off; 0: it may go. */
 static int waits(struct tx *tx, struct pick *pick, const struct operation *operation,
 		 const struct server *server, int64_t *ret_delay_ms, struct hr_error *err)
 {
 	int64_t now = pick->task.context.now_ms, until;
-	unsigned *room = room_of(pick, operation->provider_config_id);
 	struct account_state account;
 	struct config_state config;
 
 	*ret_delay_ms = 0;
-	if (!room) {
-		*ret_delay_ms = NOT_OPEN_MS;
-		return 0;
-	}
-	if (*room == 0 || (operation->kind == OPERATION_DESTROY && *room <= KEPT_FOR_CREATES)) {
-		*ret_delay_ms = NO_ROOM_MS;
+	if (!room_of(pick, operation->provider_config_id)) {
+		*ret_delay_ms = UNKNOWN_MS;
 		return 0;
 	}
 	if (operation->kind == OPERATION_DESTROY && create_flies(pick, server->id)) {
-		*ret_delay_ms = NO_ROOM_MS;
+		*ret_delay_ms = FLIES_MS;
 		return 0;
 	}
 	if (account_state_get(tx, operation->provider_config_id, &account, err) < 0)
@@ -334,7 +350,9 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 	/* Its answer is still expected, or was just stored and has made it due again: its flight
 	 * lands only after that commit. */
 	if (flies(pick, operation))
-		return put_off(tx, pick, operation, NO_ROOM_MS, err);
+		return put_off(tx, pick, operation, FLIES_MS, err);
+	if (!has_place(pick, operation))
+		return 0;
 	if (server_get(tx, operation->server_id, &server, &why) < 0) {
 		if (why.class == HR_NOT_FOUND)
 			return close_operation(tx, pick, operation, OPERATION_CANCELLED, err);
@@ -359,15 +377,18 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	struct pick *pick = (struct pick *)task;
+	struct operation_full full[OPERATION_FULL_MAX];
 	struct operation *operations = NULL;
-	size_t n;
+	size_t n, n_full;
 	int result = 0;
 
 	clear_prepared(pick);
 	pick->queue_pool_id[0] = pick->limits.config_id[0] = '\0';
 	for (size_t i = 0; i < pick->n_accounts; i++)
 		pick->room[i] = pick->accounts[i].room;
-	if (operation_list_due(tx, task->context.now_ms, PICK_LIMIT, &operations, &n, err) < 0)
+	n_full = list_full(pick, full);
+	if (operation_list_due(tx, task->context.now_ms, full, n_full, PICK_LIMIT, &operations, &n,
+			       err) < 0)
 		return -1;
 	/* Destroys first: they make room and cost nothing. */
 	for (size_t i = 0; result == 0 && i < n; i++)
@@ -380,7 +401,8 @@ static int pick_run(struct tx *tx, struct task *task, struct hr_error *err)
 	event_because_of_request(tx, NULL);
 	if (result < 0)
 		return -1;
-	return operation_next_due(tx, &pick->next_ms, err);
+	n_full = list_full(pick, full);
+	return operation_next_due(tx, full, n_full, &pick->next_ms, err);
 }
 
 static void send_prepared(struct engine *engine, const struct prepared *prepared)
@@ -435,7 +457,7 @@ static int pick_fill(struct engine *engine, struct pick *pick)
 	size_t n_accounts = 0, n_flights = 0;
 
 	for (struct engine_account *a = engine->accounts; a; a = a->next)
-		n_accounts += a->state == ACCOUNT_OPEN;
+		n_accounts++;
 	for (struct flight *f = engine->flights; f; f = f->next)
 		n_flights += f->operation_id[0] != '\0';
 	pick->accounts = calloc(n_accounts + 1, sizeof(*pick->accounts));
@@ -447,11 +469,9 @@ static int pick_fill(struct engine *engine, struct pick *pick)
 	for (struct engine_account *a = engine->accounts; a; a = a->next) {
 		struct pick_account *copy = &pick->accounts[pick->n_accounts];
 
-		if (a->state != ACCOUNT_OPEN)
-			continue;
 		text_copy(copy->id, sizeof(copy->id), a->id);
-		copy->room =
-			a->in_flight < STEPS_PER_ACCOUNT ? STEPS_PER_ACCOUNT - a->in_flight : 0;
+		if (a->state == ACCOUNT_OPEN && a->in_flight < STEPS_PER_ACCOUNT)
+			copy->room = STEPS_PER_ACCOUNT - a->in_flight;
 		pick->n_accounts++;
 	}
 	for (struct flight *f = engine->flights; f; f = f->next) {
@@ -523,8 +543,8 @@ static int recover_run(struct tx *tx, struct task *task, struct hr_error *err)
 	size_t n;
 	int result = 0;
 
-	if (operation_list_due(tx, task->context.now_ms + 2 * STEP_LEASE_MS, 1000, &operations, &n,
-			       err) < 0)
+	if (operation_list_due(tx, task->context.now_ms + 2 * STEP_LEASE_MS, NULL, 0, 1000,
+			       &operations, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; result == 0 && i < n; i++) {
 		if (operations[i].due_ms <= task->context.now_ms || operations[i].error_class != 0)

@@ -417,6 +417,7 @@ void outcomes_take(struct engine *engine, struct flight *flight, struct dispatch
 			account->in_flight--;
 		dispatch_answer_free(answer);
 		engine_land(engine, flight);
+		engine_look(engine);
 		return;
 	}
 	account = engine_account_find(engine, flight->account);

@@ -105,55 +105,72 @@ int operation_update(struct tx *tx, const struct operation *operation, struct hr
 	return 0;
 }
 
+static void pass_over(struct query *q, const struct operation_full *full, size_t n_full)
+{
+	for (size_t i = 0; i < n_full && i < OPERATION_FULL_MAX; i++)
+		query_add_text(q,
+			       full[i].destroys_only
+				       ? " AND NOT (kind = 2 AND provider_config_id = ?)"
+				       : " AND provider_config_id <> ?",
+			       full[i].provider_config_id);
+}
+
 /* Those due of one urgency, by time: a range of the index. */
-static int append_due(struct tx *tx, bool urgent, int64_t before_ms, int limit, void **rows,
+static int append_due(struct tx *tx, bool urgent, int64_t before_ms,
+		      const struct operation_full *full, size_t n_full, int limit, void **rows,
 		      size_t *n, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
+	struct query q;
 
-	if (sql_prepare(tx->sql,
-			"SELECT " OPERATION_COLUMNS " FROM operations WHERE state = 10 AND "
-			"urgent = ? AND due_ms <= ? ORDER BY due_ms, id LIMIT ?",
-			&stmt, err) < 0) {
+	query_begin(&q, "SELECT " OPERATION_COLUMNS " FROM operations WHERE state = 10");
+	query_add_int64(&q, " AND urgent = ?", urgent);
+	query_add_int64(&q, " AND due_ms <= ?", before_ms);
+	pass_over(&q, full, n_full);
+	query_add(&q, " ORDER BY due_ms, id");
+	query_add_limit(&q, limit);
+	if (query_prepare(&q, tx->sql, &stmt, err) < 0) {
 		free(*rows);
 		*rows = NULL;
 		return -1;
 	}
-	sql_bind_int64(stmt, urgent);
-	sql_bind_int64(stmt, before_ms);
-	sql_bind_int64(stmt, limit);
 	return row_append_all(stmt, &shape, rows, n, err);
 }
 
-int operation_list_due(struct tx *tx, int64_t before_ms, int limit,
-		       struct operation **ret_operations, size_t *ret_n, struct hr_error *err)
+int operation_list_due(struct tx *tx, int64_t before_ms, const struct operation_full *full,
+		       size_t n_full, int limit, struct operation **ret_operations, size_t *ret_n,
+		       struct hr_error *err)
 {
 	int most = limit > 0 && limit < QUERY_ROWS_MAX ? limit : QUERY_ROWS_MAX;
 	void *rows = NULL;
 	size_t n = 0;
 
-	if (append_due(tx, true, before_ms, most, &rows, &n, err) < 0)
+	if (append_due(tx, true, before_ms, full, n_full, most, &rows, &n, err) < 0)
 		return -1;
-	if ((int)n < most && append_due(tx, false, before_ms, most - (int)n, &rows, &n, err) < 0)
+	if ((int)n < most &&
+	    append_due(tx, false, before_ms, full, n_full, most - (int)n, &rows, &n, err) < 0)
 		return -1;
 	*ret_operations = rows;
 	*ret_n = n;
 	return 0;
 }
 
-int operation_next_due(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
+int operation_next_due(struct tx *tx, const struct operation_full *full, size_t n_full,
+		       int64_t *ret_ms, struct hr_error *err)
 {
 	struct sql_stmt *stmt;
+	struct query q;
 	int rc;
 
 	*ret_ms = MS_NEVER;
 	for (int urgent = 0; urgent <= 1; urgent++) {
-		if (sql_prepare(tx->sql,
-				"SELECT due_ms FROM operations WHERE state = 10 AND urgent = ? "
-				"ORDER BY due_ms LIMIT 1",
-				&stmt, err) < 0)
+		query_begin(&q, "SELECT due_ms FROM operations WHERE state = 10");
+		query_add_int64(&q, " AND urgent = ?", urgent);
+		pass_over(&q, full, n_full);
+		query_add(&q, " ORDER BY due_ms");
+		query_add_limit(&q, 1);
+		if (query_prepare(&q, tx->sql, &stmt, err) < 0)
 			return -1;
-		sql_bind_int64(stmt, urgent);
 		rc = sql_step(stmt, err);
 		if (rc == 1 && sql_column_int64(stmt, 0) < *ret_ms)
 			*ret_ms = sql_column_int64(stmt, 0);

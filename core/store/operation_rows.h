@@ -14,10 +14,18 @@ int operation_insert(struct tx *tx, const struct operation *operation, struct hr
 int operation_get(struct tx *tx, const char *id, struct operation *ret, struct hr_error *err);
 int operation_update(struct tx *tx, const struct operation *operation, struct hr_error *err);
 
-/* Unfinished ones due at or before before_ms: urgent ones first, then by due time. At most limit (0:
- * 1000); the caller frees. */
-int operation_list_due(struct tx *tx, int64_t before_ms, int limit,
-		       struct operation **ret_operations, size_t *ret_n, struct hr_error *err);
+/* An account whose operations are passed over. */
+struct operation_full {
+	const char *provider_config_id;
+	bool destroys_only;
+};
+#define OPERATION_FULL_MAX 24 /* more than these are not passed over */
+
+/* Unfinished ones due at or before before_ms, but those of the accounts in full: urgent ones first, then
+ * by due time. At most limit (0: 1000); the caller frees. */
+int operation_list_due(struct tx *tx, int64_t before_ms, const struct operation_full *full,
+		       size_t n_full, int limit, struct operation **ret_operations, size_t *ret_n,
+		       struct hr_error *err);
 
 /* When the most-th newest first delivery of a kind for a config was, of those after after_ms and until
  * until_ms that nobody ordered by hand; 0: there were fewer. */
@@ -28,8 +36,9 @@ int operation_nth_started(struct tx *tx, const char *config_id, enum operation_k
 /* Those of a config (NULL: of all) that were never sent are due at now_ms at the latest. */
 int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct hr_error *err);
 
-/* Earliest due time of all unfinished ones; MS_NEVER: none. */
-int operation_next_due(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
+/* Earliest due time of all unfinished ones but those of the accounts in full; MS_NEVER: none. */
+int operation_next_due(struct tx *tx, const struct operation_full *full, size_t n_full,
+		       int64_t *ret_ms, struct hr_error *err);
 
 /* All of a server, newest first. */
 int operation_list_server(struct tx *tx, const char *server_id, struct operation **ret_operations,

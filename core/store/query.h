@@ -14,7 +14,7 @@ struct query {
 	struct {
 		const char *text; /* NULL: number */
 		int64_t number;
-	} values[16];
+	} values[32];
 	size_t n_values;
 };
 

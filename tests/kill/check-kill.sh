@@ -217,8 +217,9 @@ provoke()
 	*:reaping_run) until_hit "$2" green_rekeyed ;;
 	*:run_drain) until_hit "$2" spare_asked POST drain ;;
 	*:run_destroy) until_hit "$2" spare_asked DELETE '?force=true' ;;
-	# A server's port falls silent, and speaks again.
-	*:verdict_run) until_hit "$2" again_muted ;;
+	# A server's port falls silent, and speaks again; all do.
+	*:verdict_run) until_hit "$2" again_muted 1 ;;
+	*:doubt_run) until_hit "$2" again_muted 3 ;;
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"
@@ -338,7 +339,7 @@ end_all_sessions()
 settled()
 {
 	[ "$("$headroom" -o json server list | jq '[.[] | select(.state != "running")] | length')" = 0 ] &&
-		servers_running_is once 2 && servers_running_is again 2 && servers_running_is cloud-once 4 &&
+		servers_running_is once 2 && servers_running_is again 3 && servers_running_is cloud-once 4 &&
 		servers_running_is cloud-again 2 && servers_running_is spare 2
 }
 

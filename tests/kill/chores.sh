@@ -66,20 +66,23 @@ sshd_of()
 	done 2>/dev/null | sort -n | head -n 1
 }
 
-# A server of pool again is stopped, so that its port accepts and says nothing, for four rounds of probes and
-# their 5 s, or until the point has been hit.
+# again_muted COUNT: so many servers of pool again are stopped, so that their ports accept and say nothing: until
+# the first is found unanswered, or the point has been hit, and for a few rounds of probes, of 5 s each, at most.
 again_muted()
 {
-	local id pid end=$((SECONDS + 30))
-	id=$(chore GET '/api/v1/servers?pool=again' | jq -r 'first(.items[]? | select(.state == "running").id) // empty')
-	pid=${id:+$(sshd_of "$id")}
-	[ -n "$pid" ] || { sleep 1; return 0; }
-	kill -STOP "$pid" 2>/dev/null
+	local id ids pid pids=() end=$((SECONDS + 30))
+	mapfile -t ids < <(chore GET '/api/v1/servers?pool=again' | jq -r '.items[]? | select(.state == "running").id')
+	for id in "${ids[@]:0:$1}"; do
+		pid=$(sshd_of "$id")
+		[ -z "$pid" ] || pids+=("$pid")
+	done
+	[ "${#pids[@]}" = "$1" ] || { sleep 1; return 0; }
+	kill -STOP "${pids[@]}" 2>/dev/null
 	until point_hit || [ "$SECONDS" -ge "$end" ] ||
-		[ "$(chore GET "/api/v1/servers/$id" | jq -r .health)" = unanswered ]; do
+		[ "$(chore GET "/api/v1/servers/${ids[0]}" | jq -r .health)" = unanswered ]; do
 		sleep 0.5
 	done
-	kill -CONT "$pid" 2>/dev/null
+	kill -CONT "${pids[@]}" 2>/dev/null
 	point_hit || sleep 3
 }
 

@@ -91,7 +91,7 @@ static int judge_operations(struct tx *tx, struct calm *calm, struct hr_error *e
 	struct operation *operations;
 	size_t n;
 
-	if (operation_list_due(tx, MS_NEVER, 1000, &operations, &n, err) < 0)
+	if (operation_list_due(tx, MS_NEVER, NULL, 0, 1000, &operations, &n, err) < 0)
 		return -1;
 	free(operations);
 	if (n > 0)

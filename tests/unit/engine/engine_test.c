@@ -385,6 +385,81 @@ START_TEST(figures_count)
 }
 END_TEST
 
+/* ---- More than an account takes ---- */
+
+static void setup_many(void)
+{
+	engine_setup("{}", "{\"minimum_available_sessions\": 70}", "{\"max_instances\": 90}");
+}
+
+static int list_waiting(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct operation *operations;
+	int64_t *sum = arg;
+	size_t n;
+
+	if (operation_list_due(tx, now_ms, NULL, 0, 0, &operations, &n, err) < 0)
+		return -1;
+	*sum = (int64_t)n * 1000000000;
+	for (size_t i = 0; i < n; i++)
+		*sum += operations[i].due_ms - NOW;
+	free(operations);
+	return 0;
+}
+
+/* How many wait, and since when: a number that a write of any of them would change. */
+static int64_t waiting(void)
+{
+	struct hr_error err = {0};
+	int64_t sum;
+
+	must(store_read(store, list_waiting, &sum, &err));
+	return sum;
+}
+
+START_TEST(who_finds_no_place_is_left_alone)
+{
+	int64_t before = waiting();
+
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 64);
+	ck_assert_int_eq(before / 1000000000, 6);
+	pass(20000);
+	ck_assert_int_eq(waiting(), before);
+	answer_ok(any_asked(DISPATCH_CREATE), "i-1");
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 64);
+	ck_assert_int_eq(waiting() / 1000000000, 5);
+	/* A removal leaves places to whoever waits. */
+	order_destroy(any_server(SERVER_STATE_BIT(SERVER_BOOTING)).id);
+	pass(20000);
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 0);
+	for (int i = 2; i < 70; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "i-%d", i);
+		answer_ok(any_asked(DISPATCH_CREATE), id);
+	}
+	ck_assert_int_eq(count_asked(DISPATCH_DESTROY), 1);
+}
+END_TEST
+
+/* What waits for an account that is not open goes as soon as it is. */
+START_TEST(who_waits_for_an_account_is_left_alone)
+{
+	int64_t before;
+
+	hold_opens = true;
+	engine_restart();
+	pass(3000);
+	before = waiting();
+	ck_assert_int_eq(before / 1000000000, 70);
+	pass(20000);
+	ck_assert_int_eq(waiting(), before);
+	answer_ok(asked(DISPATCH_OPEN), "");
+	hold_opens = false;
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 64);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine");
@@ -416,6 +491,11 @@ int main(void)
 	tcase = tcase_create("unchecked");
 	tcase_add_checked_fixture(tcase, setup_unchecked, engine_teardown);
 	tcase_add_test(tcase, a_deadline_tells_what_others_needed);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("many");
+	tcase_add_checked_fixture(tcase, setup_many, engine_teardown);
+	tcase_add_test(tcase, who_finds_no_place_is_left_alone);
+	tcase_add_test(tcase, who_waits_for_an_account_is_left_alone);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -97,6 +97,9 @@ TRANSACTION_TEST(one_unfinished_of_a_kind)
 		  first.id, first.server_id);
 }
 
+static struct operation_full full[2];
+static size_t n_full;
+
 static const char *due(struct tx *tx, int64_t before_ms, int limit)
 {
 	static char text[256];
@@ -105,7 +108,7 @@ static const char *due(struct tx *tx, int64_t before_ms, int limit)
 	size_t n, len = 0;
 
 	text[0] = '\0';
-	must(operation_list_due(tx, before_ms, limit, &operations, &n, &err));
+	must(operation_list_due(tx, before_ms, full, n_full, limit, &operations, &n, &err));
 	for (size_t i = 0; i < n; i++) {
 		text_format(text + len, sizeof(text) - len, "%s%d", i ? " " : "",
 			    (int)strtol(operations[i].id + 24, NULL, 10));
@@ -122,7 +125,7 @@ TRANSACTION_TEST(due_by_urgency_and_time)
 	int64_t next;
 
 	insert_servers(tx, 6);
-	must(operation_next_due(tx, &next, &err));
+	must(operation_next_due(tx, NULL, 0, &next, &err));
 	ck_assert_int_eq(next, MS_NEVER);
 	for (int i = 0; i < 6; i++) {
 		struct operation operation = new_operation(i + 1, i + 1);
@@ -138,8 +141,42 @@ TRANSACTION_TEST(due_by_urgency_and_time)
 	ck_assert_str_eq(due(tx, 400, 2), "2 3");
 	ck_assert_str_eq(due(tx, 100, 0), "4");
 	ck_assert_str_eq(due(tx, 99, 0), "");
-	must(operation_next_due(tx, &next, &err));
+	must(operation_next_due(tx, NULL, 0, &next, &err));
 	ck_assert_int_eq(next, 100);
+}
+
+/* 1 to 6: creates and destroys in turn, of account A (1, 2, 5, 6) and B (3, 4). */
+TRANSACTION_TEST(full_accounts_are_passed_over)
+{
+	struct hr_error err = {0};
+	int64_t next;
+
+	insert_servers(tx, 6);
+	for (int i = 0; i < 6; i++) {
+		struct operation operation = new_operation(i + 1, i + 1);
+
+		operation.kind = i % 2 ? OPERATION_DESTROY : OPERATION_CREATE;
+		operation.due_ms = 100 + i;
+		text_copy(operation.provider_config_id, sizeof(operation.provider_config_id),
+			  i / 2 == 1 ? "B" : "A");
+		must(operation_insert(tx, &operation, &err));
+	}
+	full[0] = (struct operation_full){.provider_config_id = "A"};
+	full[1] = (struct operation_full){.provider_config_id = "B", .destroys_only = true};
+	n_full = 1;
+	ck_assert_str_eq(due(tx, 1000, 0), "3 4");
+	must(operation_next_due(tx, full, 1, &next, &err));
+	ck_assert_int_eq(next, 102);
+	n_full = 2;
+	ck_assert_str_eq(due(tx, 1000, 0), "3");
+	full[0].destroys_only = true;
+	ck_assert_str_eq(due(tx, 1000, 0), "1 3 5");
+	full[0].destroys_only = full[1].destroys_only = false;
+	ck_assert_str_eq(due(tx, 1000, 0), "");
+	must(operation_next_due(tx, full, 2, &next, &err));
+	ck_assert_int_eq(next, MS_NEVER);
+	n_full = 0;
+	ck_assert_str_eq(due(tx, 1000, 0), "1 2 3 4 5 6");
 }
 
 /* At 100, 200 ... 500 for one config, one of them by hand, and one long after. */
@@ -270,9 +307,10 @@ TRANSACTION_TEST(events_are_pruned)
 int main(void)
 {
 	const TTest *const tests[] = {
-		every_member_survives, one_unfinished_of_a_kind, due_by_urgency_and_time,
-		begun_within_a_time,   of_a_server_newest_first, events_in_order,
-		events_are_pruned,
+		every_member_survives,   one_unfinished_of_a_kind,
+		due_by_urgency_and_time, full_accounts_are_passed_over,
+		begun_within_a_time,     of_a_server_newest_first,
+		events_in_order,         events_are_pruned,
 	};
 
 	return run_tests("operation_rows", tests, sizeof(tests) / sizeof(tests[0]), store_setup,

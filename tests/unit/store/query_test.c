@@ -111,9 +111,9 @@ static void run_server_rows(struct tx *tx)
 	must(reaping_take(tx, &reaping, 3, &ms, &err));
 	must(operation_update(tx, &operation, &err));
 	must(operation_get(tx, operation.id, &operation, &err));
-	must(operation_list_due(tx, 1, 0, &operations, &n, &err));
+	must(operation_list_due(tx, 1, NULL, 0, 0, &operations, &n, &err));
 	free(operations);
-	must(operation_next_due(tx, &ms, &err));
+	must(operation_next_due(tx, NULL, 0, &ms, &err));
 	must(operation_list_server(tx, server.id, &operations, &n, &err));
 	free(operations);
 	operation_get_unfinished(tx, server.id, OPERATION_CREATE, &operation, NULL);
@@ -266,12 +266,12 @@ TRANSACTION_TEST(too_much_is_an_error)
 	struct hr_error err;
 
 	query_begin(&query, "SELECT id FROM servers WHERE 1 = 1");
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < 32; i++)
 		query_add_int64(&query, " AND percent <> ?", i);
 	must(query_prepare(&query, tx->sql, &stmt, &err));
 	ck_assert_int_eq(sql_step(stmt, &err), 0);
 	sql_done(stmt);
-	query_add_int64(&query, " AND percent <> ?", 17);
+	query_add_int64(&query, " AND percent <> ?", 33);
 	must_fail(query_prepare(&query, tx->sql, &stmt, &err), HR_INTERNAL,
 		  "a query has too many conditions");
 	query_begin(&query, "SELECT 1");
