@@ -348,7 +348,10 @@ struct hr_host {
  * http/1 reaches the hosts of settings with role endpoint, those of this table, and (with
  * HR_CAP_LEARNS_HOSTS) those that match the setting with role allowed-hosts, by default the
  * endpoint's parent domain or its address. Anything else is refused as HR_INVALID. */
-enum { HR_HOST_PLAIN_HTTP = 1u << 0 /* http is allowed, without TLS: link-local metadata only */ };
+enum {
+	HR_HOST_PLAIN_HTTP = 1u << 0 /* http too, without TLS: of a link-local address (a metadata
+					service) with an only_when; of others it is ignored */
+};
 
 struct hr_host_rule {
 	/* "ec2.{aws_region}.amazonaws.com": the settings' values filled in; a value never spans a
