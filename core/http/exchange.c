@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a request. Redirects are followed here and not by libcurl, so that each hop passes the
- * policy. What is repeated is only a connection that failed before a byte of the request was sent:
- * once, at once; all other repeats are the engine's, which knows how to wait. */
+ * policy. Repeated, once and at once, is a connection that failed before a byte of the request was sent,
+ * and (by libcurl; transfer.c bounds it) a safe request under which a kept connection was closed; all
+ * other repeats are the engine's, which knows how to wait. */
 #include "http/exchange.h"
 
 #include <stdlib.h>
