@@ -183,7 +183,9 @@ struct hr_setting {
 	uint32_t flags;  /* HR_SETTING_* */
 	uint32_t role;   /* HR_ROLE_* */
 	uint32_t since_minor;
-	const char *default_value; /* as text ("30", "true", "5m", a JSON text); NULL: none */
+	/* As text ("30", "true", "5m", a JSON text); NULL: none. Of a secret "env:NAME" only, with a
+	 * shown_when: a credential source of the daemon's environment. */
+	const char *default_value;
 	int64_t minimum;     /* of the number, seconds, bytes; of the length for text and lists */
 	int64_t maximum;     /* both 0: no limits beyond the type's own */
 	const char *pattern; /* POSIX extended regular expression, whole value; or NULL */
