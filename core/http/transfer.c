@@ -260,7 +260,7 @@ static CURLcode set_tls(struct transfer *t)
 	}
 	if (p->tls_pin)
 		SET(PINNEDPUBLICKEY, p->tls_pin);
-	if (p->client_cert && p->client_key) {
+	if (p->client_cert && p->client_key && !t->request->left_origin) {
 		struct curl_blob cert = {p->client_cert, strlen(p->client_cert), CURL_BLOB_NOCOPY};
 		struct curl_blob key = {p->client_key, strlen(p->client_key), CURL_BLOB_NOCOPY};
 

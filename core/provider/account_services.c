@@ -14,13 +14,10 @@ static int check_resolved(const struct hr_setting *row, const char *reference, c
 {
 	json_t *value = NULL;
 
-	if (secret_text_is_reference(plain)) {
-		error_set(err, HR_INVALID, "leads to another reference, which is not followed");
-	} else if (schema_value_from_text(row, plain, &value, err) == 0) {
-		json_decref(value);
-		return 0;
-	}
-	return error_prefix(err, "%.200s", reference);
+	if (schema_value_from_text(row, plain, &value, err) != 0)
+		return error_prefix(err, "%.200s", reference);
+	json_decref(value);
+	return 0;
 }
 
 static int resolve_secrets(const struct account_services_options *options, json_t *settings,
