@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Figures in Prometheus' text format. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,48 @@ static void write_streams(struct streams *streams, FILE *out)
 	    "Readers refused, as there were too many.", figures.refused);
 }
 
+/* The beginning of a line of a family that each kind of request has. */
+static void request_line(FILE *out, const char *name, const struct http_metric *row)
+{
+	fprintf(out, "headroom_%s{account=\"%s\",method=\"%s\",code=\"%dxx\"} ", name, row->account,
+		row->method, row->status_class);
+}
+
+static void write_request_kinds(const struct http_metrics *metrics, FILE *out)
+{
+	static const struct {
+		const char *name, *help;
+		size_t offset;
+	} counts[] = {
+		{"provider_requests_total",
+		 "Requests to providers, by account, method and class of the answer; 0: none came.",
+		 offsetof(struct http_metric, requests)},
+		{"provider_sent_bytes_total", "Bytes of these requests, heads and bodies.",
+		 offsetof(struct http_metric, bytes_sent)},
+		{"provider_received_bytes_total",
+		 "Bytes of the answers, heads and bodies, compressed where they came so.",
+		 offsetof(struct http_metric, bytes_received)},
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		metrics_head(out, counts[i].name, "counter", counts[i].help);
+		for (size_t j = 0; j < metrics->n_requests; j++) {
+			uint64_t count;
+
+			memcpy(&count, (const char *)&metrics->requests[j] + counts[i].offset,
+			       sizeof(count));
+			request_line(out, counts[i].name, &metrics->requests[j]);
+			fprintf(out, "%llu\n", (unsigned long long)count);
+		}
+	}
+	metrics_head(out, "provider_request_seconds_total", "counter",
+		     "Time that these requests took.");
+	for (size_t j = 0; j < metrics->n_requests; j++) {
+		request_line(out, "provider_request_seconds_total", &metrics->requests[j]);
+		fprintf(out, "%.3f\n", metrics->requests[j].seconds);
+	}
+}
+
 /* What the modules' requests to providers were. Account ids, methods and classes need no escaping. */
 static void write_requests(struct http_service *http, FILE *out)
 {
@@ -223,24 +266,13 @@ static void write_requests(struct http_service *http, FILE *out)
 
 	if (!http || http_metrics(http, &metrics, NULL) != 0)
 		return;
-	metrics_head(
-		out, "provider_requests_total", "counter",
-		"Requests to providers, by account, method and class of the answer; 0: none came.");
-	for (size_t i = 0; i < metrics.n_requests; i++)
-		fprintf(out,
-			"headroom_provider_requests_total{account=\"%s\",method=\"%s\",code=\"%dxx\"} "
-			"%llu\n",
-			metrics.requests[i].account, metrics.requests[i].method,
-			metrics.requests[i].status_class,
-			(unsigned long long)metrics.requests[i].requests);
-	metrics_head(out, "provider_request_seconds_total", "counter",
-		     "Time that these requests took.");
-	for (size_t i = 0; i < metrics.n_requests; i++)
-		fprintf(out,
-			"headroom_provider_request_seconds_total{account=\"%s\",method=\"%s\",code="
-			"\"%dxx\"} %.3f\n",
-			metrics.requests[i].account, metrics.requests[i].method,
-			metrics.requests[i].status_class, metrics.requests[i].seconds);
+	write_request_kinds(&metrics, out);
+	metrics_head(out, "provider_connections_total", "counter",
+		     "Connections made for these requests.");
+	for (size_t i = 0; i < metrics.n_accounts; i++)
+		fprintf(out, "headroom_provider_connections_total{account=\"%s\"} %llu\n",
+			metrics.accounts[i].account,
+			(unsigned long long)metrics.accounts[i].connects);
 	metrics_head(out, "provider_requests_refused_total", "counter",
 		     "Requests that were not made, since settings do not allow their host.");
 	for (size_t i = 0; i < metrics.n_accounts; i++)

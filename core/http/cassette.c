@@ -215,24 +215,32 @@ json_t *cassette_request(const struct request *request, struct scrub *scrub)
 	return NULL;
 }
 
+/* A failure's body is no module's to see. */
+static int set_failure(json_t *object, const struct http_answer *answer, struct scrub *scrub)
+{
+	if (set_clean_text(object, "message", answer->error.message, scrub) != 0)
+		return -1;
+	return json_object_set_new(object, "error",
+				   json_string(error_class_name(answer->result))) == 0 &&
+			       json_object_set_new(object, "field",
+						   json_string(answer->error.field)) == 0 &&
+			       json_object_set_new(object, "outcome_unknown",
+						   json_boolean(answer->error.flags &
+								HR_FAULT_OUTCOME_UNKNOWN)) == 0
+		       ? 0
+		       : -1;
+}
+
 static json_t *answer_json(const struct http_answer *answer, struct scrub *scrub)
 {
-	json_t *object;
+	json_t *object = json_pack("{si}", "status", (int)answer->status);
 
-	if (answer->result != HR_OK) {
-		object = json_pack("{ss sb}", "error", error_class_name(answer->result),
-				   "outcome_unknown",
-				   (answer->error.flags & HR_FAULT_OUTCOME_UNKNOWN) != 0);
-		if (object && set_clean_text(object, "message", answer->error.message, scrub) == 0)
-			return object;
-		json_decref(object);
-		return NULL;
-	}
-	object = json_pack("{si}", "status", (int)answer->status);
 	if (object &&
 	    json_object_set_new(object, "headers",
 				headers_json(answer->headers, answer->n_headers, scrub)) == 0 &&
-	    set_body(object, answer->body, answer->body_len, scrub) == 0)
+	    (answer->result != HR_OK
+		     ? set_failure(object, answer, scrub)
+		     : set_body(object, answer->body, answer->body_len, scrub)) == 0)
 		return object;
 	json_decref(object);
 	return NULL;
@@ -333,21 +341,24 @@ static int fill_body(const json_t *recorded, struct http_answer *answer)
 	return 0;
 }
 
+static void fill_failure(const json_t *recorded, struct http_answer *answer)
+{
+	answer->result = error_class_number(json_string_or(recorded, "error", ""));
+	error_set(&answer->error, answer->result, "%s", json_string_or(recorded, "message", ""));
+	text_copy(answer->error.field, sizeof(answer->error.field),
+		  json_string_or(recorded, "field", ""));
+	if (json_is_true(json_object_get(recorded, "outcome_unknown")))
+		answer->error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
+}
+
 static int fill_answer(const json_t *recorded, struct http_answer *answer, struct hr_error *err)
 {
+	bool failed = json_object_get(recorded, "error") != NULL;
 	const json_t *pair;
 	size_t i;
 
-	if (json_object_get(recorded, "error")) {
-		answer->result = error_class_number(json_string_or(recorded, "error", ""));
-		error_set(&answer->error, answer->result, "%s",
-			  json_string_or(recorded, "message", ""));
-		if (json_is_true(json_object_get(recorded, "outcome_unknown")))
-			answer->error.flags |= HR_FAULT_OUTCOME_UNKNOWN;
-		return 0;
-	}
 	answer->status = (int32_t)json_integer_or(recorded, "status", 0);
-	if (answer->status < 100 || answer->status > 599)
+	if ((answer->status < 100 || answer->status > 599) && !(failed && answer->status == 0))
 		return error_set(err, HR_INVALID, "a recorded answer has no status");
 	json_array_foreach (json_object_get(recorded, "headers"), i, pair) {
 		const char *name = json_string_value(json_array_get(pair, 0));
@@ -357,7 +368,9 @@ static int fill_answer(const json_t *recorded, struct http_answer *answer, struc
 		    http_header_append(&answer->headers, &answer->n_headers, name, value) != 0)
 			return error_no_memory(err, "replaying an exchange");
 	}
-	if (fill_body(recorded, answer) != 0)
+	if (failed)
+		fill_failure(recorded, answer);
+	else if (fill_body(recorded, answer) != 0)
 		return error_no_memory(err, "replaying an exchange");
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a request. Redirects are followed here and not by libcurl, so that each hop passes the
- * policy. What is repeated is only a connection that failed before a byte of the request was sent:
- * once, at once; all other repeats are the engine's, which knows how to wait. */
+ * policy. Repeated, once and at once, is a connection that failed before a byte of the request was sent,
+ * and (by libcurl; transfer.c bounds it) a safe request under which a kept connection was closed; all
+ * other repeats are the engine's, which knows how to wait. */
 #include "http/exchange.h"
 
 #include <stdlib.h>
@@ -140,13 +141,28 @@ static void fail(struct exchange *e, const struct hr_error *error)
 	finish(e);
 }
 
+static void add_totals(struct exchange *e)
+{
+	CURL *easy = e->transfer.easy;
+	curl_off_t down = 0;
+	long head_down = 0, connects = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_down);
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	e->bytes_sent += e->transfer.bytes_sent;
+	e->bytes_received += (uint64_t)down + (uint64_t)head_down;
+	e->connects += (uint64_t)connects;
+	e->has_sent = e->has_sent || e->transfer.n_sent > 0;
+}
+
 void exchange_cancel(struct exchange *e)
 {
 	struct hr_error error = {0};
 
 	if (e->transfer.easy) {
 		curl_multi_remove_handle(e->account->service->multi, e->transfer.easy);
-		e->has_sent = e->has_sent || e->transfer.n_sent > 0;
+		add_totals(e);
 	}
 	error_set(&error, HR_CANCELLED, "the request to %.200s was cancelled", e->request.url.host);
 	if (e->has_sent)
@@ -198,23 +214,6 @@ void exchange_start(struct exchange *e)
 		replay(e);
 	else
 		hop(e);
-}
-
-static void add_totals(struct exchange *e)
-{
-	CURL *easy = e->transfer.easy;
-	curl_off_t up = 0, down = 0;
-	long head_up = 0, head_down = 0, connects = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &up);
-	curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_up);
-	curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_down);
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-	e->bytes_sent += (uint64_t)up + (uint64_t)head_up;
-	e->bytes_received += (uint64_t)down + (uint64_t)head_down;
-	e->connects += (uint64_t)connects;
-	e->has_sent = e->has_sent || e->transfer.n_sent > 0;
 }
 
 /* Where the answer leads to, if that is to be followed. */

@@ -98,6 +98,14 @@ static bool split_port(char *text, int *ret_port)
 	return true;
 }
 
+/* Metadata services have no TLS, and what is link-local does not leave the link.
+ * For all else without TLS the administrator writes an endpoint. */
+static bool may_be_plain(const struct hr_host_rule *from, const struct policy_rule *rule)
+{
+	return (from->flags & HR_HOST_PLAIN_HTTP) && from->only_when && rule->is_address &&
+	       address_kind_of_text(rule->host) == ADDRESS_LINK_LOCAL;
+}
+
 static int take_rules(struct http_policy *policy, const struct http_account_options *options,
 		      struct hr_error *err)
 {
@@ -116,7 +124,7 @@ static int take_rules(struct http_policy *policy, const struct http_account_opti
 		    !split_port(host, &rule->port) ||
 		    !http_host_normal(host, rule->host, &rule->is_address))
 			continue;
-		rule->may_be_plain = (from->flags & HR_HOST_PLAIN_HTTP) != 0;
+		rule->may_be_plain = may_be_plain(from, rule);
 		policy->n_rules++;
 	}
 	return 0;
@@ -197,7 +205,9 @@ static int take_allowed(struct http_policy *policy, const json_t *settings, stru
 			return -1;
 	if (json_is_string(value) && json_string_length(value) > 0)
 		return add_pattern(policy, json_string_value(value), err);
-	for (i = 0; policy->learns_hosts && policy->n_allowed == 0 && i < policy->n_endpoints; i++)
+	if (policy->n_allowed > 0 || !policy->learns_hosts)
+		return 0;
+	for (i = 0; i < policy->n_endpoints; i++)
 		if (add_default(policy, &policy->endpoints[i], err) != 0)
 			return -1;
 	return 0;
@@ -214,12 +224,14 @@ int http_reach_init(struct http_policy *policy, const struct http_account_option
 
 /* ---- The decision --------------------------------------------------------------------------- */
 
-static bool has_plain_endpoint(const struct http_policy *policy)
+/* The administrator does without TLS, all over: what one endpoint gives by TLS (a token) does not go
+ * to hosts of the provider's choice without. */
+static bool is_plain_account(const struct http_policy *policy)
 {
 	for (size_t i = 0; i < policy->n_endpoints; i++)
-		if (!policy->endpoints[i].is_https)
-			return true;
-	return false;
+		if (policy->endpoints[i].is_https)
+			return false;
+	return policy->n_endpoints > 0;
 }
 
 static bool is_endpoint(const struct http_policy *policy, const struct http_url *url)
@@ -234,14 +246,14 @@ static bool is_endpoint(const struct http_policy *policy, const struct http_url 
 	return false;
 }
 
-static bool is_ruled(const struct http_policy *policy, const struct http_url *url)
+static bool is_ruled(const struct http_policy *policy, const struct http_url *url, bool plain_too)
 {
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 		int port = rule->port ? rule->port : url->is_https ? PORT_HTTPS : PORT_HTTP;
 
 		if (strcmp(rule->host, url->host) == 0 && port == url->port &&
-		    (url->is_https || rule->may_be_plain))
+		    (url->is_https || rule->may_be_plain || plain_too))
 			return true;
 	}
 	return false;
@@ -257,7 +269,7 @@ static bool is_below(const char *host, const char *domain)
 
 static bool is_learnt(const struct http_policy *policy, const struct http_url *url)
 {
-	if (!policy->learns_hosts || (!url->is_https && !has_plain_endpoint(policy)))
+	if (!policy->learns_hosts || (!url->is_https && !is_plain_account(policy)))
 		return false;
 	for (size_t i = 0; i < policy->n_allowed; i++) {
 		const struct policy_host *allowed = &policy->allowed[i];
@@ -274,6 +286,15 @@ static int refuse(const struct http_policy *policy, const struct http_url *url,
 {
 	char field[128];
 
+	if (is_ruled(policy, url, true)) {
+		http_policy_field(policy, HR_ROLE_ENDPOINT, HR_ROLE_ENDPOINT, field);
+		return error_set_field(
+			err, HR_INVALID, field, NULL,
+			"http://%.200s:%d may not be reached: its module names it, but without TLS "
+			"it may name link-local addresses only, for a setting's value; an endpoint "
+			"may be http, see %s",
+			url->host, url->port, field);
+	}
 	if (policy->learns_hosts)
 		http_policy_field(policy, HR_ROLE_ALLOWED_HOSTS, HR_ROLE_ENDPOINT, field);
 	else
@@ -290,7 +311,7 @@ int http_policy_check(const struct http_policy *policy, const struct http_url *u
 {
 	bool endpoint = is_endpoint(policy, url);
 
-	if (!endpoint && !is_ruled(policy, url) && !is_learnt(policy, url))
+	if (!endpoint && !is_ruled(policy, url, false) && !is_learnt(policy, url))
 		return refuse(policy, url, err);
 	*ret_kind = url->is_address ? REACH_ADDRESS : endpoint ? REACH_ENDPOINT : REACH_NAME;
 	return 0;

@@ -244,8 +244,10 @@ int request_redirect(struct request *request, int status, struct http_url *to, s
 			request->url.host, to->host);
 		goto refused;
 	}
-	if (!same)
+	if (!same) {
 		drop_headers(request, http_header_is_credential);
+		request->left_origin = true;
+	}
 	http_url_clear(&request->url);
 	request->url = *to;
 	return 0;

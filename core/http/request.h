@@ -17,6 +17,7 @@ struct request {
 	size_t body_len;
 	uint32_t flags;
 	int64_t timeout_ms; /* as it was asked for */
+	bool left_origin;   /* by a redirect: no credentials any more, also none of TLS */
 };
 
 /* HR_INVALID names what is wrong, without any value. On failure nothing is left. */

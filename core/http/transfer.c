@@ -53,6 +53,19 @@ static int before_request(void *context, char *remote, char *local, int remote_p
 	return CURL_PREREQFUNC_OK;
 }
 
+/* libcurl's own totals count a small body twice, once with the head that it is sent with, and not what is
+ * sent again. Nothing is kept of the data. */
+static int count_sent(CURL *easy, curl_infotype type, char *data, size_t len, void *context)
+{
+	struct transfer *t = context;
+
+	(void)easy;
+	(void)data;
+	if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
+		t->bytes_sent += len;
+	return 0;
+}
+
 static void forget_headers(struct transfer *t)
 {
 	http_headers_free(t->answer->headers, t->answer->n_headers);
@@ -247,7 +260,7 @@ static CURLcode set_tls(struct transfer *t)
 	}
 	if (p->tls_pin)
 		SET(PINNEDPUBLICKEY, p->tls_pin);
-	if (p->client_cert && p->client_key) {
+	if (p->client_cert && p->client_key && !t->request->left_origin) {
 		struct curl_blob cert = {p->client_cert, strlen(p->client_cert), CURL_BLOB_NOCOPY};
 		struct curl_blob key = {p->client_key, strlen(p->client_key), CURL_BLOB_NOCOPY};
 
@@ -300,6 +313,9 @@ static CURLcode set_connection(struct transfer *t, CURLSH *share, int64_t timeou
 	SET(WRITEFUNCTION, take_body);
 	SET(WRITEDATA, t);
 	SET(ERRORBUFFER, t->reason);
+	SET(DEBUGFUNCTION, count_sent);
+	SET(DEBUGDATA, t);
+	SET(VERBOSE, 1L); /* it is called with that only */
 	return code;
 }
 

@@ -5,6 +5,7 @@
 #define HR_HTTP_TRANSFER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 
@@ -20,6 +21,7 @@ struct transfer {
 	const struct request *request;
 	enum reach_kind reach;
 	bool by_proxy;       /* addresses of this machine and link are reached without */
+	uint64_t bytes_sent; /* heads and bodies, all attempts together */
 	unsigned n_sent;     /* how often the request has begun to be sent; 0: no byte of it left */
 	bool stopped_repeat; /* libcurl wanted to send it again, which must not be */
 	bool refused_address; /* the name resolved to an address that it must not */

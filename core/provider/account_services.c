@@ -6,6 +6,19 @@
 
 #include "base/text.h"
 #include "provider/settings.h"
+#include "schema/secret_text.h"
+
+/* What a reference leads to has the form that the setting asks for; the reference itself need not. */
+static int check_resolved(const struct hr_setting *row, const char *reference, const char *plain,
+			  struct hr_error *err)
+{
+	json_t *value = NULL;
+
+	if (schema_value_from_text(row, plain, &value, err) != 0)
+		return error_prefix(err, "%.200s", reference);
+	json_decref(value);
+	return 0;
+}
 
 static int resolve_secrets(const struct account_services_options *options, json_t *settings,
 			   struct hr_error *err)
@@ -18,9 +31,12 @@ static int resolve_secrets(const struct account_services_options *options, json_
 		char *plain;
 		int rc;
 
-		if (row->type != HR_TYPE_SECRET || !value || !secret_is_reference(value))
+		if (row->type != HR_TYPE_SECRET || !value || !secret_text_is_reference(value))
 			continue;
-		if (secret_resolve(&options->secrets, value, &plain, err) != 0) {
+		rc = secret_resolve(&options->secrets, value, &plain, err);
+		if (rc == 0 && (rc = check_resolved(row, value, plain, err)) != 0)
+			secret_free(plain);
+		if (rc != 0) {
 			text_format(err->field, sizeof(err->field), "settings.%s", row->key);
 			return -1;
 		}

@@ -15,25 +15,9 @@
 #include <openssl/crypto.h>
 
 #include "base/cleanup.h"
+#include "schema/secret_text.h"
 
-#define FILE_PREFIX "file:"
-#define ENV_PREFIX "env:"
-#define CREDENTIAL_PREFIX "credential:"
 #define CREDENTIAL_NAME_PREFIX "hr-"
-
-/* What follows the prefix, or NULL. */
-static const char *after(const char *value, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return strncmp(value, prefix, len) == 0 ? value + len : NULL;
-}
-
-bool secret_is_reference(const char *value)
-{
-	return after(value, FILE_PREFIX) || after(value, ENV_PREFIX) ||
-	       after(value, CREDENTIAL_PREFIX);
-}
 
 void secret_free(char *value)
 {
@@ -216,7 +200,7 @@ static int resolve_env(const struct secret_rules *rules, const char *name, const
 static int resolve_credential(const struct secret_rules *rules, const char *name,
 			      const char *reference, char **ret_value, struct hr_error *err)
 {
-	if (!after(name, CREDENTIAL_NAME_PREFIX) || strchr(name, '/'))
+	if (!secret_text_after(name, CREDENTIAL_NAME_PREFIX) || strchr(name, '/'))
 		return error_set(err, HR_INVALID,
 				 "%.200s cannot be resolved: only credentials whose names begin "
 				 "with " CREDENTIAL_NAME_PREFIX " are given",
@@ -234,11 +218,11 @@ int secret_resolve(const struct secret_rules *rules, const char *value, char **r
 {
 	const char *rest;
 
-	if ((rest = after(value, FILE_PREFIX)) != NULL)
+	if ((rest = secret_text_after(value, SECRET_TEXT_FILE)) != NULL)
 		return resolve_file(rules, rest, value, ret_value, err);
-	if ((rest = after(value, ENV_PREFIX)) != NULL)
+	if ((rest = secret_text_after(value, SECRET_TEXT_ENV)) != NULL)
 		return resolve_env(rules, rest, value, ret_value, err);
-	if ((rest = after(value, CREDENTIAL_PREFIX)) != NULL)
+	if ((rest = secret_text_after(value, SECRET_TEXT_CREDENTIAL)) != NULL)
 		return resolve_credential(rules, rest, value, ret_value, err);
 	return copy(value, ret_value, err);
 }

@@ -5,7 +5,6 @@
 #ifndef HR_PROVIDER_SECRET_REFERENCE_H
 #define HR_PROVIDER_SECRET_REFERENCE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -18,9 +17,6 @@ struct secret_rules {
 	const char *credentials_dir;  /* "credential:hr-..." ($CREDENTIALS_DIRECTORY); or NULL */
 	const char *master_key_path;  /* the store's key, wherever it lies: never given; or NULL */
 };
-
-/* Whether the value is a reference and no secret itself. */
-bool secret_is_reference(const char *value);
 
 /* file:PATH  a regular file of at most SECRET_MAX bytes below secrets_dir, no symbolic link that
  *            leads out; one line end at its end is left out

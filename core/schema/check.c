@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "schema/secret_text.h"
 #include "schema/value.h"
 
 #define ROWS_MAX 512
@@ -158,6 +159,23 @@ static int check_pattern(const struct schema *schema, size_t i, struct hr_error 
 	return 0;
 }
 
+/* A credential source of the environment. No file and no credential: those are the administrator's to
+ * name, for one config. */
+static int check_secret_default(const struct schema *schema, size_t i, struct hr_error *err)
+{
+	const struct hr_setting *row = schema_row(schema, i);
+	const char *name = secret_text_after(row->default_value, SECRET_TEXT_ENV);
+
+	if (!name || name[0] == '\0')
+		return refuse(schema, i, err, "a secret has no default but env:NAME");
+	if (!row->shown_when)
+		return refuse(schema, i, err,
+			      "the default %.64s needs a shown_when: it is for the source that a "
+			      "person chooses",
+			      row->default_value);
+	return 0;
+}
+
 static int check_given_values(const struct schema *schema, size_t i, struct hr_error *err)
 {
 	const struct hr_setting *row = schema_row(schema, i);
@@ -167,8 +185,9 @@ static int check_given_values(const struct schema *schema, size_t i, struct hr_e
 
 	if (row->default_value && (row->flags & HR_SETTING_REQUIRED))
 		return refuse(schema, i, err, "what is required has no default");
-	if (row->default_value && row->type == HR_TYPE_SECRET)
-		return refuse(schema, i, err, "a secret has no default");
+	if (row->default_value && row->type == HR_TYPE_SECRET &&
+	    check_secret_default(schema, i, err) != 0)
+		return -1;
 	if (row->default_value &&
 	    schema_value_from_text(row, row->default_value, &fallback, &reason) != 0)
 		return refuse(schema, i, err, "the default \"%.64s\" is refused: %s",

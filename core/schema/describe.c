@@ -45,12 +45,13 @@ static int describe_text(json_t *object, const struct hr_setting *row)
 {
 	int rc = put_text(object, "type", "string");
 
+	/* A secret may be a reference, whose length and form are another's. */
+	if (row->type == HR_TYPE_SECRET)
+		return rc != 0 ? rc : put(object, "writeOnly", json_true());
 	if (rc == 0)
 		rc = put_limits(object, row, "minLength", "maxLength");
 	if (rc == 0 && row->pattern)
 		rc = put(object, "pattern", anchored(row->pattern));
-	if (rc == 0 && row->type == HR_TYPE_SECRET)
-		rc = put(object, "writeOnly", json_true());
 	return rc;
 }
 

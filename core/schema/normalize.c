@@ -113,6 +113,10 @@ static bool equals_default(const struct hr_setting *row, const json_t *value)
 {
 	CLEANUP_JSON json_t *fallback = NULL;
 
+	/* What an edit brings back of a secret that came by default. */
+	if (row->default_value && row->type == HR_TYPE_SECRET && json_is_string(value) &&
+	    strcmp(json_string_value(value), SCHEMA_MASK) == 0)
+		return true;
 	return row->default_value &&
 	       schema_value_from_text(row, row->default_value, &fallback, NULL) == 0 &&
 	       json_equal(fallback, value);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "schema/secret_text.h"
 #include "schema/value.h"
 
 /* A type's own limits, where the row sets none: lengths in bytes, lists and maps in items. */
@@ -142,6 +143,16 @@ static int check_choice(const struct hr_setting *row, const char *text, struct h
 			       shown, list);
 }
 
+/* The row's length and pattern are those of what it leads to, which core/provider looks at. */
+static int check_reference(const struct hr_setting *row, const char *text, struct hr_error *err)
+{
+	const struct limits limits = {0, SECRET_MAX};
+
+	if (check_length(row, "the text", strlen(text), "bytes", limits, err) != 0)
+		return -1;
+	return check_characters(row, text, err);
+}
+
 static int check_text(const struct hr_setting *row, const char *text, struct hr_error *err)
 {
 	int64_t own = row->type == HR_TYPE_TEXT     ? TEXT_MAX
@@ -233,6 +244,8 @@ int value_check(const struct hr_setting *row, const json_t *value, struct hr_err
 	case HR_TYPE_SECRET:
 		if (strcmp(json_string_value(value), SCHEMA_MASK) == 0)
 			return 0; /* passed by value_from_json only where it may stand */
+		if (secret_text_is_reference(json_string_value(value)))
+			return check_reference(row, json_string_value(value), err);
 		return check_text(row, json_string_value(value), err);
 	case HR_TYPE_STRING:
 	case HR_TYPE_ENUM:

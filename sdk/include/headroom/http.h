@@ -14,7 +14,9 @@ extern "C" {
 #define HR_HTTP_SERVICE "http/1"
 
 enum {
-	HR_HTTP_IDEMPOTENT = 1u << 0, /* sent again after a connect that failed is no harm at all */
+	/* Two of it do no harm: as GET and HEAD, it is sent once more where a kept connection was
+	 * closed without an answer. */
+	HR_HTTP_IDEMPOTENT = 1u << 0,
 	HR_HTTP_EXPECT_JSON = 1u << 1, /* a 2xx answer with another content type is HR_TRANSIENT */
 	HR_HTTP_EXPECT_XML = 1u << 2,
 	HR_HTTP_FOLLOW = 1u << 3 /* follow redirects (5 at most, reachable hosts only); credentials

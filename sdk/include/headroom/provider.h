@@ -183,7 +183,9 @@ struct hr_setting {
 	uint32_t flags;  /* HR_SETTING_* */
 	uint32_t role;   /* HR_ROLE_* */
 	uint32_t since_minor;
-	const char *default_value; /* as text ("30", "true", "5m", a JSON text); NULL: none */
+	/* As text ("30", "true", "5m", a JSON text); NULL: none. Of a secret "env:NAME" only, with a
+	 * shown_when: a credential source of the daemon's environment. */
+	const char *default_value;
 	int64_t minimum;     /* of the number, seconds, bytes; of the length for text and lists */
 	int64_t maximum;     /* both 0: no limits beyond the type's own */
 	const char *pattern; /* POSIX extended regular expression, whole value; or NULL */
@@ -348,7 +350,10 @@ struct hr_host {
  * http/1 reaches the hosts of settings with role endpoint, those of this table, and (with
  * HR_CAP_LEARNS_HOSTS) those that match the setting with role allowed-hosts, by default the
  * endpoint's parent domain or its address. Anything else is refused as HR_INVALID. */
-enum { HR_HOST_PLAIN_HTTP = 1u << 0 /* http is allowed, without TLS: link-local metadata only */ };
+enum {
+	HR_HOST_PLAIN_HTTP = 1u << 0 /* http too, without TLS: of a link-local address (a metadata
+					service) with an only_when; of others it is ignored */
+};
 
 struct hr_host_rule {
 	/* "ec2.{aws_region}.amazonaws.com": the settings' values filled in; a value never spans a

@@ -3,6 +3,7 @@
  * that are none. */
 #include <arpa/inet.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 #include "api/auth.h"
 #include "api/routes.h"
 #include "api_fixture.h"
+#include "../http/raw_server.h"
 #include "base/clock.h"
+#include "http/http.h"
 
 /* The route's pattern with something in place of its parameter. */
 static void fill_path(const struct route *route, char buf[256])
@@ -359,6 +362,71 @@ START_TEST(metrics_of_modules)
 }
 END_TEST
 
+static atomic_long bytes_in, bytes_out;
+
+static bool answer_provider(struct raw_server *server, int fd, const char *request)
+{
+	const char *text = "HTTP/1.1 202 Accepted\r\nContent-Length: 5\r\n\r\nhello";
+
+	(void)server;
+	atomic_fetch_add(&bytes_in, (long)strlen(request));
+	atomic_fetch_add(&bytes_out, (long)strlen(text));
+	raw_text(fd, text);
+	return true;
+}
+
+static void ask_provider(struct http_account *account, const char *url, const char *body)
+{
+	const struct http_request request = {.method = "POST",
+					     .url = url,
+					     .body = body,
+					     .body_len = strlen(body),
+					     .timeout_ms = 20000};
+	struct http_answer *answer = NULL;
+
+	ck_assert_int_eq(http_perform(account, &request, NULL, NULL, &answer), 0);
+	http_answer_free(answer);
+}
+
+/* What the server counts, and what was refused, is what is shown. */
+START_TEST(metrics_of_requests)
+{
+	static const struct hr_setting rows[] = {
+		{.key = "endpoint", .type = HR_TYPE_STRING, .role = HR_ROLE_ENDPOINT}};
+	static const struct schema schema = SCHEMA_OF("settings", rows);
+	static struct raw_server server;
+	struct http_account_options options = {.id = "22222222-2222-4222-8222-222222222222",
+					       .schema = &schema};
+	struct http_account *account = NULL;
+	struct hr_error err = {0};
+	char url[64];
+	json_t *settings;
+
+#define OF_KIND "{account=\"22222222-2222-4222-8222-222222222222\",method=\"POST\",code=\"2xx\"}"
+#define OF_CONFIG "{account=\"22222222-2222-4222-8222-222222222222\"}"
+	raw_server_start(&server, answer_provider);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", server.port);
+	settings = json_pack("{ss}", "endpoint", url);
+	options.settings = settings;
+	ck_assert_int_eq(http_account_new(provider_http, &options, &account, &err), 0);
+	json_decref(settings);
+	ck_assert_int_eq(metric("headroom_provider_sent_bytes_total" OF_KIND), -1);
+	ask_provider(account, url, "a body of twenty-six bytes");
+	ask_provider(account, url, "");
+	ask_provider(account, "http://localhost:1/", "");
+	ck_assert_int_eq(metric("headroom_provider_requests_total" OF_KIND), 2);
+	ck_assert_int_gt(atomic_load(&bytes_in), 26);
+	ck_assert_int_eq(metric("headroom_provider_sent_bytes_total" OF_KIND),
+			 atomic_load(&bytes_in));
+	ck_assert_int_eq(metric("headroom_provider_received_bytes_total" OF_KIND),
+			 atomic_load(&bytes_out));
+	ck_assert_int_eq(metric("headroom_provider_connections_total" OF_CONFIG), 1);
+	ck_assert_int_eq(metric("headroom_provider_requests_refused_total" OF_CONFIG), 1);
+	http_account_free(account);
+	raw_server_stop(&server);
+}
+END_TEST
+
 static int connect_tcp(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
@@ -420,6 +488,7 @@ int main(void)
 		answers_carry_what_they_should,
 		metrics_count,
 		metrics_of_modules,
+		metrics_of_requests,
 	};
 	const TTest *const slow[] = {slow_senders_are_cut_off};
 	int failed = run_tests("access", tests, sizeof(tests) / sizeof(tests[0]), api_setup,

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "engine/checkin.h"
+#include "http/http.h"
 #include "provider/inline.h"
 
 #define WAIT_MS 20000
@@ -25,6 +26,7 @@
 char socket_path[PATH_SIZE];
 const char *api_at;
 struct module_metrics *module_metrics;
+struct http_service *provider_http;
 
 static struct module_folder modules;
 static struct registry *registry;
@@ -167,6 +169,8 @@ static void setup(int64_t timeout_ms)
 	options.registry = registry;
 	must(module_metrics_new(&module_metrics, &err));
 	options.metrics = module_metrics;
+	must(http_service_new(&(struct http_service_options){0}, &provider_http, &err));
+	options.http = provider_http;
 	options.socket_path = socket_path;
 	must(api_start(&options, &api, &err));
 	api_at = api_address(api);
@@ -238,6 +242,7 @@ void api_stop_early(void)
 void api_teardown(void)
 {
 	api_stop_early();
+	http_service_free(provider_http);
 	ck_assert_int_ne(access(socket_path, F_OK), 0);
 	dispatch_cancel_all(dispatcher);
 	dispatch_free(dispatcher);

@@ -26,6 +26,7 @@ void client_clear(void);
 extern char socket_path[PATH_SIZE];
 extern const char *api_at;                    /* "127.0.0.1:port" */
 extern struct module_metrics *module_metrics; /* what the API shows; nothing else writes there */
+extern struct http_service *provider_http;    /* likewise */
 
 void api_setup(void);
 /* The same; a request has this long. */

@@ -26,6 +26,14 @@ static bool handler(struct raw_server *s, int fd, const char *request)
 
 	if (raw_is(request, "/lost"))
 		return false;
+	if (raw_is(request, "/html")) {
+		raw_answer(fd, "200 OK", "Content-Type: text/html\r\nX-Request-Id: r-9\r\n", "<p>");
+		return true;
+	}
+	if (raw_is(request, "/away")) {
+		raw_answer(fd, "302 There", "Location: http://evil.test/\r\n", "");
+		return true;
+	}
 	if (raw_is(request, "/binary")) {
 		raw_answer(fd, "200 OK", "X-Subject-Token: t-5ecret\r\n", "\xff\xfe\x01");
 		return true;
@@ -141,6 +149,48 @@ START_TEST(replayed_without_a_provider)
 	http_answer_free(a);
 	ck_assert_int_eq(atomic_load(&server.n_connections), before);
 	http_account_free(account);
+	bench_stop();
+}
+END_TEST
+
+static struct http_answer *get_failure(const char *path)
+{
+	struct http_account *account = bench_account(NULL, SETTINGS, server.port);
+	struct http_answer *a =
+		bench_perform(account, "GET", HR_HTTP_EXPECT_JSON | HR_HTTP_FOLLOW, headers, NULL,
+			      "http://127.0.0.1:%d%s", server.port, path);
+
+	ck_assert_int_ne(a->result, HR_OK);
+	http_account_free(account);
+	return a;
+}
+
+/* What a module sees of a failure is the same both times. */
+START_TEST(failures_are_replayed_whole)
+{
+	static const char *const paths[] = {"/html", "/away", "/lost"};
+	struct http_answer *live[3], *again;
+
+	bench_start_with(folder, NULL);
+	for (int i = 0; i < 3; i++)
+		live[i] = get_failure(paths[i]);
+	bench_stop();
+	ck_assert_str_eq(live[0]->error.request_id, "r-9");
+	ck_assert_int_eq(live[0]->error.http_status, 200);
+	ck_assert_str_eq(live[1]->error.field, "settings.endpoint");
+	bench_start_with(NULL, folder);
+	for (int i = 0; i < 3; i++) {
+		again = get_failure(paths[i]);
+		ck_assert_int_eq(again->result, live[i]->result);
+		ck_assert_str_eq(again->error.message, live[i]->error.message);
+		ck_assert_str_eq(again->error.field, live[i]->error.field);
+		ck_assert_uint_eq(again->error.flags, live[i]->error.flags);
+		ck_assert_int_eq(again->error.http_status, live[i]->error.http_status);
+		ck_assert_str_eq(again->error.request_id, live[i]->error.request_id);
+		ck_assert_int_eq(again->retry_after_ms, live[i]->retry_after_ms);
+		http_answer_free(again);
+		http_answer_free(live[i]);
+	}
 	bench_stop();
 }
 END_TEST
@@ -353,6 +403,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, file_holds_no_secret);
 	tcase_add_test(t, replayed_without_a_provider);
+	tcase_add_test(t, failures_are_replayed_whole);
 	tcase_add_test(t, difference_is_named);
 	tcase_add_test(t, end_of_cassette_is_named);
 	tcase_add_test(t, missing_or_bad_cassette_is_refused);

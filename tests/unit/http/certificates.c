@@ -105,11 +105,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 			      size_t *data_len, void **state)
 {
 	const char *text = shows_certificate(connection) ? "yes" : "no";
+	bool redirects = strncmp(url, "/to/", 4) == 0;
 	struct MHD_Response *response;
+	char place[64];
 	enum MHD_Result rc;
 
 	(void)context;
-	(void)url;
 	(void)method;
 	(void)version;
 	(void)data;
@@ -120,7 +121,10 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	*data_len = 0;
 	response = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
 						   MHD_RESPMEM_PERSISTENT);
-	rc = MHD_queue_response(connection, 200, response);
+	snprintf(place, sizeof(place), "https://127.0.0.1:%.6s/", redirects ? url + 4 : "");
+	if (redirects)
+		MHD_add_response_header(response, "Location", place);
+	rc = MHD_queue_response(connection, redirects ? 302 : 200, response);
 	MHD_destroy_response(response);
 	return rc;
 }

@@ -28,8 +28,8 @@ struct tls_server {
 	int port;
 };
 
-/* Answers with 200 and, as its body, whether the client showed a certificate: "yes" or "no". It asks
- * for one where client_ca is given. priorities: of GnuTLS, or NULL. */
+/* Answers with 200 and, as its body, whether the client showed a certificate: "yes" or "no"; to "/to/PORT"
+ * with a redirect to that port. It asks for a certificate where client_ca is given. priorities: of GnuTLS, or NULL. */
 void tls_server_start(struct tls_server *server, const struct certificate *own,
 		      const struct certificate *client_ca, const char *priorities);
 void tls_server_stop(struct tls_server *server);

@@ -20,6 +20,13 @@ static const struct hr_host_rule rules[] = {
 	{.pattern = "{missing}.amazonaws.com"},
 	{.pattern = "api.example.net:8443"},
 	{.pattern = "169.254.169.254", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
+	{.pattern = "fe80::1", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
+	/* Plain http, but not link-local, or by no condition: with TLS only. */
+	{.pattern = "169.254.1.1", .flags = HR_HOST_PLAIN_HTTP},
+	{.pattern = "api.plain.test", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
+	{.pattern = "10.0.0.7", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
+	{.pattern = "127.0.0.1", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
+	{.pattern = "localhost", .only_when = "source=machine", .flags = HR_HOST_PLAIN_HTTP},
 };
 
 #define LEARNS HR_CAP_LEARNS_HOSTS
@@ -95,6 +102,17 @@ static const struct {
 	{"{'source': 'machine'}", 0, "http://169.254.169.254:8080/", false},
 	{"{'source': 'machine'}", 0, "http://169.254.169.253/", false},
 	{"{'source': 'role'}", 0, "http://169.254.169.254/", false},
+	{"{'source': 'machine'}", 0, "http://[fe80::1]/latest/api/token", true},
+	{"{}", 0, "http://[fe80::1]/", false},
+	{"{}", 0, "https://169.254.1.1/", true},
+	{"{}", 0, "http://169.254.1.1/", false},
+	{"{'source': 'machine'}", 0, "https://api.plain.test/", true},
+	{"{'source': 'machine'}", 0, "http://api.plain.test/", false},
+	{"{'source': 'machine'}", 0, "http://10.0.0.7/", false},
+	{"{'source': 'machine'}", 0, "http://127.0.0.1/", false},
+	{"{'source': 'machine'}", 0, "http://localhost/", false},
+	{"{'source': 'machine', 'endpoint': 'http://127.0.0.1:8070'}", 0, "http://127.0.0.1:8070/",
+	 true},
 	/* hosts that are learnt */
 	{CLOUD, LEARNS, "https://nova.cloud.example.com:8774/v2.1", true},
 	{CLOUD, LEARNS, "https://a.b.cloud.example.com/", true},
@@ -110,6 +128,22 @@ static const struct {
 	{"{'endpoint': 'https://10.0.0.1:5000'}", LEARNS, "https://10.0.0.1:8774/", true},
 	{"{'endpoint': 'https://10.0.0.1:5000'}", LEARNS, "https://10.0.0.2:8774/", false},
 	{"{'endpoint': 'http://10.0.0.1/identity'}", LEARNS, "http://10.0.0.1:8774/", true},
+	{"{'endpoint': 'http://10.0.0.1', 'identity': 'http://10.0.0.2'}", LEARNS,
+	 "http://10.0.0.1:8774/", true},
+	{"{'endpoint': 'http://10.0.0.1', 'identity': 'https://10.0.0.2'}", LEARNS,
+	 "http://10.0.0.1:8774/", false},
+	{"{'endpoint': 'https://10.0.0.1', 'identity': 'http://10.0.0.2'}", LEARNS,
+	 "http://10.0.0.2:8774/", false},
+	{"{'endpoint': 'http://10.0.0.1', 'identity': 'https://10.0.0.2'}", LEARNS,
+	 "https://10.0.0.1:8774/", true},
+	{"{'allowed': ['10.0.0.1']}", LEARNS, "http://10.0.0.1/", false},
+	/* by default, what follows from each endpoint */
+	{"{'endpoint': 'https://a.x.test', 'identity': 'https://b.y.test'}", LEARNS,
+	 "https://c.x.test/", true},
+	{"{'endpoint': 'https://a.x.test', 'identity': 'https://b.y.test'}", LEARNS,
+	 "https://c.y.test/", true},
+	{"{'endpoint': 'https://a.x.test', 'identity': 'https://b.y.test'}", LEARNS,
+	 "https://c.z.test/", false},
 	{"{'endpoint': 'https://a.test', 'allowed': ['*.b.test', 'c.test', '10.1.1.1']}", LEARNS,
 	 "https://x.b.test/", true},
 	{"{'endpoint': 'https://a.test', 'allowed': ['*.b.test', 'c.test', '10.1.1.1']}", LEARNS,
@@ -175,6 +209,29 @@ START_TEST(refusal_is_of_use)
 }
 END_TEST
 
+/* Its author may see that the host was found, and why that is not enough. */
+START_TEST(refusal_says_what_may_be_plain)
+{
+	const struct bench_account how = {.hosts = rules,
+					  .n_hosts = sizeof(rules) / sizeof(rules[0])};
+	struct http_account *account = bench_account(&how, "{'source': 'machine'}");
+	struct http_answer *a =
+		bench_perform(account, "GET", 0, NULL, NULL, "http://api.plain.test/");
+
+	ck_assert_int_eq(a->result, HR_INVALID);
+	ck_assert_str_eq(
+		a->error.message,
+		"http://api.plain.test:80 may not be reached: its module names it, but "
+		"without TLS it may name link-local addresses only, for a setting's value; "
+		"an endpoint may be http, see settings.endpoint");
+	http_answer_free(a);
+	a = bench_perform(account, "GET", 0, NULL, NULL, "http://unheard.test/");
+	ck_assert_ptr_nonnull(strstr(a->error.message, "it is neither an endpoint"));
+	http_answer_free(a);
+	http_account_free(account);
+}
+END_TEST
+
 /* ---- Names that resolve to what they must not ----------------------------------------------- */
 
 static bool answer_ok(struct raw_server *server, int fd, const char *request)
@@ -188,15 +245,13 @@ static bool answer_ok(struct raw_server *server, int fd, const char *request)
 START_TEST(rebinding_is_refused)
 {
 	struct raw_server server;
-	char pattern[64];
-	struct hr_host_rule rule = {.pattern = pattern, .flags = HR_HOST_PLAIN_HTTP};
-	const struct bench_account how = {.hosts = &rule, .n_hosts = 1};
+	const struct bench_account how = {.capabilities = LEARNS};
 	struct http_account *account;
 	struct http_answer *a;
 
 	raw_server_start(&server, answer_ok);
-	snprintf(pattern, sizeof(pattern), "localhost:%d", server.port);
-	account = bench_account(&how, "{'endpoint': 'https://cloud.example.com'}");
+	account = bench_account(&how, "{'endpoint': 'http://cloud.example.com', 'allowed': "
+				      "['localhost']}");
 	a = bench_perform(account, "GET", 0, NULL, NULL, "http://localhost:%d/", server.port);
 	ck_assert_int_eq(a->result, HR_INVALID);
 	ck_assert_uint_eq(a->error.flags, 0);
@@ -205,7 +260,8 @@ START_TEST(rebinding_is_refused)
 	http_answer_free(a);
 	http_account_free(account);
 	/* The same name where the administrator's endpoint is this machine. */
-	account = bench_account(&how, "{'endpoint': 'https://127.0.0.1'}");
+	account =
+		bench_account(&how, "{'endpoint': 'http://127.0.0.1:9', 'allowed': ['localhost']}");
 	a = bench_perform(account, "GET", 0, NULL, NULL, "http://localhost:%d/", server.port);
 	ck_assert_int_eq(a->result, HR_OK);
 	http_answer_free(a);
@@ -423,6 +479,7 @@ int main(void)
 	tcase_add_checked_fixture(t, bench_start, bench_stop);
 	tcase_add_loop_test(t, reachable_or_refused, 0, COUNT(cases));
 	tcase_add_test(t, refusal_is_of_use);
+	tcase_add_test(t, refusal_says_what_may_be_plain);
 	tcase_add_test(t, rebinding_is_refused);
 	tcase_add_loop_test(t, addresses_by_kind, 0, COUNT(addresses));
 	tcase_add_loop_test(t, useless_settings_are_named, 0, COUNT(settings));

@@ -235,6 +235,59 @@ START_TEST(everything_is_counted)
 }
 END_TEST
 
+static size_t last_request_len(void)
+{
+	size_t len;
+
+	pthread_mutex_lock(&server.mutex);
+	len = strlen(server.last);
+	pthread_mutex_unlock(&server.mutex);
+	return len;
+}
+
+/* The row of an account's kind of request; there must be one. */
+static struct http_metric counted(const char *method, int status_class)
+{
+	struct http_metric found = {0};
+	struct http_metrics m;
+	struct hr_error err;
+
+	ck_assert_int_eq(http_metrics(service, &m, &err), 0);
+	for (size_t i = 0; i < m.n_requests; i++)
+		if (strcmp(m.requests[i].method, method) == 0 &&
+		    m.requests[i].status_class == status_class)
+			found = m.requests[i];
+	http_metrics_clear(&m);
+	ck_assert_uint_ge(found.requests, 1);
+	return found;
+}
+
+/* Heads and bodies, both ways, also of what gets no answer. */
+START_TEST(bytes_are_those_that_went)
+{
+	static const char hello[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+	static struct outcome outcome;
+	static char body[200001];
+	size_t sent = 0;
+	uint64_t ticket;
+
+	memset(body, 'b', sizeof(body) - 1);
+	http_answer_free(bench_perform(account, "PUT", 0, NULL, body, "%s", quick_url));
+	sent += last_request_len();
+	http_answer_free(bench_perform(account, "PUT", 0, NULL, "short", "%s", quick_url));
+	sent += last_request_len();
+	ck_assert_uint_gt(sent, sizeof(body) + 4);
+	ck_assert_uint_eq(counted("PUT", 2).bytes_sent, sent);
+	ck_assert_uint_eq(counted("PUT", 2).bytes_received, 2 * (sizeof(hello) - 1));
+	ticket = submit(slow_url, &outcome);
+	wait_for(&server.n_requests, 3);
+	http_cancel(service, ticket);
+	wait_for(&outcome.n, 1);
+	ck_assert_uint_eq(counted("GET", 0).bytes_sent, last_request_len());
+	ck_assert_uint_eq(counted("GET", 0).bytes_received, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("service");
@@ -251,6 +304,7 @@ int main(void)
 	tcase_add_test(t, end_answers_everything);
 	tcase_add_test(t, account_is_freed_under_a_request);
 	tcase_add_test(t, everything_is_counted);
+	tcase_add_test(t, bytes_are_those_that_went);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -147,6 +147,43 @@ START_TEST(connections_are_not_shared_between_accounts)
 }
 END_TEST
 
+static void check_shown(struct http_account *account, const char *shown, const char *url, int to)
+{
+	struct http_answer *answer =
+		bench_perform(account, "GET", HR_HTTP_FOLLOW, NULL, NULL, "%s/to/%d", url, to);
+
+	check_trust(answer, shown);
+}
+
+/* It is a credential: a redirect takes it to no other origin, not even on a connection that
+ * has it. */
+START_TEST(client_certificate_is_not_redirected)
+{
+	struct tls_server other;
+	struct http_account *account = NULL;
+	struct hr_error err;
+	char here[64], there[64];
+	json_t *settings;
+	char *text;
+
+	tls_server_start(&other, &own, &ca, NULL);
+	snprintf(here, sizeof(here), "https://127.0.0.1:%d", server.port);
+	snprintf(there, sizeof(there), "https://127.0.0.1:%d", other.port);
+	settings = json_pack("{ss ss ss ss ss}", "endpoint", here, "identity", there, "ca",
+			     ca.cert_pem, "cert", client.cert_pem, "key", client.key_pem);
+	text = json_text(settings);
+	ck_assert_msg(bench_try_account(NULL, text, &account, &err) == 0, "%s", err.message);
+	for (int i = 0; i < 2; i++) {
+		check_shown(account, "no", here, other.port);
+		check_shown(account, "yes", there, other.port);
+	}
+	http_account_free(account);
+	json_decref(settings);
+	free(text);
+	tls_server_stop(&other);
+}
+END_TEST
+
 START_TEST(old_tls_is_no_connection)
 {
 	struct http_answer *answer;
@@ -182,6 +219,7 @@ int main(void)
 	tcase_add_test(t, client_certificate_is_shown);
 	tcase_add_test(t, key_of_another_certificate_is_refused);
 	tcase_add_test(t, connections_are_not_shared_between_accounts);
+	tcase_add_test(t, client_certificate_is_not_redirected);
 	tcase_add_test(t, old_tls_is_no_connection);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

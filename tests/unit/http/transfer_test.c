@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests and answers over real connections, right ones and broken ones: what is sent, what is
  * taken, with which limits, what class a failure has and whether the request may have taken effect.
- * Not here: TLS (tls_test.c), redirects (redirect_test.c). */
+ * Not here: TLS (tls_test.c), redirects (redirect_test.c), what is
+ * sent again (repeat_test.c). */
 #include "http/transfer.h"
 
 #include <stdio.h>
@@ -172,11 +173,6 @@ static bool handler(struct raw_server *s, int fd, const char *request)
 		for (int i = 0; i < 600 && !atomic_load(&s->is_ending); i++)
 			usleep(50000);
 		return false;
-	}
-	if (raw_is(request, "/stale")) {
-		raw_answer(fd, "200 OK", "", "kept");
-		/* The next one on this connection is read and gets no answer. */
-		return atomic_load(&s->n_requests) == 1;
 	}
 	if (raw_is(request, "/echo")) {
 		raw_answer(fd, "200 OK", "X-Thing: a thing \r\n", strstr(request, "\r\n\r\n") + 4);
@@ -483,39 +479,6 @@ START_TEST(connections_are_kept_for_one_account_only)
 }
 END_TEST
 
-/* A kept connection that is closed under a request: only what is safe is sent once more. */
-static void check_stale(const char *method, uint32_t flags, int32_t result, int requests)
-{
-	struct http_answer *a;
-
-	http_answer_free(bench_perform(account, method, flags, NULL, NULL,
-				       "http://127.0.0.1:%d/stale", server.port));
-	a = bench_perform(account, method, flags, NULL, NULL, "http://127.0.0.1:%d/nothing",
-			  server.port);
-	ck_assert_int_eq(a->result, result);
-	ck_assert_uint_eq(a->error.flags, UNKNOWN);
-	ck_assert_int_eq(atomic_load(&server.n_requests), requests);
-	http_answer_free(a);
-}
-
-START_TEST(post_is_never_sent_twice)
-{
-	check_stale("POST", 0, HR_TRANSIENT, 2);
-}
-END_TEST
-
-START_TEST(get_is_sent_again_after_a_stale_connection)
-{
-	check_stale("GET", 0, HR_TRANSIENT, 3);
-}
-END_TEST
-
-START_TEST(idempotent_is_sent_again_after_a_stale_connection)
-{
-	check_stale("DELETE", HR_HTTP_IDEMPOTENT, HR_TRANSIENT, 3);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("transfer");
@@ -538,9 +501,6 @@ static Suite *suite(void)
 	tcase_add_test(t, slow_answer_is_a_timeout_with_outcome_unknown);
 	tcase_add_test(t, setting_bounds_the_timeout);
 	tcase_add_test(t, connections_are_kept_for_one_account_only);
-	tcase_add_test(t, post_is_never_sent_twice);
-	tcase_add_test(t, get_is_sent_again_after_a_stale_connection);
-	tcase_add_test(t, idempotent_is_sent_again_after_a_stale_connection);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../base/suite.h"
+#include "schema/secret_text.h"
 
 static char top[64], secrets[128], credentials[128], key_path[160];
 static const char *const env_names[] = {"HR_TEST_SECRET", "HR_TEST_UNSET", "HR_TEST_EMPTY", NULL};
@@ -239,11 +240,11 @@ START_TEST(without_rules_nothing_is_resolved)
 	char *secret = NULL;
 
 	for (size_t i = 0; i < 3; i++) {
-		ck_assert(secret_is_reference(values[i]));
+		ck_assert(secret_text_is_reference(values[i]));
 		ck_assert_int_eq(secret_resolve(&none, values[i], &secret, &err), -1);
 		ck_assert_int_eq(err.class, HR_INVALID);
 	}
-	ck_assert(!secret_is_reference("plain"));
+	ck_assert(!secret_text_is_reference("plain"));
 	ck_assert_int_eq(secret_resolve(&none, "plain", &secret, &err), 0);
 	ck_assert_str_eq(secret, "plain");
 	secret_free(secret);

@@ -98,13 +98,36 @@ START_TEST(limits_and_patterns)
 }
 END_TEST
 
+START_TEST(source_of_the_environment)
+{
+	const struct hr_setting rows[] = {
+		{GOOD("source"), .type = HR_TYPE_ENUM, .choices = some, .default_value = "a"},
+		{GOOD("key"), .type = HR_TYPE_SECRET, .default_value = "env:KEY", .minimum = 20,
+		 .maximum = 40, .pattern = "[0-9]+", .shown_when = "source=b"},
+	};
+	struct schema schema = {"t", rows, 2, sizeof(rows[0])};
+	struct hr_error err;
+
+	ck_assert_msg(schema_check(&schema, &err) == 0, "%s", err.message);
+}
+END_TEST
+
 START_TEST(values)
 {
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .default_value = "1",
 				       .flags = HR_SETTING_REQUIRED},
 		   "table \"t\", row 1 (\"a\"): what is required has no default");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_SECRET, .default_value = "x"},
-		   "table \"t\", row 1 (\"a\"): a secret has no default");
+		   "table \"t\", row 1 (\"a\"): a secret has no default but env:NAME");
+	row_is_bad(
+		(struct hr_setting){GOOD("a"), .type = HR_TYPE_SECRET, .default_value = "file:key"},
+		"table \"t\", row 1 (\"a\"): a secret has no default but env:NAME");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_SECRET, .default_value = "env:"},
+		   "table \"t\", row 1 (\"a\"): a secret has no default but env:NAME");
+	row_is_bad(
+		(struct hr_setting){GOOD("a"), .type = HR_TYPE_SECRET, .default_value = "env:KEY"},
+		"table \"t\", row 1 (\"a\"): the default env:KEY needs a shown_when: it is for the "
+		"source that a person chooses");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .default_value = "50",
 				       .maximum = 9},
 		   "table \"t\", row 1 (\"a\"): the default \"50\" is refused: 50 is too large; it "
@@ -159,5 +182,5 @@ START_TEST(the_table_itself)
 }
 END_TEST
 
-SUITE_MAIN("check", a_good_table_passes, names, shapes, limits_and_patterns, values, conditions,
-	   the_table_itself)
+SUITE_MAIN("check", a_good_table_passes, names, shapes, limits_and_patterns,
+	   source_of_the_environment, values, conditions, the_table_itself)

@@ -139,6 +139,25 @@ START_TEST(secrets_do_not_show)
 }
 END_TEST
 
+/* Form and length are those of what a reference leads to. */
+START_TEST(references_stand_for_secrets)
+{
+	static const char *const good[] = {"file:a b", "env:A B", "credential:hr-a b"};
+	struct hr_error err;
+	json_t *value;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		ck_assert_msg(schema_value_from_text(schema_find(&table, "password"), good[i],
+						     &value, &err) == 0,
+			      "%s", err.message);
+		ck_assert_str_eq(json_string_value(value), good[i]);
+		json_decref(value);
+	}
+	refuses("password", "\"http:a b\"", "the secret does not have the form [^ ]*");
+	refuses("password", "\"env:a\\u0001\"", "has the control character 0x01; remove it");
+}
+END_TEST
+
 START_TEST(masked_secrets_pass_in_edits)
 {
 	CLEANUP_JSON json_t *input = table_json("\"***\"");
@@ -202,5 +221,5 @@ START_TEST(objects)
 END_TEST
 
 SUITE_MAIN("value", strings, long_values_are_cut_in_messages, integers, booleans, enums, durations,
-	   bytes, secrets_do_not_show, masked_secrets_pass_in_edits, texts_have_lines, lists, maps,
-	   objects)
+	   bytes, secrets_do_not_show, references_stand_for_secrets, masked_secrets_pass_in_edits,
+	   texts_have_lines, lists, maps, objects)
