@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of host services, and those that are only a few lines: log and clock, http and secret,
- * which the backend does. */
+/* The table of host services, and those that are only a few lines: log, http and secret, which
+ * the backend does. */
 #include "host/services.h"
 
 #include <string.h>
@@ -15,10 +15,10 @@
 #include <headroom/random.h>
 #include <headroom/secret.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "host/backend.h"
 #include "host/call.h"
+#include "host/clock.h"
 #include "host/crypto.h"
 #include "host/process.h"
 #include "host/random.h"
@@ -56,16 +56,6 @@ static void log_write(const struct hr_call *abi, int32_t level, struct hr_span t
 		return;
 	}
 	log_line(level_of(level), &subject, "%s: %s", call->subject.module->id, masked);
-}
-
-static int64_t clock_wall_ms(void)
-{
-	return clock_now().wall_ms;
-}
-
-static int64_t clock_monotonic_ms(void)
-{
-	return clock_now().mono_ms;
 }
 
 /* ---- http/1 and secret/1 -------------------------------------------------------------------- */
@@ -141,12 +131,6 @@ static const struct hr_secret_service secret_service = {
 static const struct hr_log_service log_service = {
 	.size = sizeof(log_service),
 	.write = log_write,
-};
-
-static const struct hr_clock_service clock_service = {
-	.size = sizeof(clock_service),
-	.wall_ms = clock_wall_ms,
-	.monotonic_ms = clock_monotonic_ms,
 };
 
 static const void *service_any(const struct hr_host *host, const char *name)
