@@ -16,6 +16,7 @@
 #include <headroom/secret.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "host/backend.h"
 #include "host/call.h"
 #include "host/clock.h"
@@ -34,19 +35,24 @@ static enum log_level level_of(int32_t level)
 	return level <= HR_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
+static const char *text_or_null(const char *text)
+{
+	return text && text[0] != '\0' ? text : NULL;
+}
+
 static void log_write(const struct hr_call *abi, int32_t level, struct hr_span text)
 {
 	const struct call *call = call_of(abi);
 	const struct host_backend *backend = call->subject.backend;
-	const char *server = call->subject.server;
-	const char *operation = call->subject.operation_id;
+	char masked[LOG_TEXT_MAX + 1], number[24];
 	const struct log_subject subject = {
 		.account = call->subject.account,
-		.server = server && server[0] != '\0' ? server : NULL,
-		.operation = operation && operation[0] != '\0' ? operation : NULL,
+		.server = text_or_null(call->subject.server),
+		.operation = text_or_null(call->subject.operation_id),
 		.operation_kind = call->subject.operation,
+		.call = call->subject.ticket != 0 ? number : NULL,
+		.request = text_or_null(call->subject.request_id),
 	};
-	char masked[LOG_TEXT_MAX + 1];
 
 	if (!backend && !log_enabled(level_of(level)))
 		return;
@@ -55,6 +61,7 @@ static void log_write(const struct hr_call *abi, int32_t level, struct hr_span t
 		backend->log(backend->context, call, level, masked);
 		return;
 	}
+	text_format(number, sizeof(number), "%llu", (unsigned long long)call->subject.ticket);
 	log_line(level_of(level), &subject, "%s: %s", call->subject.module->id, masked);
 }
 
