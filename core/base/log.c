@@ -35,7 +35,7 @@ static const struct {
 };
 
 #define N_LEVELS (sizeof(level_names) / sizeof(level_names[0]))
-#define N_SUBJECTS 7
+#define N_SUBJECTS 8
 
 struct member {
 	const char *key;
@@ -86,6 +86,7 @@ static void list_subject(const struct log_subject *subject, struct member ret_me
 		{"session", s->session},
 		{"operation", s->operation},
 		{"operation_kind", s->operation_kind},
+		{"call", s->call},
 		{"account", s->account},
 		{"request", s->request},
 	};

@@ -23,8 +23,9 @@ struct log_subject {
 	const char *session;
 	const char *operation;
 	const char *operation_kind; /* "create", ... */
+	const char *call;           /* of a module: the same in all lines of one call */
 	const char *account;        /* a provider config */
-	const char *request;
+	const char *request;        /* to the API */
 };
 
 /* Before the first thread starts. */

@@ -49,6 +49,7 @@ struct prepared {
 	enum dispatch_urgency urgency;
 	char account[ID_SIZE];
 	char operation_id[ID_SIZE];
+	char request_id[REQUEST_ID_SIZE];
 	char *script;
 	char *resume_token;
 };
@@ -322,6 +323,7 @@ static int attempt(struct tx *tx, struct pick *pick, struct operation *operation
 	prepared->step.attempt = (uint32_t)operation->attempt;
 	text_copy(prepared->account, sizeof(prepared->account), operation->provider_config_id);
 	text_copy(prepared->operation_id, sizeof(prepared->operation_id), operation->id);
+	text_copy(prepared->request_id, sizeof(prepared->request_id), operation->cause);
 	if (operation->resume_token[0]) {
 		prepared->resume_token = strdup(operation->resume_token);
 		if (!prepared->resume_token)
@@ -416,6 +418,7 @@ static void send_prepared(struct engine *engine, const struct prepared *prepared
 
 	text_copy(request.account, sizeof(request.account), prepared->account);
 	text_copy(request.operation_id, sizeof(request.operation_id), prepared->operation_id);
+	text_copy(request.request_id, sizeof(request.request_id), prepared->request_id);
 	request.step.script = prepared->script;
 	request.step.resume_token = prepared->resume_token;
 	flight = engine_send(engine, &request);

@@ -38,6 +38,8 @@ struct call_subject {
 	const char *server;       /* "" or NULL: none */
 	const char *operation;    /* "create", ... */
 	const char *operation_id; /* the engine's; NULL or "": not known here */
+	const char *request_id;   /* the API's, likewise */
+	uint64_t ticket;          /* the engine's number of the call; 0: not known here */
 	const char *instance_id;  /* of a step: which instance is known; "" or NULL: none yet */
 	bool is_step;
 	struct mask *mask;                  /* may be NULL */

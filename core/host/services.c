@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of host services, and those that are only a few lines: log and clock, http and secret,
- * which the backend does. */
+/* The table of host services, and those that are only a few lines: log, http and secret, which
+ * the backend does. */
 #include "host/services.h"
 
 #include <string.h>
@@ -15,10 +15,11 @@
 #include <headroom/random.h>
 #include <headroom/secret.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "host/backend.h"
 #include "host/call.h"
+#include "host/clock.h"
 #include "host/crypto.h"
 #include "host/process.h"
 #include "host/random.h"
@@ -34,19 +35,24 @@ static enum log_level level_of(int32_t level)
 	return level <= HR_LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
+static const char *text_or_null(const char *text)
+{
+	return text && text[0] != '\0' ? text : NULL;
+}
+
 static void log_write(const struct hr_call *abi, int32_t level, struct hr_span text)
 {
 	const struct call *call = call_of(abi);
 	const struct host_backend *backend = call->subject.backend;
-	const char *server = call->subject.server;
-	const char *operation = call->subject.operation_id;
+	char masked[LOG_TEXT_MAX + 1], number[24];
 	const struct log_subject subject = {
 		.account = call->subject.account,
-		.server = server && server[0] != '\0' ? server : NULL,
-		.operation = operation && operation[0] != '\0' ? operation : NULL,
+		.server = text_or_null(call->subject.server),
+		.operation = text_or_null(call->subject.operation_id),
 		.operation_kind = call->subject.operation,
+		.call = call->subject.ticket != 0 ? number : NULL,
+		.request = text_or_null(call->subject.request_id),
 	};
-	char masked[LOG_TEXT_MAX + 1];
 
 	if (!backend && !log_enabled(level_of(level)))
 		return;
@@ -55,17 +61,8 @@ static void log_write(const struct hr_call *abi, int32_t level, struct hr_span t
 		backend->log(backend->context, call, level, masked);
 		return;
 	}
+	text_format(number, sizeof(number), "%llu", (unsigned long long)call->subject.ticket);
 	log_line(level_of(level), &subject, "%s: %s", call->subject.module->id, masked);
-}
-
-static int64_t clock_wall_ms(void)
-{
-	return clock_now().wall_ms;
-}
-
-static int64_t clock_monotonic_ms(void)
-{
-	return clock_now().mono_ms;
 }
 
 /* ---- http/1 and secret/1 -------------------------------------------------------------------- */
@@ -141,12 +138,6 @@ static const struct hr_secret_service secret_service = {
 static const struct hr_log_service log_service = {
 	.size = sizeof(log_service),
 	.write = log_write,
-};
-
-static const struct hr_clock_service clock_service = {
-	.size = sizeof(clock_service),
-	.wall_ms = clock_wall_ms,
-	.monotonic_ms = clock_monotonic_ms,
 };
 
 static const void *service_any(const struct hr_host *host, const char *name)

@@ -76,7 +76,9 @@ struct dispatch_request {
 	uint64_t ticket;            /* the caller's; comes back in the answer */
 	char account[ID_SIZE];      /* provider config id */
 	char operation_id[ID_SIZE]; /* for the log; "": none */
-	int64_t timeout_ms;         /* from now on; the call is cancelled then */
+	/* For the log: of the API's request that led to it; "": none. */
+	char request_id[REQUEST_ID_SIZE];
+	int64_t timeout_ms; /* from now on; the call is cancelled then */
 	enum dispatch_urgency urgency;
 	/* OPEN */
 	const char *provider;   /* module id */

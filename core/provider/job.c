@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 
 bool job_is_step(const struct job *job)
@@ -16,14 +15,31 @@ bool job_is_step(const struct job *job)
 	return kind == DISPATCH_CREATE || kind == DISPATCH_DESTROY || kind == DISPATCH_INJECT;
 }
 
+static const char *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+struct log_subject job_subject(const struct job *job, char call[JOB_CALL_SIZE])
+{
+	const struct dispatch_request *request = job->request;
+	const struct log_subject subject = {
+		.account = request->account,
+		.server = job_is_step(job) ? request->step.server_id : NULL,
+		.operation = text_or_null(request->operation_id),
+		.operation_kind = dispatch_kind_name(request->kind),
+		.call = call,
+		.request = text_or_null(request->request_id),
+	};
+
+	text_format(call, JOB_CALL_SIZE, "%llu", (unsigned long long)request->ticket);
+	return subject;
+}
+
 void job_log(const struct job *job, const char *format, ...)
 {
-	const struct log_subject subject = {
-		.account = job->request->account,
-		.server = job_is_step(job) ? job->request->step.server_id : NULL,
-		.operation = job->request->operation_id[0] ? job->request->operation_id : NULL,
-		.operation_kind = dispatch_kind_name(job->request->kind),
-	};
+	char call[JOB_CALL_SIZE];
+	const struct log_subject subject = job_subject(job, call);
 	char text[256];
 	va_list args;
 

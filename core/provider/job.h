@@ -4,7 +4,10 @@
 #ifndef HR_PROVIDER_JOB_H
 #define HR_PROVIDER_JOB_H
 
+#include "base/log.h"
 #include "provider/lane.h"
+
+#define JOB_CALL_SIZE 24 /* the call's number as text */
 
 /* A copy of the request with an empty answer to it; its deadline counts from now_ms (monotonic).
  * NULL: no memory. */
@@ -15,6 +18,9 @@ void job_free(struct job *job);
 
 /* Create, destroy, inject: what concerns one server. */
 bool job_is_step(const struct job *job);
+
+/* Whom and what lines of the log about it are about; the job's own, and `call`. */
+struct log_subject job_subject(const struct job *job, char call[JOB_CALL_SIZE]);
 
 /* A warning in the log about the job's account, server and operation. */
 void job_log(const struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));

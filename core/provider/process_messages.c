@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "provider/answer_check.h"
 #include "provider/host_sandbox.h"
+#include "provider/job.h"
 #include "provider/process_state.h"
 
 #define MESSAGES_AT_ONCE 256
@@ -163,14 +164,10 @@ static bool may_log(struct process_account *account)
 static void take_log(struct process_account *account, uint64_t number, const struct wire_log *line)
 {
 	const struct job *job = process_job(account, number);
-	const char *server = job ? job->request->step.server_id : "";
-	const struct log_subject subject = {
-		.account = account->lane->account,
-		.server = server[0] != '\0' ? server : NULL,
-		.operation =
-			job && job->request->operation_id[0] ? job->request->operation_id : NULL,
-		.operation_kind = job ? dispatch_kind_name(job->request->kind) : NULL,
-	};
+	char call[JOB_CALL_SIZE];
+	const struct log_subject subject =
+		job ? job_subject(job, call)
+		    : (struct log_subject){.account = account->lane->account};
 
 	if (log_enabled(level_of(line->level)) && may_log(account))
 		log_line(level_of(line->level), &subject, "%s: %s", account->module->id,

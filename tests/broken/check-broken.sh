@@ -36,16 +36,28 @@ row()
 	printf '%-16s | %s | %s%s\n' "$1" "$2" "$3" "$mark"
 }
 
-# needslate: a module with a manifest, of which a library has been taken away since. The manifest tells what
-# it is; that it cannot be loaded here is known once it is tried.
-manifest_of_needslate()
+# What its constructor does, a module does at its first account where a manifest told what it is: nothing has
+# loaded it before.
+late_ones='segv abort exit hang memory garbage fork socket'
+
+# late_of ID BROKEN: a module with a manifest, which is that broken one.
+late_of()
 {
-	cp "$modules/needsgone.so" "$modules/needslate.so"
+	cp "$modules/$2.so" "$modules/$1.so"
+	jq -c --arg id "$1" --arg sha256 "$(sha256sum <"$modules/$1.so" | cut -d ' ' -f 1)" \
+		--argjson size "$(stat -c %s "$modules/$1.so")" \
+		'.module = $id | .file_sha256 = $sha256 | .file_size = $size' "$work/described" >"$modules/$1.json"
+}
+
+# needslate: of this one a library has been taken away since.
+late_ones_gather()
+{
+	local how
 	"$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
-	jq -c --arg sha256 "$(sha256sum <"$modules/needslate.so" | cut -d ' ' -f 1)" \
-		--argjson size "$(stat -c %s "$modules/needslate.so")" \
-		'.module = "needslate" | .file_sha256 = $sha256 | .file_size = $size' \
-		"$work/described" >"$modules/needslate.json"
+	late_of needslate needsgone
+	for how in $late_ones; do
+		late_of "${how}late" "load$how"
+	done
 }
 
 # Every module of tests/modules/broken with its file's name as its id, and files that are no modules.
@@ -57,7 +69,7 @@ modules_gather()
 	cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/mock.so" "$modules" || fail "the module mock is not built"
 	cp "$HEADROOM_BUILDDIR/tests/modules/hostile/.libs/outlaw.so" "$modules" || fail "the module outlaw is not built"
 	cp "$modules/mock.so" "$modules/writable.so"
-	manifest_of_needslate
+	late_ones_gather
 	cp "$modules/mock.so" "$modules/Bad-name.so"
 	yes 'no module at all' | head -n 100 >"$modules/text.so"
 	: >"$modules/empty.so"
@@ -204,6 +216,37 @@ needslate_compare()
 		"$(sed -n 's/^needslate //p' "$work/seen")"
 }
 
+# create_of POOL JQ: of the pool's only server, as .server, and its only create, as .create.
+create_of()
+{
+	"$headroom" -o json server show "$("$headroom" -o name server list --pool "$1")" 2>/dev/null |
+		jq -r "{server: ., creates: [.operations[] | select(.kind == \"create\")]} | select(.creates | length == 1) |
+			.create = .creates[0] | $2"
+}
+
+# told_endless POOL: its create asks to be called again for ever. That goes on, as one operation of one server,
+# and no faster than its account's budget lets it: 20 a second, after a burst of 40; it asks for 100 a second.
+told_endless()
+{
+	local end=$((SECONDS + 60)) before after started expected="creating (still booting): due, 0 failures"
+	local state='"\(.server.state) (\(.server.stage)): \(.create.state), \(.create.failures) failures"'
+	until [ "$(create_of "$1" "$state")" = "$expected" ] || [ "$SECONDS" -ge "$end" ]; do
+		sleep 0.3
+	done
+	before=$(create_of "$1" .create.attempt) started=$(date +%s%N)
+	sleep 5
+	row "$1" "$expected" "$(create_of "$1" "$state")"
+	after=$(create_of "$1" .create.attempt)
+	row "$1, attempts" "more, within the budget" "$(jq -nr --argjson n $((${after:-0} - ${before:-0})) \
+		--argjson ns $(($(date +%s%N) - started)) 'if $n < 1 then "no more" elif $n <= 20 * $ns / 1e9 + 40 then "more, within the budget" else "\($n) in \($ns / 1e9) s" end')"
+}
+
+# told_late HOW WHAT: the account of this module could not be opened, since its process came to that.
+told_late()
+{
+	told_of_account "$1late" module.failed "the process of module $1late $2"
+}
+
 # told_failed NAME HOW: its first create ended with the module's process.
 told_failed()
 {
@@ -255,6 +298,9 @@ done
 	definition_of other-id other-id '  steps: 1'
 	definition_of again-too-long again-for-ever '' 'create_timeout: 3s'
 	definition_of segv-check segv-check '' 'enabled: false'
+	for how in $late_ones; do
+		definition_of "${how}late" good '' 'enabled: false' | sed "s/^provider: mock$/provider: ${how}late/"
+	done
 } >"$work/broken.yaml"
 "$headroom" apply -f "$work/broken.yaml" >/dev/null || fail "apply"
 told good server.planned "SERVER is planned by good at good: 0 available for a target of 1: good makes one up to its own minimum of 1; good then has 1 of at most 2"
@@ -283,7 +329,7 @@ told_failed garbage "was ended: it sent what it may not send (a frame says that 
 told_failed alloc "was ended by signal 11 (Segmentation fault), after it had used up its memory limit of 512 MiB"
 told print server.running "SERVER is running: its instance runs and has an address"
 told many server.running "SERVER is running: its instance runs and has an address"
-row again-for-ever creating "$("$headroom" -o json server list --pool again-for-ever | jq -r '.[0].state')"
+told_endless again-for-ever
 told hang operation.failed "create of SERVER, attempt 1: timeout: the process of module mock was ended: it did not return from create 1000 ms after it was told to end"
 # A list that leaves out what there is and calls itself complete: the provider's own word on the instance counts.
 row hides "1 running, none failed" "$(servers_running hides) running, $(events_of hides server.failed | grep -c . | sed 's/^0$/none/') failed"
@@ -300,6 +346,14 @@ told_outlaw tries-sockets "was ended by its sandbox, after it was refused the sy
 told_outlaw tries-blocked "was ended by its sandbox, for a system call that modules may not use"
 told_outlaw tries-threads "was ended: it has 256 threads, as many as a module may have"
 needslate_compare
+told_late segv "was ended by signal 11 (Segmentation fault) during open"
+told_late abort "was ended by signal 6 (Aborted) during open"
+told_late exit "ended with status 0 during open"
+told_late memory "was ended by signal 11 (Segmentation fault), after it had used up its memory limit of 512 MiB during open"
+told_late garbage "was ended: it sent what it may not send (a frame says that it has 1629515630 + 1702327150 bytes; 1 to 1048576 + 17825792 are possible) during open"
+told_late fork "was ended by signal 6 (Aborted), after it was refused the system call clone during open"
+told_late socket "was ended by its sandbox, after it was refused the system call socket (3 such refusals) during open"
+told_late hang "was ended: it did not return from open 1000 ms after it was told to end"
 # The good account goes on: what it had is removed, and it makes another, whatever the others do.
 before=$("$headroom" -o name server list --pool good --state running | head -n 1)
 "$headroom" server delete "$before" >/dev/null || fail "delete of the good one"

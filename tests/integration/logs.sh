@@ -85,7 +85,7 @@ grep -v '^{' "$work/daemon.log" | grep -v '^headroomd ' >"$work/odd"
 [ ! -s "$work/odd" ] || fail "not JSON: $(cat "$work/odd")"
 [ -z "$(logged 'select((.time and .level and .message) | not)')" ] || fail "a line without time, level or message"
 members=$(logged -r 'keys[]' | sort -u | tr '\n' ' ')
-tr ' ' '\n' <<<"$members" | grep -vxE '|time|level|message|pool|server|session|operation|operation_kind|account|request' &&
+tr ' ' '\n' <<<"$members" | grep -vxE '|time|level|message|pool|server|session|operation|operation_kind|call|account|request' &&
 	fail "unknown members: $members"
 logged -r '.operation // empty' | grep -vxE '[0-9a-f-]{36}' && fail "a member \"operation\" that is no id"
 logged -r '.operation_kind // empty' | grep -vxE 'open|close|check|create|status|list|destroy|inject' &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A provider in memory, whose settings say how it behaves: well, slowly, or badly in one of the
- * ways that the host must stand. Built several times: MOCK_ID, MOCK_THREADS and MOCK_PROFILE differ. */
+ * ways that the host must stand. Built several times: MOCK_ID, MOCK_THREADS, MOCK_PROFILE and
+ * MOCK_INJECTS differ. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <headroom/process.h>
 #include <headroom/provider.h>
 
+#include "mock_services.h"
+
 #ifndef MOCK_ID
 #define MOCK_ID "mock"
 #endif
@@ -23,6 +26,9 @@
 #endif
 #ifndef MOCK_PROFILE
 #define MOCK_PROFILE HR_PROFILE_COMPUTE
+#endif
+#ifndef MOCK_INJECTS
+#define MOCK_INJECTS 1
 #endif
 
 #define INSTANCES 64
@@ -38,7 +44,8 @@ static const char *const behaviours[] = {
 	"empty-id",    "segv",           "abort",        "exit",       "garbage",
 	"print",       "segv-open",      "many",         "alloc",      "again-for-ever",
 	"segv-check",  "segv-status",    "segv-list",    "segv-close", "segv-destroy",
-	"two-ids",     "other-id",       "hides",        "no-service", NULL,
+	"two-ids",     "other-id",       "hides",        "no-service", "signs",
+	"dice",        "says",           NULL,
 };
 
 static const struct hr_setting settings[] = {
@@ -102,6 +109,8 @@ struct instance {
 struct hr_account {
 	pthread_mutex_t mutex;
 	const struct hr_log_service *log;
+	const struct hr_crypto_service *crypto;
+	const struct hr_random_service *random;
 	const struct hr_process_service *process;
 	char account[64];
 	char behaviour[32];
@@ -194,6 +203,8 @@ static int32_t enter(struct hr_account *a, const struct hr_call *call, int is_cr
 	if (++a->at_once > a->most_at_once)
 		a->most_at_once = a->at_once;
 	pthread_mutex_unlock(&a->mutex);
+	if (is(a, "says"))
+		a->log->write(call, HR_LOG_INFO, span_of("at work"));
 	if (is(a, "wait")) {
 		while (!call->cancelled(call))
 			sleep_ms(2);
@@ -246,6 +257,8 @@ static int32_t mock_open(const struct hr_host *host, const struct hr_call *call,
 		return fail(call, HR_INTERNAL, "no memory", "");
 	pthread_mutex_init(&a->mutex, NULL);
 	a->log = host->service(host, HR_LOG_SERVICE);
+	a->crypto = host->service(host, HR_CRYPTO_SERVICE);
+	a->random = host->service(host, HR_RANDOM_SERVICE);
 	a->process = host->service(host, HR_PROCESS_SERVICE);
 	copy(a->account, sizeof(a->account), request->account);
 	copy(a->state_dir, sizeof(a->state_dir), request->state_dir);
@@ -411,6 +424,10 @@ static int32_t create(struct hr_account *a, const struct hr_call *call, const st
 
 	if (rc != 0)
 		return rc;
+	if (is(a, "signs"))
+		return mock_sign(a->crypto, call, step, span_of(a->token));
+	if (is(a, "dice"))
+		return mock_throw_dice(a->random, call);
 	i = make(a, step);
 	if (!i)
 		return fail(call, HR_QUOTA, "64 instances are all there is", "");
@@ -541,6 +558,30 @@ static int32_t mock_destroy(struct hr_account *a, const struct hr_call *call,
 	return leave(a, rc);
 }
 
+/* A script runs for one further call, and fails if it is "false". */
+static int32_t mock_inject(struct hr_account *a, const struct hr_call *call,
+			   const struct hr_step *step)
+{
+	int32_t rc = enter(a, call, 0);
+	const struct instance *i;
+	char script[TEXT_SIZE], id[TEXT_SIZE];
+
+	copy(script, sizeof(script), step->script);
+	copy(id, sizeof(id), step->instance_id);
+	pthread_mutex_lock(&a->mutex);
+	i = find(a, step->server_id);
+	if (rc == HR_OK && (!i || strcmp(i->id, id) != 0)) {
+		rc = fail(call, HR_NOT_FOUND, "there is no such instance", "");
+	} else if (rc == HR_OK && step->resume_token.len == 0) {
+		call->again(call, span_of("running"), 10, 50, span_of("the script runs"));
+		rc = HR_AGAIN;
+	} else if (rc == HR_OK && strcmp(script, "false") == 0) {
+		rc = fail(call, HR_INVALID, "the script ended with status 1: no output", "");
+	}
+	pthread_mutex_unlock(&a->mutex);
+	return leave(a, rc);
+}
+
 HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	HR_PROVIDER_HEADER,
 	.thread_model = MOCK_THREADS,
@@ -567,4 +608,5 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.status = mock_status,
 	.list = mock_list,
 	.destroy = mock_destroy,
+	.inject = MOCK_INJECTS ? mock_inject : NULL,
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -28,6 +29,8 @@
 
 int attempt_socket = HOSTILE_FD;
 int attempt_spare_fd = -1;
+const char *attempt_folder;
+int attempt_is_local;
 static char page[8192] __attribute__((aligned(4096)));
 
 static long try_open(int which)
@@ -155,6 +158,71 @@ static long try_rights(int which)
 	}
 }
 
+/* ---- The account's folder, and what is beside it -------------------------------------------- */
+
+#define FOLDER_PATH_SIZE 512
+
+/* "FOLDER/name", one of a few that are in use at once. */
+static const char *in_folder(const char *name)
+{
+	static char paths[4][FOLDER_PATH_SIZE];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, FOLDER_PATH_SIZE, "%s/%s", attempt_folder, name);
+	return path;
+}
+
+static long create_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+/* What profile local is for: each of the calls that it has and others have not. */
+static long use_folder(void)
+{
+	int fd = open(in_folder("file"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	const struct timespec times[2] = {{1, 0}, {1, 0}};
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, "x", 1) != 1 || ftruncate(fd, 10) != 0 || fchmod(fd, 0640) != 0 ||
+	    fsync(fd) != 0 || fdatasync(fd) != 0 || flock(fd, LOCK_EX) != 0 ||
+	    futimens(fd, times) != 0 || close(fd) != 0)
+		return -1;
+	if (mkdir(in_folder("sub"), 0700) != 0 || chmod(in_folder("file"), 0600) != 0 ||
+	    truncate(in_folder("file"), 5) != 0 ||
+	    link(in_folder("file"), in_folder("other")) != 0 ||
+	    symlink("file", in_folder("link")) != 0 ||
+	    rename(in_folder("other"), in_folder("moved")) != 0)
+		return -1;
+	if (unlink(in_folder("file")) != 0 || unlink(in_folder("moved")) != 0 ||
+	    unlink(in_folder("link")) != 0)
+		return -1;
+	return rmdir(in_folder("sub"));
+}
+
+static long try_folder(int which)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	switch (which) {
+	case TRY_FOLDER_FILES: return use_folder();
+	case TRY_FOLDER_LOCK: return fcntl(attempt_spare_fd, F_SETLK, &lock);
+	case TRY_FOLDER_DEVICE: return mknod(in_folder("null"), S_IFCHR | 0666, 0x103);
+	case TRY_BESIDE_CREATE: return create_file(in_folder("../" BESIDE_MADE));
+	case TRY_BESIDE_RENAME:
+		if (create_file(in_folder("file")) != 0)
+			return -1;
+		return rename(in_folder("file"), in_folder("../" BESIDE_MADE));
+	default: return unlink(in_folder("../" BESIDE_VICTIM));
+	}
+}
+
+/* ---- What is to go on ----------------------------------------------------------------------- */
+
 static void *count_up(void *counter)
 {
 	__atomic_add_fetch((int *)counter, 1, __ATOMIC_SEQ_CST);
@@ -230,7 +298,7 @@ static long memory(void)
 }
 
 /* Limits as the sandbox sets them, and no more memory than that. */
-static long limits(void)
+static long limits(bool is_local)
 {
 	struct rlimit data, core, files;
 	void *much = malloc(600u << 20);
@@ -239,7 +307,8 @@ static long limits(void)
 	getrlimit(RLIMIT_DATA, &data);
 	getrlimit(RLIMIT_CORE, &core);
 	getrlimit(RLIMIT_NOFILE, &files);
-	return !much && data.rlim_max <= 512u << 20 && core.rlim_max == 0 && files.rlim_max <= 64
+	return !much && data.rlim_max <= 512u << 20 && core.rlim_max == 0 &&
+			       files.rlim_max <= (is_local ? 256 : 64)
 		       ? 0
 		       : 1;
 }
@@ -271,7 +340,7 @@ static long try_good(int which)
 	case TRY_RANDOM: return getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes) ? 0 : -1;
 	case TRY_CLOCK:
 		return clock_gettime(CLOCK_REALTIME, &now) != 0 || nanosleep(&moment, NULL) != 0;
-	case TRY_LIMITS: return limits();
+	case TRY_LIMITS: return limits(attempt_is_local != 0);
 	case TRY_ENVIRONMENT: return getenv("PATH") ? 1 : 0;
 	case TRY_WHO: return who();
 	case TRY_ENDLESS_THREADS: return endless_threads();
@@ -292,6 +361,8 @@ long attempt_try(int which)
 		return try_others(which);
 	if (which <= TRY_MEMFD)
 		return try_memory(which);
+	if (which >= TRY_FOLDER_FILES && which <= TRY_BESIDE_REMOVE)
+		return try_folder(which);
 	if (which < TRY_THREADS)
 		return try_rights(which);
 	return try_good(which);

@@ -57,6 +57,12 @@ enum attempt_which {
 	TRY_SETOWN,
 	TRY_NO_FILTER,
 	TRY_THREE_SOCKETS,
+	TRY_FOLDER_FILES,
+	TRY_FOLDER_LOCK,
+	TRY_FOLDER_DEVICE,
+	TRY_BESIDE_CREATE,
+	TRY_BESIDE_RENAME,
+	TRY_BESIDE_REMOVE,
 	TRY_THREADS,
 	TRY_THREAD_EXIT,
 	TRY_MEMORY,
@@ -77,8 +83,17 @@ long attempt_try(int which);
 extern int attempt_socket;   /* a socket that is there, to be misused */
 extern int attempt_spare_fd; /* a file that was open before; or -1 */
 
+/* The account's folder, which profile local has for itself. Beside it, in a folder that all may write in,
+ * stands a file BESIDE_VICTIM, which is the user's own. */
+extern const char *attempt_folder;
+extern int attempt_is_local;
+#define BESIDE_VICTIM "victim"
+#define BESIDE_MADE "made" /* what there must not be */
+
 struct attempt_task {
 	int32_t where, which;
+	int32_t is_local;
+	char folder[256]; /* there in either profile */
 };
 
 struct attempt_line {

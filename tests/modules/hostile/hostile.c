@@ -34,6 +34,8 @@ __attribute__((constructor)) static void begin(void)
 {
 	if (read(HOSTILE_FD, &task, sizeof(task)) != (ssize_t)sizeof(task))
 		return;
+	attempt_folder = task.folder;
+	attempt_is_local = task.is_local;
 	attempt_spare_fd = open("/etc/ld.so.cache", O_RDONLY | O_CLOEXEC);
 	run(IN_CONSTRUCTOR);
 }

@@ -82,6 +82,7 @@ START_TEST(json_lines)
 				      .server = "s",
 				      .session = "n",
 				      .operation = "o",
+				      .call = "7",
 				      .account = "a",
 				      .request = "r"};
 	json_t *json;
@@ -92,13 +93,14 @@ START_TEST(json_lines)
 	log_line(LOG_LEVEL_DEBUG, &subject, "say \"%s\"", "x\xffy");
 	json = json_loads(end_capture(), JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_ptr_nonnull(json);
-	ck_assert_uint_eq(json_object_size(json), 9);
+	ck_assert_uint_eq(json_object_size(json), 10);
 	ck_assert_str_eq(json_string_value(json_object_get(json, "level")), "debug");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "message")), "say \"x?y\"");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "pool")), "p");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "server")), "s");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "session")), "n");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "operation")), "o");
+	ck_assert_str_eq(json_string_value(json_object_get(json, "call")), "7");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "account")), "a");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "request")), "r");
 	ck_assert_int_eq(time_parse(json_string_value(json_object_get(json, "time")), &ms), 0);

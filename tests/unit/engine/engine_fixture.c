@@ -627,6 +627,7 @@ static int ask_run(struct tx *tx, void *arg, struct hr_error *err)
 	struct session session;
 
 	draw(NULL, context.ids.seed, sizeof(context.ids.seed));
+	event_because_of_request(tx, ASKED_BY);
 	return sessions_request(tx, &context, &wish, &session, err);
 }
 

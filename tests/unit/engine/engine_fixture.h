@@ -94,6 +94,7 @@ void add_document(enum document_kind kind, const char *name, const char *fields)
 void delete_document(enum document_kind kind, const char *name);
 void order_destroy(const char *server_id); /* by hand, as the API does */
 void ask_session(const char *user);        /* as the API does, and tells the engine */
+#define ASKED_BY "Xq1-17"                  /* the request to the API with which it does */
 
 /* A server of the pool that was created as i-1, booted at 10.0.0.1 and runs. */
 struct server make_running(void);

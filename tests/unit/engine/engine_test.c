@@ -59,6 +59,14 @@ START_TEST(a_shortage_is_told_once)
 }
 END_TEST
 
+/* For the log. */
+START_TEST(a_request_goes_with_its_create)
+{
+	ask_session("ana");
+	ck_assert_str_eq(asked(DISPATCH_CREATE)->request.request_id, ASKED_BY);
+}
+END_TEST
+
 START_TEST(each_deadline_names_its_value)
 {
 	static const char *const names[] = {
@@ -486,6 +494,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, engine_teardown);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
+	tcase_add_test(tcase, a_request_goes_with_its_create);
 	tcase_add_loop_test(tcase, each_deadline_names_its_value, 0, 3);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("unchecked");

@@ -17,6 +17,7 @@ START_TEST(a_create_boots_and_runs)
 
 	ck_assert_int_eq(unfinished(server.id, OPERATION_CREATE).attempt, 1);
 	ck_assert_uint_eq(asked(DISPATCH_CREATE)->request.step.attempt, 1);
+	ck_assert_str_eq(asked(DISPATCH_CREATE)->request.request_id, ""); /* nobody asked for it */
 	answer_ok(asked(DISPATCH_CREATE), "i-1");
 	ck_assert_str_eq(only_server(SERVER_STATE_BIT(SERVER_BOOTING)).instance_id, "i-1");
 	ck_assert_str_eq(asked(DISPATCH_STATUS)->instance_ids[0], "i-1");

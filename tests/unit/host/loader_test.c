@@ -457,7 +457,7 @@ START_TEST(good_module)
 	ck_assert_str_eq(module->path, path);
 	ck_assert_str_eq(module->provider.vendor, "Acme");
 	ck_assert_uint_eq(module->provider.max_concurrency, 4);
-	ck_assert_ptr_null((void *)(uintptr_t)module->provider.inject);
+	ck_assert_ptr_null((void *)(uintptr_t)module->provider.discover);
 	row = schema_find(&module->schema, "api_token");
 	ck_assert_ptr_nonnull(row);
 	ck_assert_str_eq(row->key, "token");

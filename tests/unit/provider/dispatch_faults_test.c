@@ -139,10 +139,11 @@ START_TEST(errors)
 	ck_assert_str_eq(answer->error.message,
 			 "the module mock fails in create with \"quota\" and says nothing more");
 	dispatch_answer_free(answer);
+	open_account("mockserial", "");
 	answer = ask_kind(DISPATCH_INJECT);
 	ck_assert_int_eq(answer->result, HR_UNSUPPORTED);
 	ck_assert_str_eq(answer->error.message,
-			 "the module mock cannot run scripts in a server after boot");
+			 "the module mockserial cannot run scripts in a server after boot");
 	dispatch_answer_free(answer);
 	open_behaving("much-memory");
 	answer = ask_kind(DISPATCH_CREATE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transcripts of answers. Ports, folders and times, which no two runs share, are left out; so is the
- * number of requests, which only the one by process counts (0: not known). */
+/* Transcripts of answers. Ports, folders, times and what a test masks, which no two runs share, are
+ * left out; so is the number of requests, which only the one by process counts (0: not known). */
 #include "transcript.h"
 
 #include <ctype.h>
@@ -14,6 +14,7 @@
 
 #define LINES 512
 #define LINE_SIZE 4096
+#define MASKS 8
 
 static char path[600];
 static const char *left_out;
@@ -22,6 +23,8 @@ static struct {
 	char text[LINE_SIZE];
 } lines[LINES];
 static size_t n_lines;
+static char masked[MASKS][512];
+static size_t n_masked;
 
 void transcript_open(const char *suite)
 {
@@ -42,12 +45,35 @@ void transcript_open(const char *suite)
 void transcript_begin(void)
 {
 	n_lines = 0;
+	n_masked = 0;
 	left_out = NULL;
 }
 
 void transcript_leave_out(const char *test)
 {
 	left_out = test;
+}
+
+void transcript_mask(const char *text)
+{
+	ck_assert_uint_lt(n_masked, MASKS);
+	ck_assert_uint_gt(strlen(text), strlen("RANDOM"));
+	ck_assert_uint_lt(strlen(text), sizeof(masked[0]));
+	text_copy(masked[n_masked++], sizeof(masked[0]), text);
+}
+
+static void mask_random(char *text)
+{
+	for (size_t i = 0; i < n_masked; i++) {
+		size_t len = strlen(masked[i]), word = strlen("RANDOM");
+		char *at = text;
+
+		while ((at = strstr(at, masked[i])) != NULL) {
+			memcpy(at, "RANDOM", word);
+			memmove(at + word, at + len, strlen(at + len) + 1);
+			at += word;
+		}
+	}
 }
 
 /* Puts "PORT" for the number behind the address of a test's own server. */
@@ -143,7 +169,9 @@ void transcript_end(void)
 	fprintf(file, "== test\n");
 	if (left_out)
 		fprintf(file, "left out: %s\n", left_out);
-	for (size_t i = 0; i < n_lines && !left_out; i++)
+	for (size_t i = 0; i < n_lines && !left_out; i++) {
+		mask_random(lines[i].text);
 		fprintf(file, "%s\n", lines[i].text);
+	}
 	fclose(file);
 }

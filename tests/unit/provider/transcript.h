@@ -18,4 +18,7 @@ void transcript_end(void);
 void transcript_add(const struct dispatch_answer *answer);
 void transcript_leave_out(const char *test);
 
+/* What no two runs share, in this test's lines: "RANDOM" stands for it. */
+void transcript_mask(const char *text);
+
 #endif
