@@ -10,20 +10,20 @@
 	"UPDATE " table " SET " column " = CASE WHEN " column " + ? > 0 THEN " column \
 	" + ? ELSE 1 END WHERE " column " > 0 AND " column " < 9223372036854775807" which
 
-#define LIVE " AND live = 1"
-
+/* What is over moves too: how long it is kept is counted from its end. */
 static const char *const moves[] = {
-	MOVE("servers", "state_since_ms", LIVE),
-	MOVE("servers", "created_ms", LIVE),
-	MOVE("servers", "deadline_ms", LIVE),
-	MOVE("servers", "provision_deadline_ms", LIVE),
-	MOVE("servers", "ready_ms", LIVE),
-	MOVE("servers", "checked_in_ms", LIVE),
-	MOVE("servers", "idle_since_ms", LIVE),
-	MOVE("servers", "listen_ms", LIVE),
-	MOVE("sessions", "queued_ms", " AND state < 30"),
-	MOVE("sessions", "expires_ms", " AND state < 30"),
-	MOVE("sessions", "assigned_ms", " AND state < 30"),
+	MOVE("servers", "state_since_ms", ""),
+	MOVE("servers", "created_ms", ""),
+	MOVE("servers", "deadline_ms", ""),
+	MOVE("servers", "provision_deadline_ms", ""),
+	MOVE("servers", "ready_ms", ""),
+	MOVE("servers", "checked_in_ms", ""),
+	MOVE("servers", "idle_since_ms", ""),
+	MOVE("servers", "listen_ms", ""),
+	MOVE("sessions", "queued_ms", ""),
+	MOVE("sessions", "expires_ms", ""),
+	MOVE("sessions", "assigned_ms", ""),
+	MOVE("sessions", "ended_ms", ""),
 	MOVE("operations", "due_ms", " AND state = 10"),
 	MOVE("operations", "created_ms", ""),
 	/* What the hourly limits count. */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "engine/checkin.h"
+#include "store/session_rows.h"
 
 #define DAY_MS (86400 * MS_PER_S)
 
@@ -155,6 +156,47 @@ START_TEST(nothing_is_done_before_the_rows_have_moved)
 }
 END_TEST
 
+static int count_sessions(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct session_query query = {.limit = 100};
+	struct session *sessions;
+	size_t n;
+
+	if (session_list(tx, &query, &sessions, &n, err) < 0)
+		return -1;
+	free(sessions);
+	*(size_t *)arg = n;
+	return 0;
+}
+
+static size_t sessions_now(void)
+{
+	struct hr_error err = {0};
+	size_t n;
+
+	must(store_read(store, count_sessions, &n, &err));
+	return n;
+}
+
+/* How long what is over is shown does not depend on what the time is called. */
+START_TEST(what_is_over_is_kept_as_long)
+{
+	engine_teardown();
+	keep_ms = 3600 * MS_PER_S;
+	setup();
+	keep_ms = 0;
+	open_error = (struct hr_error){.class = HR_TRANSIENT};
+	ask_session("ana");
+	pass(601000);
+	ck_assert_int_eq(events_of("session.refused", NULL), 1);
+	set_clock(by_ms[_i]);
+	pass(3500000);
+	ck_assert_uint_eq(sessions_now(), 1);
+	pass(800000);
+	ck_assert_uint_eq(sessions_now(), 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("clock jump");
@@ -168,6 +210,7 @@ int main(void)
 	tcase_add_loop_test(tcase, an_operation_is_tried_again_in_time, 0, N_DIRECTIONS);
 	tcase_add_loop_test(tcase, a_check_in_token_holds_as_long, 0, N_DIRECTIONS);
 	tcase_add_loop_test(tcase, hourly_limits_go_on_counting, 0, N_DIRECTIONS);
+	tcase_add_loop_test(tcase, what_is_over_is_kept_as_long, 0, N_DIRECTIONS);
 	tcase_add_test(tcase, nothing_is_done_before_the_rows_have_moved);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
