@@ -8,7 +8,8 @@ BEGIN {
 }
 FNR == 1 {
 	if (NR > 1)
-		print "\t,"
+		print "\t),"
+	print "\t(" # so that no compiler takes its lines for elements with a comma missing
 }
 {
 	sub(/[ \t]*--.*/, "")
@@ -19,6 +20,7 @@ FNR == 1 {
 	print "\t\"" $0 "\\n\""
 }
 END {
+	print "\t)"
 	print "};\n"
 	print "const int64_t n_migrations = sizeof(migrations) / sizeof(migrations[0]);"
 }

@@ -79,8 +79,8 @@ static void judge_rows(struct tx *tx, struct calm *calm, const struct books *boo
 		else if (server->state == SERVER_RUNNING &&
 			 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
 			not_calm(calm, "%s is running, but its instance is not", server->name);
-		else if (server->silence == SILENCE_UNANSWERED)
-			not_calm(calm, "%s is unanswered", server->name);
+		else if (server->silence != SILENCE_NONE)
+			not_calm(calm, "%s is %s", server->name, server_health(server));
 		else if (server->state == SERVER_RUNNING && is_to_be_found(tx, server, instance))
 			not_calm(calm, "%s never speaks, and runs", server->name);
 	}
