@@ -279,7 +279,8 @@ int64_t deadlines_step(struct engine *engine)
 	if (!engine->pruning && engine->prune_mono_ms <= mono)
 		prune(engine);
 	next = engine->prune_mono_ms;
-	if (engine->deadlines_running || engine->deadline_wall_ms == MS_NEVER)
+	if (engine->deadlines_running || engine->deadline_wall_ms == MS_NEVER ||
+	    engine->recovering || store_moved(engine->options.store))
 		return next;
 	if (engine->deadline_not_before_mono_ms > mono)
 		return engine->deadline_not_before_mono_ms < next

@@ -20,6 +20,7 @@
 #include "engine/probes.h"
 #include "engine/reaper.h"
 #include "engine/reconcile.h"
+#include "engine/recovery.h"
 #include "engine/rounds.h"
 #include "engine/stops.h"
 #include "engine/sightings.h"
@@ -285,7 +286,7 @@ static void start(struct engine *engine)
 	engine->started = true;
 	engine->started_mono_ms = engine->now.mono_ms;
 	engine->prune_mono_ms = engine->now.mono_ms;
-	operations_recover(engine);
+	recovery_begin(engine);
 	accounts_reload(engine);
 	reconcile_reload(engine);
 }

@@ -109,6 +109,7 @@ struct engine {
 	bool accounts_loading, accounts_again, accounts_loaded;
 	bool pools_loading, pools_again;
 	bool picking, pick_again;
+	bool recovering; /* what the last run left is not taken up yet: no deadline is acted on */
 	bool deadlines_running;
 	bool pruning;
 	bool jumping; /* deadlines are moving with the clock: none may be acted on */

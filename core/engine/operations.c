@@ -71,6 +71,7 @@ struct pick {
 	bool has_limits;
 	unsigned stops; /* ENGINE_STOP_* when this run began */
 	const struct engine_options *options;
+	bool too_many_full; /* not all could be passed over */
 	int64_t next_ms;
 };
 
@@ -192,15 +193,21 @@ static int find_brake(struct tx *tx, struct pick *pick, const struct operation *
 }
 
 /* The accounts that are passed over, as their room is now. */
-static size_t list_full(const struct pick *pick, struct operation_full full[OPERATION_FULL_MAX])
+static size_t list_full(struct pick *pick, struct operation_full full[OPERATION_FULL_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < pick->n_accounts && n < OPERATION_FULL_MAX; i++)
-		if (pick->room[i] <= KEPT_FOR_CREATES)
-			full[n++] =
-				(struct operation_full){.provider_config_id = pick->accounts[i].id,
-							.destroys_only = pick->room[i] > 0};
+	pick->too_many_full = false;
+	for (size_t i = 0; i < pick->n_accounts; i++) {
+		if (pick->room[i] > KEPT_FOR_CREATES)
+			continue;
+		if (n == OPERATION_FULL_MAX) {
+			pick->too_many_full = true;
+			break;
+		}
+		full[n++] = (struct operation_full){.provider_config_id = pick->accounts[i].id,
+						    .destroys_only = pick->room[i] > 0};
+	}
 	return n;
 }
 
@@ -353,8 +360,9 @@ static int pick_one(struct tx *tx, struct pick *pick, struct operation *operatio
 	 * lands only after that commit. */
 	if (flies(pick, operation))
 		return put_off(tx, pick, operation, FLIES_MS, err);
+	/* Whoever cannot be passed over next time must not stand in others' way. */
 	if (!has_place(pick, operation))
-		return 0;
+		return pick->too_many_full ? put_off(tx, pick, operation, FLIES_MS, err) : 0;
 	if (server_get(tx, operation->server_id, &server, &why) < 0) {
 		if (why.class == HR_NOT_FOUND)
 			return close_operation(tx, pick, operation, OPERATION_CANCELLED, err);
@@ -536,43 +544,4 @@ int64_t operations_step(struct engine *engine)
 	engine->picking = true;
 	task_submit(engine, &pick->task);
 	return MS_NEVER;
-}
-
-/* An operation without a last error that is not due yet was under way: its answer went with the
- * process. Those that wait after an error keep their time. */
-static int recover_run(struct tx *tx, struct task *task, struct hr_error *err)
-{
-	struct operation *operations = NULL;
-	size_t n;
-	int result = 0;
-
-	if (operation_list_due(tx, task->context.now_ms + 2 * STEP_LEASE_MS, NULL, 0, 1000,
-			       &operations, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; result == 0 && i < n; i++) {
-		if (operations[i].due_ms <= task->context.now_ms || operations[i].error_class != 0)
-			continue;
-		operations[i].due_ms = task->context.now_ms;
-		result = operation_update(tx, &operations[i], err);
-	}
-	free(operations);
-	return result;
-}
-
-static void recover_finish(struct engine *engine, struct task *task, const struct hr_error *err)
-{
-	if (err && task_again(engine, task, 5))
-		return;
-	if (err)
-		log_line(LOG_LEVEL_ERROR, NULL,
-			 "operations of the last run could not be taken up yet: %s", err->message);
-	engine_look(engine);
-}
-
-void operations_recover(struct engine *engine)
-{
-	struct task *task = task_new(engine, sizeof(*task), recover_run, recover_finish, NULL);
-
-	if (task)
-		task_submit(engine, task);
 }

@@ -15,7 +15,4 @@
 /* Submits the pick when operations may be due; gives when to come again (monotonic). */
 int64_t operations_step(struct engine *engine);
 
-/* After a start: what was under way when the last run ended is due now. */
-void operations_recover(struct engine *engine);
-
 #endif

@@ -159,12 +159,15 @@ int64_t rounds_step(struct engine *engine)
 {
 	struct engine_rounds *rounds = &engine->rounds;
 
-	if (!engine->options.prober || rounds->under_way)
+	if (!engine->options.prober || rounds->under_way || store_moved(engine->options.store))
 		return MS_NEVER;
 	if (rounds->due_mono_ms == 0)
 		round_put_off(engine);
 	if (rounds->due_mono_ms > engine->now.mono_ms)
 		return rounds->due_mono_ms;
+	/* Of a round that broke off nothing counts. */
+	for (struct mute *mute = rounds->mutes; mute; mute = mute->next)
+		mute->is_fresh = false;
 	rounds->under_way = true;
 	rounds->n_spoke = rounds->n_mute = 0;
 	rounds->after_id[0] = '\0';

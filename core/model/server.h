@@ -105,9 +105,9 @@ const char *server_state_name(enum server_state state);
 int server_state_find(const char *name);
 /* planned .. checking_in: on its way. */
 bool server_on_the_way(enum server_state state);
-/* Whether it may be given sessions while it runs: enabled, and not missing. */
+/* Whether it may be given sessions while it runs: enabled, and neither missing nor unanswered. */
 bool server_available(const struct server *server);
-/* "good", "missing", "silent". */
+/* "good", "missing", "silent", "unanswered". */
 const char *server_health(const struct server *server);
 /* min(free sessions, free users) by the server's own limits, never below 0. Nothing for a
  * single-use server whose first session has ended. */

@@ -228,7 +228,10 @@ static void start_job(struct process_dispatcher *d, struct job *job)
 
 	job->number = ++d->last_number;
 	job->started_ms = d->now.mono_ms;
-	if (kind == DISPATCH_OPEN) {
+	if (kind == DISPATCH_PROBE && timeout_ms < job->request->timeout_ms / 2) {
+		/* It would call a server mute that was hardly asked. */
+		rc = error_set(&error, HR_TIMEOUT, "the prober had too much else to ask");
+	} else if (kind == DISPATCH_OPEN) {
 		rc = send_open(account, job, timeout_ms, &error);
 	} else if (seat && account->host && seat->generation == account->generation) {
 		rc = process_account_send(account, job->request, job->number, seat->number,

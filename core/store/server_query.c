@@ -105,6 +105,20 @@ int server_list(struct tx *tx, const struct server_query *query, struct server *
 	return 0;
 }
 
+int server_excuse(struct tx *tx, int64_t until_ms, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(tx->sql,
+			"UPDATE servers SET listen_ms = ? WHERE live = 1 AND state = 60 AND "
+			"listen_ms < ?",
+			&stmt, err) < 0)
+		return -1;
+	sql_bind_int64(stmt, until_ms);
+	sql_bind_int64(stmt, until_ms);
+	return sql_run(stmt, NULL, err);
+}
+
 int server_get_by_instance(struct tx *tx, const char *provider_config_id, const char *instance_id,
 			   struct server *ret, struct hr_error *err)
 {

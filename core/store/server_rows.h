@@ -67,6 +67,9 @@ int server_list(struct tx *tx, const struct server_query *query, struct server *
 int server_get_by_instance(struct tx *tx, const char *provider_config_id, const char *instance_id,
 			   struct server *ret, struct hr_error *err);
 
+/* Servers that run and whose silence would be looked at before until_ms are listened to until then. */
+int server_excuse(struct tx *tx, int64_t until_ms, struct hr_error *err);
+
 /* Earliest deadline of all servers, or time to listen to one; MS_NEVER: none. */
 int server_next_deadline(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
 

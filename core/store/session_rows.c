@@ -139,6 +139,21 @@ int session_position(struct tx *tx, const struct session *session, int64_t *ret_
 	return sql_get_int64(stmt, ret_position, err);
 }
 
+int session_excuse(struct tx *tx, const char *pool_id, int64_t until_ms, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(tx->sql,
+			"UPDATE sessions SET expires_ms = ? WHERE pool_id = ? AND state = 20 AND "
+			"expires_ms < ?",
+			&stmt, err) < 0)
+		return -1;
+	sql_bind_int64(stmt, until_ms);
+	sql_bind_text(stmt, pool_id);
+	sql_bind_int64(stmt, until_ms);
+	return sql_run(stmt, NULL, err);
+}
+
 int session_next_expiry(struct tx *tx, int64_t *ret_ms, struct hr_error *err)
 {
 	struct sql_stmt *stmt;

@@ -33,6 +33,9 @@ int session_list(struct tx *tx, const struct session_query *query, struct sessio
 int session_position(struct tx *tx, const struct session *session, int64_t *ret_position,
 		     struct hr_error *err);
 
+/* Active sessions of a pool that would expire before until_ms do so then. */
+int session_excuse(struct tx *tx, const char *pool_id, int64_t until_ms, struct hr_error *err);
+
 /* Earliest expires_ms of sessions queued or active; MS_NEVER: none. */
 int session_next_expiry(struct tx *tx, int64_t *ret_ms, struct hr_error *err);
 

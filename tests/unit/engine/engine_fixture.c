@@ -381,6 +381,19 @@ void engine_restart(void)
 	start();
 }
 
+void engine_restart_moved(void)
+{
+	char moved[PATH_SIZE];
+
+	stop();
+	below(moved, "moved");
+	ck_assert_int_eq(rename(state_folder, moved), 0);
+	text_copy(state_folder, sizeof(state_folder), moved);
+	reopen(false);
+	ck_assert(store_moved(store));
+	start();
+}
+
 /* ---- Reading ---- */
 
 struct reading {

@@ -53,6 +53,9 @@ void engine_teardown(void);
 /* As after kill -9: what was asked is never answered. */
 void engine_restart(void);
 
+/* The state folder is moved before the start: nothing but telling is done. */
+void engine_restart_moved(void);
+
 /* Lets everything happen that is due now. */
 void settle(void);
 /* The same for so many ms, one after the other. */

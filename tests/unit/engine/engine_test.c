@@ -468,6 +468,28 @@ START_TEST(who_waits_for_an_account_is_left_alone)
 }
 END_TEST
 
+/* So many that they cannot all be passed over: nobody's operations come round and round for it. */
+START_TEST(more_full_accounts_than_are_passed_over)
+{
+	for (int i = 0; i < 40; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "more-%02d", i);
+		add_document(DOCUMENT_PROVIDER_CONFIG, name,
+			     "{\"provider\": \"mock\", \"settings\": {}}");
+	}
+	hold_opens = true;
+	engine_restart();
+	pass(3000);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 0);
+	while (count_asked(DISPATCH_OPEN) > 0)
+		answer_ok(any_asked(DISPATCH_OPEN), "");
+	hold_opens = false;
+	pass(1000);
+	ck_assert_int_eq(count_asked(DISPATCH_CREATE), 64);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine");
@@ -505,6 +527,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup_many, engine_teardown);
 	tcase_add_test(tcase, who_finds_no_place_is_left_alone);
 	tcase_add_test(tcase, who_waits_for_an_account_is_left_alone);
+	tcase_add_test(tcase, more_full_accounts_than_are_passed_over);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

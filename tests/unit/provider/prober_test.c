@@ -225,6 +225,28 @@ START_TEST(a_real_sshd)
 }
 END_TEST
 
+/* Whoever had no turn in time is not said to be silent: 32 are asked at once. */
+START_TEST(late_turns_say_nothing)
+{
+	int port, fd = bound(&port, true), n_silent = 0, n_late = 0;
+	struct dispatch_request r = probe_of("127.0.0.1", port, CONNECTION_SSH);
+
+	r.timeout_ms = 1500;
+	for (int i = 0; i < 40; i++)
+		submit(&r);
+	for (int i = 0; i < 40; i++) {
+		struct dispatch_answer *answer = next_answer();
+
+		n_silent += answer->result == HR_NOT_FOUND;
+		n_late += answer->result == HR_TIMEOUT;
+		dispatch_answer_free(answer);
+	}
+	close(fd);
+	ck_assert_int_ge(n_late, 8);
+	ck_assert_int_eq(n_silent + n_late, 40);
+}
+END_TEST
+
 /* ---- Ports that are none ---- */
 
 START_TEST(silent_closed_and_named)
@@ -357,6 +379,7 @@ int main(void)
 	/* Where it is not installed, tests/integration/probe.sh says so. */
 	if (access("/usr/sbin/sshd", X_OK) == 0)
 		tcase_add_test(tcase, a_real_sshd);
+	tcase_add_test(tcase, late_turns_say_nothing);
 	tcase_add_test(tcase, silent_closed_and_named);
 	tcase_add_test(tcase, many_at_once);
 	tcase_add_test(tcase, killed_and_started_again);
