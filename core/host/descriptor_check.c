@@ -147,6 +147,24 @@ static int check_operations(const struct module *m, struct hr_error *err)
 	return 0;
 }
 
+static int check_text(const struct module *m, const char *name, const char *text,
+		      struct hr_error *err)
+{
+	size_t len = text ? strnlen(text, TEXT_MAX + 1) : 0;
+
+	if (len == 0)
+		return refusal_set(err, m->id, m->path, "fill it in and build the module again",
+				   "the descriptor's %s is missing", name);
+	if (len > TEXT_MAX)
+		return refusal_set(err, m->id, m->path, "shorten it and build the module again",
+				   "the descriptor's %s has more than %d bytes", name, TEXT_MAX);
+	if (!text_valid_utf8(text, len))
+		return refusal_set(err, m->id, m->path,
+				   "write it in UTF-8 and build the module again",
+				   "the descriptor's %s is no UTF-8", name);
+	return 0;
+}
+
 static int check_texts(const struct module *m, struct hr_error *err)
 {
 	const struct hr_provider *p = &m->provider;
@@ -159,14 +177,8 @@ static int check_texts(const struct module *m, struct hr_error *err)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		size_t len = texts[i].text ? strnlen(texts[i].text, TEXT_MAX + 1) : 0;
-
-		if (len == 0 || len > TEXT_MAX || !text_valid_utf8(texts[i].text, len))
-			return refusal_set(
-				err, m->id, m->path, "fill it in and build the module again",
-				"the descriptor's %s is missing, longer than %d bytes, or "
-				"no UTF-8",
-				texts[i].name, TEXT_MAX);
+		if (check_text(m, texts[i].name, texts[i].text, err) != 0)
+			return -1;
 	}
 	if (p->thread_model < HR_THREADS_SERIAL)
 		return refusal_set(err, m->id, m->path, "fill it in and build the module again",
@@ -187,10 +199,15 @@ static int copy_rows(struct module *m, struct hr_error *err)
 	m->schema.subject = m->subject;
 	if (n == 0)
 		return 0;
-	if (!from || n > SETTINGS_MAX)
-		return refusal_set(err, m->id, m->path, todo,
-				   "it says that it has %zu settings; %s", n,
-				   from ? "at most 512 are accepted" : "but the table is missing");
+	if (!from)
+		return refusal_set(err, m->id, m->path,
+				   "set .settings and .n_settings and build the module again",
+				   "it says that it has %zu settings, but the table is missing", n);
+	if (n > SETTINGS_MAX)
+		return refusal_set(err, m->id, m->path,
+				   "correct .n_settings or have fewer, and build the module again",
+				   "it says that it has %zu settings, at most %d are accepted", n,
+				   SETTINGS_MAX);
 	if (stride < SETTING_SIZE_MINOR_0 || stride > SETTING_STRIDE_MAX ||
 	    stride % alignof(struct hr_setting) != 0)
 		return refusal_set(err, m->id, m->path, todo,

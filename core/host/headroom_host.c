@@ -139,7 +139,8 @@ static int load(const struct host_options *options, const struct sandbox_options
 	 * and in it the daemon's user is not known any more. */
 	if (stat(module, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return error_set(err, HR_INVALID,
-				 "cannot load the module %s: there is no such file",
+				 "cannot load the module %s: there is no such file; give the path "
+				 "of a module's file, or install the module anew",
 				 options->module);
 	if (file_check(module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
 	    loader_open(module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module, err) != 0)

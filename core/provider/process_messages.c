@@ -250,7 +250,7 @@ static void take_one(struct process_account *account, enum wire_kind kind, uint6
 	case WIRE_EXHAUSTED:
 		account->memory_limit_mib = ((const struct wire_exhausted *)value)->limit_mib;
 		break;
-	default: garbage(account, "a message that is the daemon's"); break;
+	default: garbage(account, "a message that has no place here"); break;
 	}
 }
 

@@ -181,18 +181,22 @@ static int check_given_values(const struct schema *schema, size_t i, struct hr_e
 	const struct hr_setting *row = schema_row(schema, i);
 	CLEANUP_JSON json_t *fallback = NULL;
 	CLEANUP_JSON json_t *example = NULL;
+	struct hr_setting plain = *row;
 	struct hr_error reason;
 
+	/* What is refused is no example of how to do it. */
+	plain.default_value = NULL;
+	plain.example = NULL;
 	if (row->default_value && (row->flags & HR_SETTING_REQUIRED))
 		return refuse(schema, i, err, "what is required has no default");
 	if (row->default_value && row->type == HR_TYPE_SECRET &&
 	    check_secret_default(schema, i, err) != 0)
 		return -1;
 	if (row->default_value &&
-	    schema_value_from_text(row, row->default_value, &fallback, &reason) != 0)
+	    schema_value_from_text(&plain, row->default_value, &fallback, &reason) != 0)
 		return refuse(schema, i, err, "the default \"%.64s\" is refused: %s",
 			      row->default_value, reason.message);
-	if (row->example && schema_value_from_text(row, row->example, &example, &reason) != 0)
+	if (row->example && schema_value_from_text(&plain, row->example, &example, &reason) != 0)
 		return refuse(schema, i, err, "the example \"%.64s\" is refused: %s", row->example,
 			      reason.message);
 	return 0;

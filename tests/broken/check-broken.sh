@@ -281,7 +281,7 @@ described=$(cd "$work" && "$HEADROOM_BUILDDIR/headroom-host" --describe "../${wo
 row "describe, above" "description mock" "$(jq -r '"\(.m) \(.module)"' <<<"$described")"
 for missing in nothing.so nowhere/nothing.so "$modules/nothing.so"; do
 	described=$(cd "$modules" && "$HEADROOM_BUILDDIR/headroom-host" --describe "$missing")
-	row "describe, missing" "refused cannot load the module $missing: there is no such file" \
+	row "describe, missing" "refused cannot load the module $missing: there is no such file; give the path of a module's file, or install the module anew" \
 		"$(jq -r '"\(.m) \(.error.message)"' <<<"$described")"
 done
 {

@@ -39,6 +39,7 @@ static long try_open(int which)
 
 	switch (which) {
 	case TRY_OPEN_SHADOW: return open("/etc/shadow", O_RDONLY | O_CLOEXEC);
+	case TRY_OPEN_READABLE: return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 	case TRY_OPEN_WRITE: return open("/dev/null", O_WRONLY | O_CLOEXEC);
 	case TRY_OPEN_DIRECTORY: return open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	case TRY_OPEN_OWN_MEMORY: return open("/proc/self/mem", O_RDONLY | O_CLOEXEC);

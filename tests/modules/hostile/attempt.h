@@ -13,6 +13,7 @@ enum attempt_where { IN_CONSTRUCTOR = 1, IN_OPERATION };
 /* Groups of hostile.c follow each other. */
 enum attempt_which {
 	TRY_OPEN_SHADOW,
+	TRY_OPEN_READABLE,
 	TRY_OPEN_WRITE,
 	TRY_OPEN_DIRECTORY,
 	TRY_OPEN_OWN_MEMORY,

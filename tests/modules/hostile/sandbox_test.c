@@ -54,6 +54,8 @@ static const struct expectation {
 	const char *name, *constructor, *operation, *local, *without;
 } expectations[] = {
 	LOCAL(OPEN_SHADOW, "EACCES", "openat#0 EPERM", "EACCES", NULL),
+	/* What every user may read: no library's, so Landlock alone is in the way. */
+	LOCAL(OPEN_READABLE, "EACCES", "openat#0 EPERM", "EACCES", "done"),
 	LOCAL(OPEN_WRITE, "openat#0 EPERM", NULL, "EACCES", "done"),
 	LOCAL(OPEN_DIRECTORY, "EACCES", "openat#0 EPERM", "EACCES", "done"),
 	LOCAL(OPEN_OWN_MEMORY, "EACCES", "openat#0 EPERM", "EACCES", NULL),
@@ -335,7 +337,7 @@ static bool control(void)
 	static const struct {
 		int which;
 		const char *name;
-	} tried[] = {{TRY(SOCKET)}, {TRY(PROTECT_EXEC)}, {TRY(OPEN_WRITE)}};
+	} tried[] = {{TRY(SOCKET)}, {TRY(PROTECT_EXEC)}, {TRY(OPEN_WRITE)}, {TRY(OPEN_READABLE)}};
 	bool good = true;
 	char seen[600];
 

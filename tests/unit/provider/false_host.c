@@ -9,10 +9,13 @@
 #include <headroom/log.h>
 
 #include "base/text.h"
+#include "dispatch_bench.h"
+#include "provider/description.h"
 #include "provider/wire.h"
 
 #define CHANNEL 3
 #define NOBODYS_CALL 999999
+#define NO_CLASS 77
 
 static char behaviour[64];
 
@@ -46,6 +49,16 @@ static void ask_for_a_page(uint64_t call)
 	say(WIRE_HTTP, 8, &question);
 }
 
+/* Until it is killed, or nobody is there to do that. */
+static void wait_for_the_end(void)
+{
+	char bytes[256];
+
+	while (read(CHANNEL, bytes, sizeof(bytes)) > 0)
+		;
+	_exit(0);
+}
+
 static void chat(uint64_t call)
 {
 	struct wire_log line = {.level = HR_LOG_INFO, .text = "and so on"};
@@ -73,23 +86,41 @@ static void refuse(int32_t class, const char *message)
 /* In the place of WIRE_READY. */
 static void begin(void)
 {
-	const struct wire_ready ready = {.workers = 64};
+	const struct wire_ready ready = {.workers = is("noworkers") ? 0 : 64};
 
 	if (is("refusal"))
 		refuse(HR_INVALID, "it is no module");
 	else if (is("emptyrefusal"))
 		refuse(HR_INVALID, "");
 	else if (is("oddrefusal"))
-		refuse(77, "it is no module");
+		refuse(NO_CLASS, "it is no module");
 	else if (!is("unready"))
+		say(WIRE_READY, 0, &ready);
+	if (is("ready"))
 		say(WIRE_READY, 0, &ready);
 	if (strstr(behaviour, "refusal"))
 		_exit(3);
 }
 
+/* 391 times 256: a little more than 100,000. */
+static void flood(uint64_t call)
+{
+	static struct dispatch_instance many[WIRE_INSTANCES_AT_ONCE];
+	struct dispatch_answer part = {
+		.percent = -1, .instances = many, .n_instances = WIRE_INSTANCES_AT_ONCE};
+
+	for (size_t i = 0; i < WIRE_INSTANCES_AT_ONCE; i++)
+		text_copy(many[i].instance_id, sizeof(many[i].instance_id), "i-1");
+	for (int i = 0; i < 391; i++)
+		say(WIRE_INSTANCES, call, &part);
+	wait_for_the_end();
+}
+
 /* At an operation, before its answer. */
 static void misbehave(uint64_t call)
 {
+	const struct description none = {0};
+
 	while (is("deaf"))
 		ask_for_a_secret(call);
 	if (is("stranger"))
@@ -104,8 +135,97 @@ static void misbehave(uint64_t call)
 		_exit(3);
 	if (is("instances")) {
 		tell_instances(call);
-		pause(); /* it is not the answer that gives it away */
+		wait_for_the_end(); /* it is not the answer that gives it away */
 	}
+	if (is("flood"))
+		flood(call);
+	if (is("daemons"))
+		say(WIRE_CANCEL, call, NULL);
+	if (is("description"))
+		say(WIRE_DESCRIPTION, call, &none);
+}
+
+/* ---- Answers, each wrong in one way -------------------------------------------------------- */
+
+static struct dispatch_instance instances[2];
+
+static void falsify_result(struct dispatch_answer *answer)
+{
+	static char token[] = "token";
+
+	if (strstr(behaviour, "error")) {
+		answer->result = HR_QUOTA;
+		error_set(&answer->error, HR_QUOTA, "%s", is("noerror") ? "" : "no more");
+	}
+	if (is("othererror"))
+		answer->error.class = HR_AUTH;
+	if (is("lateerror"))
+		answer->error.retry_after_ms = INT64_MAX;
+	if (is("flagerror"))
+		answer->error.flags = 1u << 31;
+	if (is("classerror"))
+		answer->result = answer->error.class = NO_CLASS;
+	if (strstr(behaviour, "again")) {
+		answer->result = HR_AGAIN;
+		answer->resume_token = is("notokenagain") ? NULL : token;
+	}
+	if (is("lateagain"))
+		answer->delay_ms = INT64_MAX;
+	if (is("percentagain"))
+		answer->percent = 101;
+	if (is("noid"))
+		answer->instance_id[0] = '\0';
+	if (is("checkid"))
+		text_copy(answer->instance_id, sizeof(answer->instance_id), "i-1");
+}
+
+static void falsify_instances(struct dispatch_answer *answer)
+{
+	struct dispatch_instance *one = &instances[0];
+
+	if (strstr(behaviour, "instance"))
+		answer->n_instances = is("twoinstances") ? 2 : 1;
+	if (is("foreigninstance"))
+		text_copy(one->instance_id, sizeof(one->instance_id), "i-2");
+	if (is("noidinstance"))
+		one->instance_id[0] = '\0';
+	if (is("noserverinstance"))
+		text_copy(one->server_id, sizeof(one->server_id), "srv-1");
+	if (is("addressinstance"))
+		text_copy(one->address, sizeof(one->address), "10.0.0.1/24");
+	if (is("portinstance"))
+		one->connection_port = 65536;
+	if (is("stateinstance"))
+		one->state = HR_STATE_ERROR + 1;
+}
+
+static void falsify_rest(struct dispatch_answer *answer)
+{
+	static struct dispatch_problem problem;
+
+	if (is("complete"))
+		answer->complete = true;
+	if (is("problems") || is("oddproblem")) {
+		error_set(&problem.error, is("problems") ? HR_QUOTA : NO_CLASS, "no more");
+		answer->problems = &problem;
+		answer->n_problems = 1;
+	}
+}
+
+static void falsify(struct dispatch_answer *answer)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct dispatch_instance *one = &instances[i];
+
+		*one = (struct dispatch_instance){.state = HR_STATE_RUNNING};
+		text_copy(one->instance_id, sizeof(one->instance_id), "i-1");
+		text_copy(one->server_id, sizeof(one->server_id), SERVER);
+		text_copy(one->address, sizeof(one->address), "10.0.0.1");
+	}
+	answer->instances = instances;
+	falsify_result(answer);
+	falsify_instances(answer);
+	falsify_rest(answer);
 }
 
 static void take(enum wire_kind kind, uint64_t id, const struct wire_request *request)
@@ -121,11 +241,13 @@ static void take(enum wire_kind kind, uint64_t id, const struct wire_request *re
 		ask_for_a_secret(id);
 		ask_for_a_page(id);
 	}
-	if (kind != WIRE_OPEN && kind != WIRE_CLOSE && kind != WIRE_LIST)
+	if (kind != WIRE_OPEN && kind != WIRE_CLOSE && (kind != WIRE_LIST || is("flood")))
 		misbehave(id);
 	answer.complete = kind == WIRE_LIST;
 	if (kind == WIRE_CREATE)
 		text_copy(answer.instance_id, sizeof(answer.instance_id), "i-1");
+	if (kind != WIRE_OPEN && kind != WIRE_CLOSE)
+		falsify(&answer);
 	say(WIRE_ANSWER, id, &answer);
 }
 

@@ -122,6 +122,89 @@ START_TEST(instances_that_nobody_asked_for)
 }
 END_TEST
 
+/* The rules that an honest host keeps by itself, each broken; as is what no host says to an operation. */
+static const struct {
+	const char *behaviour;
+	enum dispatch_kind kind;
+	const char *sentence;
+} lies[] = {
+	{"noerror", DISPATCH_CHECK, "the error 19 without sound details"},
+	{"othererror", DISPATCH_CHECK, "the error 19 without sound details"},
+	{"lateerror", DISPATCH_CHECK, "the error 19 without sound details"},
+	{"flagerror", DISPATCH_CHECK, "the error 19 without sound details"},
+	{"classerror", DISPATCH_CHECK, "the error 77 without sound details"},
+	{"again", DISPATCH_CHECK, "\"again\" with figures that it cannot have"},
+	{"notokenagain", DISPATCH_CREATE, "\"again\" with figures that it cannot have"},
+	{"lateagain", DISPATCH_CREATE, "\"again\" with figures that it cannot have"},
+	{"percentagain", DISPATCH_CREATE, "\"again\" with figures that it cannot have"},
+	{"checkid", DISPATCH_CHECK, "an instance id, which only steps report"},
+	{"noid", DISPATCH_CREATE, "a created server without an instance id"},
+	{"oneinstance", DISPATCH_CHECK, "instances that nobody asked for"},
+	{"twoinstances", DISPATCH_STATUS, "more instances than were asked for"},
+	{"foreigninstance", DISPATCH_STATUS, "an instance that was not asked for"},
+	{"noidinstance", DISPATCH_LIST, "an instance that cannot be one"},
+	{"addressinstance", DISPATCH_LIST, "an instance that cannot be one"},
+	{"portinstance", DISPATCH_LIST, "an instance that cannot be one"},
+	{"stateinstance", DISPATCH_LIST, "an instance that cannot be one"},
+	{"noserverinstance", DISPATCH_LIST, "an instance of no server in a list"},
+	{"complete", DISPATCH_STATUS, "\"complete\", which only lists are"},
+	{"problems", DISPATCH_LIST, "problems, which only a check finds"},
+	{"oddproblem", DISPATCH_CHECK, "a problem of no known class"},
+	{"flood", DISPATCH_LIST, "more instances than there can be"},
+	{"description", DISPATCH_CHECK, "a message that has no place here"},
+	{"daemons", DISPATCH_CHECK, "a message of no known kind"},
+};
+
+/* Of the instance "i-1", where it is a status. */
+static struct dispatch_answer *ask_of_one(enum dispatch_kind kind)
+{
+	static const char *const ids[] = {"i-1"};
+	struct dispatch_request r = request(kind);
+
+	if (kind == DISPATCH_STATUS) {
+		r.instance_ids = ids;
+		r.n_instance_ids = 1;
+	}
+	return ask(&r);
+}
+
+START_TEST(says_what_cannot_be)
+{
+	char message[256];
+
+	snprintf(
+		message, sizeof(message),
+		"the process of module mock was ended: it sent what it may not send (%s) during %s",
+		lies[_i].sentence, dispatch_kind_name(lies[_i].kind));
+	open_false(lies[_i].behaviour);
+	expect_ended(ask_of_one(lies[_i].kind), message);
+}
+END_TEST
+
+/* The same answers with nothing wrong in them: they are refused for what is wrong. */
+static const struct {
+	const char *behaviour;
+	enum dispatch_kind kind;
+	int32_t result;
+	size_t n_instances;
+} truths[] = {
+	{"oneinstance", DISPATCH_STATUS, HR_OK, 1}, {"oneinstance", DISPATCH_LIST, HR_OK, 1},
+	{"fullerror", DISPATCH_CHECK, HR_QUOTA, 0}, {"again", DISPATCH_CREATE, HR_AGAIN, 0},
+	{"problems", DISPATCH_CHECK, HR_OK, 0},
+};
+
+START_TEST(says_what_can_be)
+{
+	struct dispatch_answer *answer;
+
+	open_false(truths[_i].behaviour);
+	answer = ask_of_one(truths[_i].kind);
+	ck_assert_msg(answer->result == truths[_i].result, "%s", answer->error.message);
+	ck_assert_uint_eq(answer->n_instances, truths[_i].n_instances);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 /* What a host says of its module before that is loaded; only where it can be. */
 static const struct {
 	const char *behaviour;
@@ -138,6 +221,12 @@ static const struct {
 	{"oddrefusal", HR_TRANSIENT,
 	 "the process of module mock was ended: it sent what it may not send (a refusal without a "
 	 "reason) during open"},
+	{"ready", HR_TRANSIENT,
+	 "the process of module mock was ended: it sent what it may not send (a second beginning) "
+	 "during open"},
+	{"noworkers", HR_TRANSIENT,
+	 "the process of module mock was ended: it sent what it may not send (that it can run no "
+	 "calls) during open"},
 };
 
 START_TEST(refused_at_its_start)
@@ -255,6 +344,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, requests_for_no_call);
 	tcase_add_test(tests, questions_while_it_opens);
 	tcase_add_test(tests, instances_that_nobody_asked_for);
+	tcase_add_loop_test(tests, says_what_cannot_be, 0, sizeof(lies) / sizeof(lies[0]));
+	tcase_add_loop_test(tests, says_what_can_be, 0, sizeof(truths) / sizeof(truths[0]));
 	tcase_add_loop_test(tests, refused_at_its_start, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(tests, refused_too_late);
 	tcase_add_test(tests, no_memory_for_opening_again);

@@ -131,7 +131,10 @@ START_TEST(values)
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .default_value = "50",
 				       .maximum = 9},
 		   "table \"t\", row 1 (\"a\"): the default \"50\" is refused: 50 is too large; it "
-		   "must be from 0 to 9; for example 50");
+		   "must be from 0 to 9");
+	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_INTEGER, .example = "many"},
+		   "table \"t\", row 1 (\"a\"): the example \"many\" is refused: \"many\" is no "
+		   "integer");
 	row_is_bad((struct hr_setting){GOOD("a"), .type = HR_TYPE_BOOLEAN, .example = "yes"},
 		   "table \"t\", row 1 (\"a\"): the example \"yes\" is refused: \"yes\" is neither "
 		   "true nor false");

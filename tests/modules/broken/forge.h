@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes a description of its own where the process's goes, before that looks at the module. The file that
+ * includes this says what is forged. */
+#include <string.h>
+#include <unistd.h>
+
+#ifndef BROKEN_NAME
+#define BROKEN_NAME "acme"
+#endif
+
+static void __attribute__((constructor)) when_loaded(void)
+{
+	static const char description[] =
+		"{\"m\":\"description\",\"id\":0,\"module\":\"" FORGED_ID "\",\"title\":\"Acme\","
+		"\"version\":\"1.0\",\"vendor\":\"Acme\",\"url\":\"https://acme.example\","
+		"\"licence\":\"Apache-2.0\",\"draft\":2,\"thread_model\":1000,"
+		"\"profile\":" FORGED_PROFILE "}\n";
+
+	for (int fd = 3; fd < 64; fd++)
+		if (write(fd, description, strlen(description)) > 0)
+			_exit(0);
+}
+
+#include "skeleton.h"
