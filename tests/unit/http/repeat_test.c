@@ -4,6 +4,7 @@
  * (transfer_test.c). */
 #include "http/transfer.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@ static struct raw_server server;
 static struct http_account *account;
 static atomic_int n_kept; /* requests for "/keep" that all shall be under way at once */
 static atomic_int n_ended;
-static char bodies[8][64]; /* of the requests after those, as they came */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static char bodies[8][64]; /* of the requests after those, as they came; under the mutex */
 
 /* "/keep" is answered when all of n_kept have come, so that each has a connection of its own. Then
  * the connections of "/at-N" are closed without an answer until N requests have come after them. */
@@ -34,8 +36,10 @@ static bool handler(struct raw_server *s, int fd, const char *request)
 		raw_answer(fd, "200 OK", "", "kept");
 		return true;
 	}
+	pthread_mutex_lock(&mutex);
 	if (n >= 1 && n <= 8)
 		snprintf(bodies[n - 1], sizeof(bodies[0]), "%s", strstr(request, "\r\n\r\n") + 4);
+	pthread_mutex_unlock(&mutex);
 	snprintf(path, sizeof(path), "/at-%d", n);
 	if (raw_is(request, path))
 		raw_answer(fd, "200 OK", "", "late");
@@ -127,8 +131,10 @@ START_TEST(only_what_is_safe_and_only_once)
 	ck_assert_msg(a->result == cases[_i].result, "%d: %s", a->result, a->error.message);
 	ck_assert_uint_eq(a->error.flags, a->result == HR_OK ? 0 : HR_FAULT_OUTCOME_UNKNOWN);
 	ck_assert_int_eq(atomic_load(&server.n_requests) - cases[_i].kept, cases[_i].sent);
+	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < cases[_i].sent; i++)
 		ck_assert_str_eq(bodies[i], body ? body : "");
+	pthread_mutex_unlock(&mutex);
 	http_answer_free(a);
 }
 END_TEST
