@@ -102,6 +102,8 @@ for part in ${INPUT_PARTS-$parts}; do
 	raw) raw_requests ;;
 	start)
 		bad_starts
+		# The folder was put back from a copy, again and again.
+		"$headroomd" --config "$work/headroom.conf" --confirm-moved >/dev/null 2>&1 || fail "--confirm-moved"
 		daemon_start || fail "the daemon did not start after all that"
 		;;
 	disk) full_disk ;;
