@@ -229,7 +229,9 @@ static bool replay_all(struct streams *streams)
 	struct stream_reader *reader;
 	bool any = false;
 
+	pthread_mutex_lock(&streams->mutex); /* a reader that is added takes it over */
 	streams->turn++;
+	pthread_mutex_unlock(&streams->mutex);
 	while ((reader = next_replay(streams)) != NULL) {
 		replay_one(streams, reader);
 		if (streams->failed)
