@@ -92,6 +92,7 @@ void job_fill_answer(struct dispatch_answer *answer, struct dispatch_answer *res
 {
 	struct dispatch_answer names = *answer;
 
+	free(answer->instances); /* the parts of a long list that was not ended */
 	*answer = *result;
 	memset(result, 0, sizeof(*result));
 	answer->mail = names.mail;
