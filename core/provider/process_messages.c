@@ -25,12 +25,23 @@ static void garbage(struct process_account *account, const char *what)
 
 /* ---- Answers ------------------------------------------------------------------------------- */
 
+/* Doubled, so that a long list is not copied for each of its parts. */
+static size_t room_for(size_t n)
+{
+	size_t room = 64;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
 static void take_instances(struct process_account *account, uint64_t number,
 			   const struct dispatch_answer *part)
 {
 	struct job *job = process_job(account, number);
 	struct dispatch_answer *answer = job ? job->answer : NULL;
 	struct dispatch_instance *more;
+	size_t n;
 
 	if (!answer)
 		return;
@@ -42,8 +53,10 @@ static void take_instances(struct process_account *account, uint64_t number,
 		garbage(account, "more instances than there can be");
 		return;
 	}
-	more = reallocarray(answer->instances, answer->n_instances + part->n_instances + 1,
-			    sizeof(*more));
+	n = answer->n_instances + part->n_instances;
+	more = answer->instances;
+	if (!more || room_for(n) > room_for(answer->n_instances))
+		more = reallocarray(answer->instances, room_for(n), sizeof(*more));
 	if (!more) {
 		process_fail(account->dispatcher, job, HR_INTERNAL, HR_FAULT_OUTCOME_UNKNOWN, 0,
 			     "out of memory while reading an answer");
@@ -53,7 +66,7 @@ static void take_instances(struct process_account *account, uint64_t number,
 		memcpy(more + answer->n_instances, part->instances,
 		       part->n_instances * sizeof(*more));
 	answer->instances = more;
-	answer->n_instances += part->n_instances;
+	answer->n_instances = n;
 }
 
 static void take_answer(struct process_account *account, uint64_t number,
