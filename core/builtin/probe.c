@@ -17,7 +17,8 @@
 #define READ_MAX 4096 /* bytes of an answer; every right one is shorter */
 #define SLICE_MS 100  /* how soon a cancellation is seen */
 #define MARGIN_MS 200 /* so that the reason is there before the daemon cancels */
-#define PROBE_NO HR_NOT_FOUND
+#define PROBE_NO \
+	HR_NOT_FOUND /* the server's own word, or its silence; nothing else has this class */
 
 struct protocol {
 	enum connection_type type;

@@ -4,6 +4,7 @@
  * Time that providers and guests take goes on meanwhile: deadlines of servers on their way stay. */
 #include "engine/recovery.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -76,14 +77,15 @@ static int recover_run(struct tx *tx, struct task *task, struct hr_error *err)
 
 static void recover_finish(struct engine *engine, struct task *task, const struct hr_error *err)
 {
-	if (err && task_again(engine, task, 5))
-		return;
-	if (err)
+	/* A full disk at the start is no reason to end sessions, nor to act on no deadline for ever. */
+	if (err && task_again(engine, task, UINT_MAX)) {
 		log_line(LOG_LEVEL_ERROR, NULL,
-			 "what the last run left could not be taken up; no session or server is "
-			 "ended for its silence until the next start: %s",
+			 "what the last run left could not be taken up; until it is, which is "
+			 "tried again, no deadline of a server or session is acted on: %s",
 			 err->message);
-	engine->recovering = err != NULL;
+		return;
+	}
+	engine->recovering = false;
 	engine_look(engine);
 }
 
@@ -91,7 +93,7 @@ void recovery_begin(struct engine *engine)
 {
 	struct task *task = task_new(engine, sizeof(*task), recover_run, recover_finish, NULL);
 
-	engine->recovering = task != NULL;
+	engine->recovering = true;
 	if (task)
 		task_submit(engine, task);
 }
