@@ -3,6 +3,7 @@
  * gets a typed value that the key's row has passed, and puts it into the configuration. */
 #include "model/daemon_values.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,33 +215,6 @@ static int read_format(const char *folder, const json_t *value, struct daemon_co
 	return 0;
 }
 
-static int read_safety_pass(const char *folder, const json_t *value, struct daemon_config *config,
-			    struct hr_error *err)
-{
-	(void)folder;
-	(void)err;
-	config->safety_pass_ms = json_integer_value(value) * MS_PER_S;
-	return 0;
-}
-
-static int read_probe_every(const char *folder, const json_t *value, struct daemon_config *config,
-			    struct hr_error *err)
-{
-	(void)folder;
-	(void)err;
-	config->probe_every_ms = json_integer_value(value) * MS_PER_S;
-	return 0;
-}
-
-static int read_keep(const char *folder, const json_t *value, struct daemon_config *config,
-		     struct hr_error *err)
-{
-	(void)folder;
-	(void)err;
-	config->keep_ms = json_integer_value(value) * MS_PER_S;
-	return 0;
-}
-
 static int read_stop_creates(const char *folder, const json_t *value, struct daemon_config *config,
 			     struct hr_error *err)
 {
@@ -293,9 +267,6 @@ static const struct key_reader key_readers[] = {
 	{"providers", "host", read_host},
 	{"log", "level", read_level},
 	{"log", "format", read_format},
-	{"engine", "safety_pass", read_safety_pass},
-	{"engine", "probe_every", read_probe_every},
-	{"engine", "keep", read_keep},
 	{"engine", "stop_creates_file", read_stop_creates},
 	{"engine", "stop_changes_file", read_stop_changes},
 	{"engine", "dry_run", read_dry_run},
@@ -310,13 +281,38 @@ static const struct key_reader key_readers[] = {
 
 #define N_KEY_READERS (sizeof(key_readers) / sizeof(key_readers[0]))
 
+/* Durations, which the file has in seconds. */
+static const struct {
+	const char *section;
+	const char *key;
+	size_t ms_at; /* an int64_t of struct daemon_config */
+} durations[] = {
+	{"engine", "safety_pass", offsetof(struct daemon_config, safety_pass_ms)},
+	{"engine", "probe_every", offsetof(struct daemon_config, probe_every_ms)},
+	{"engine", "keep", offsetof(struct daemon_config, keep_ms)},
+};
+
+#define N_DURATIONS (sizeof(durations) / sizeof(durations[0]))
+
+static bool is_key(const char *section, const char *key, const char *of, const char *named)
+{
+	return strcmp(section, of) == 0 && strcmp(key, named) == 0;
+}
+
 int daemon_value_read(const char *folder, const char *section, const char *key, const json_t *value,
 		      struct daemon_config *config, struct hr_error *err)
 {
 	for (size_t i = 0; i < N_KEY_READERS; i++)
-		if (strcmp(key_readers[i].section, section) == 0 &&
-		    strcmp(key_readers[i].key, key) == 0)
+		if (is_key(section, key, key_readers[i].section, key_readers[i].key))
 			return key_readers[i].read(folder, value, config, err);
+	for (size_t i = 0; i < N_DURATIONS; i++) {
+		int64_t ms = json_integer_value(value) * MS_PER_S;
+
+		if (!is_key(section, key, durations[i].section, durations[i].key))
+			continue;
+		memcpy((char *)config + durations[i].ms_at, &ms, sizeof(ms));
+		return 0;
+	}
 	return error_set(err, HR_INTERNAL, "nothing reads this key");
 }
 

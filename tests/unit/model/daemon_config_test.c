@@ -109,6 +109,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
 	ck_assert_int_eq(config.log_format, LOG_FORMAT_AUTO);
 	ck_assert_int_eq(config.safety_pass_ms, 15000);
+	ck_assert_int_eq(config.probe_every_ms, 60000);
 	ck_assert_int_eq(config.keep_ms, INT64_C(604800000));
 	ck_assert_int_eq(config.host_uid_first, 61184);
 	ck_assert_int_eq(config.host_uid_last, 61439);
@@ -135,7 +136,7 @@ START_TEST(everything_given)
 		"[state]\ndir = ./state\n"
 		"[providers]\npath = mods:/opt/mods:\nlocal_modules = local, sim\n"
 		"[log]\nlevel = debug\nformat = json\n"
-		"[engine]\nsafety_pass = 1m\nkeep = 2h\n"
+		"[engine]\nsafety_pass = 1m\nkeep = 2h\nprobe_every = 90s\n"
 		"[security]\nmaster_key = /keys/k\nhost_uids = 1000-1999\n"
 		"[debug]\ncore_files = true\nrecord_http = rec\n"
 		"record_accounts = 0b6bd0a5-5e0c-4ad4-a3e8-6c8b1f4c2c1d\n";
@@ -155,6 +156,8 @@ START_TEST(everything_given)
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
 	ck_assert_int_eq(config.log_format, LOG_FORMAT_JSON);
 	ck_assert_int_eq(config.safety_pass_ms, 60000);
+	ck_assert_int_eq(config.probe_every_ms, 90000);
+	ck_assert_int_eq(config.keep_ms, 7200000);
 	ck_assert_int_eq(config.keep_ms, 7200000);
 	ck_assert_str_eq(config.master_key, "/keys/k");
 	ck_assert_int_eq(config.host_uid_first, 1000);
