@@ -27,6 +27,14 @@ row()
 	printf '%s | %s | %s%s\n' "$1" "$2" "$3" "$mark"
 }
 
+# The daemon's program itself, where libtool has put a script in its place.
+real_program()
+{
+	local program=${headroomd%/*}/.libs/headroomd
+	[ -f "$program" ] || program=$headroomd
+	printf '%s' "$program"
+}
+
 # alive WHAT: the daemon is still the one that was started, and answers.
 alive()
 {

@@ -19,9 +19,7 @@ daemon_with()
 # preloads NAME: the library of that name, after the sanitizer's own in a build with sanitizers.
 preloads()
 {
-	local program=${headroomd%/*}/.libs/headroomd
-	[ -f "$program" ] || program=$headroomd
-	printf '%s' "$(ldd "$program" | awk '$1 ~ /^libasan/ { print $3 ":" }')$input/.libs/$1.so"
+	printf '%s' "$(ldd "$(real_program)" | awk '$1 ~ /^libasan/ { print $3 ":" }')$input/.libs/$1.so"
 }
 
 pool_create()

@@ -166,11 +166,14 @@ config_file()
 # The daemon as a user who may not.
 other_user()
 {
-	local seen
+	local others
 	if [ "$(id -u)" != 0 ] || ! as_nobody true 2>/dev/null; then
 		say "other users: only where the test is root"
 		return 0
 	fi
+	# A copy: another user cannot reach what lies in quickstart's build folder, which is its owner's alone.
+	others=$work/headroomd-of-others
+	cp "$(real_program)" "$others" || fail "no copy of $headroomd"
 	chmod 711 "$work"
 	chmod 644 "$work/headroom.conf"
 	as_says "state of another user" "1 cannot write the lock file STATE/headroomd.pid (the daemon's user needs to write it and its folder): Permission denied"
@@ -196,7 +199,7 @@ other_user()
 as_says()
 {
 	local seen status
-	seen=$(as_nobody timeout 60 "$headroomd" --config "$work/headroom.conf" 2>&1 </dev/null)
+	seen=$(as_nobody timeout 60 "$others" --config "$work/headroom.conf" 2>&1 </dev/null)
 	status=$?
 	row "start: $1" "$2" "$status $(grep '^headroomd: ' <<<"$seen" | tail -n 1 | sed -e 's/^headroomd: //' -e "s|$state|STATE|g" -e "s|$work|WORK|g")"
 	chmod 700 "$state"
