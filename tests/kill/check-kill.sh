@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# make check-kill KILLS=n SEED=s: SIGKILLs of daemon and hosts, at each kill point by a counter and at
+# make check-kill KILLS=n POINTS=m SEED=s: SIGKILLs of daemon and hosts, at each kill point by a counter and at
 # random, under churn on modules `local` and `sim`; then the judgement: nothing lost, doubled or leaked.
 # What is killed, met and judged: tests/kill/README.md.
 
@@ -20,6 +20,7 @@ HEADROOM_SRCDIR=${HEADROOM_SRCDIR:-$(cd "$here/../.." && pwd)}
 
 needs bwrap sshd jq curl
 kills=${KILLS:-3}
+at_points=${POINTS:-$((kills - (kills + 4) / 5))} # most are
 seed=${SEED:-$$}
 RANDOM=$seed
 acknowledged=
@@ -368,7 +369,7 @@ daemon_prepare
 points_prepare
 acknowledged=$work/acknowledged
 : >"$acknowledged"
-points_share $((kills - (kills + 4) / 5)) "$seed"
+points_share "$at_points" "$seed"
 say "check-kill: seed $seed, $point_count points, $(wc -l <"$work/share") of them in this run:"
 [ "$share" = "$point_count" ] || sed 's/^/  /' "$work/share"
 k=0
@@ -402,9 +403,10 @@ chores &
 churn_pids+=("$!")
 churn_began=$SECONDS
 turned=$(servers_turned)
+n_random=$((kills - $(wc -l <"$work/share")))
 mapfile -t plan < <({
 	grep -vE ':(ensure_key|run_first|confirm_moved|remove_batch)$' "$work/share"
-	yes random | head -n $((kills - $(wc -l <"$work/share")))
+	yes random | head -n $((n_random > 0 ? n_random : 0))
 } | shuf --random-source=<(yes "$seed"))
 for kind in "${plan[@]}"; do
 	k=$((k + 1))
