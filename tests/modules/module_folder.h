@@ -30,4 +30,7 @@ const char *module_folder_write(const struct module_folder *folder, const char *
 /* Path of the build's headroom-host. Gives buf. */
 const char *host_program(char *buf, size_t size);
 
+/* What headroom-host says of a module's file, which it can load: JSON text of at most size - 1 bytes. */
+void module_describe(const char *path, char *ret_text, size_t size);
+
 #endif

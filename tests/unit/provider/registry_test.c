@@ -3,12 +3,10 @@
 #include "provider/registry.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -181,39 +179,12 @@ START_TEST(local_modules)
 }
 END_TEST
 
-/* What headroom-host says of the module at path. */
-static void describe(char *ret_text, size_t size)
-{
-	char host[600];
-	const char *const words[] = {host_program(host, sizeof(host)), "--describe", path, NULL};
-	posix_spawn_file_actions_t actions;
-	int fds[2], status;
-	size_t used = 0;
-	ssize_t n;
-	pid_t pid;
-
-	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
-	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO), 0);
-	ck_assert_int_eq(posix_spawn(&pid, host, &actions, NULL, (char *const *)(uintptr_t)words,
-				     (char *const[]){NULL}),
-			 0);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[1]);
-	while ((n = read(fds[0], ret_text + used, size - 1 - used)) > 0)
-		used += (size_t)n;
-	ret_text[used] = '\0';
-	close(fds[0]);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
-}
-
 /* The same under another title of that length, as a file of the first folder. */
 static void write_manifest(const char *name, const char *title)
 {
 	char text[65536], manifest[600], *at;
 
-	describe(text, sizeof(text));
+	module_describe(path, text, sizeof(text));
 	at = strstr(text, "\"title\":\"Mock\"");
 	ck_assert_ptr_nonnull(at);
 	ck_assert_uint_eq(strlen(title), 4);
