@@ -22,6 +22,7 @@
 #include "host/file_check.h"
 #include "host/loader.h"
 #include "host/process.h"
+#include "host/refusal.h"
 #include "host/sandbox.h"
 #include "host/serve.h"
 #include "host/spawner.h"
@@ -142,8 +143,11 @@ static int load(const struct host_options *options, const struct sandbox_options
 				 "cannot load the module %s: there is no such file; give the path "
 				 "of a module's file, or install the module anew",
 				 options->module);
-	if (file_check(module, id, err) != 0 || sandbox_enter(sandbox, err) != 0 ||
-	    loader_open(module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module, err) != 0)
+	if (file_check(module, id, err) != 0)
+		return -1;
+	if (sandbox_enter(sandbox, err) != 0)
+		return refusal_head(err, id, module);
+	if (loader_open(module, options->is_local ? LOADER_MAY_BE_LOCAL : 0, ret_module, err) != 0)
 		return -1;
 	return sandbox_close(sandbox, err);
 }

@@ -11,4 +11,8 @@
 int refusal_set(struct hr_error *err, const char *id, const char *path, const char *todo,
 		const char *what, ...) __attribute__((format(printf, 5, 6)));
 
+/* Puts `provider "ID" (PATH): ` before a message that says what and what to do, as above; its class stays.
+ * Gives -1. */
+int refusal_head(struct hr_error *err, const char *id, const char *path);
+
 #endif

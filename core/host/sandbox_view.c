@@ -120,9 +120,9 @@ int sandbox_check_view(const struct sandbox_options *options, struct hr_error *e
 {
 	if (options->module && access(options->module, R_OK) != 0)
 		return error_set(err, HR_INVALID,
-				 "uid %u cannot read the module's file %s: %s; make it readable to "
-				 "all",
-				 (unsigned)geteuid(), options->module, strerrordesc_np(errno));
+				 "uid %u cannot read the file: %s; make it readable to all: chmod "
+				 "a+r %s",
+				 (unsigned)geteuid(), strerrordesc_np(errno), options->module);
 	if (options->folder && access(options->folder, R_OK | W_OK | X_OK) != 0)
 		return error_set(err, HR_INVALID, "uid %u cannot use the account's folder %s: %s",
 				 (unsigned)geteuid(), options->folder, strerrordesc_np(errno));

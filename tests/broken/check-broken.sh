@@ -49,12 +49,13 @@ late_of()
 		'.module = $id | .file_sha256 = $sha256 | .file_size = $size' "$work/described" >"$modules/$1.json"
 }
 
-# needslate: of this one a library has been taken away since.
+# needslate: of this one a library has been taken away since. closedlate: this one's mode changes later.
 late_ones_gather()
 {
 	local how
 	"$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so" >"$work/described"
 	late_of needslate needsgone
+	late_of closedlate mock
 	for how in $late_ones; do
 		late_of "${how}late" "load$how"
 	done
@@ -75,6 +76,9 @@ modules_gather()
 	: >"$modules/empty.so"
 	chmod 644 "$modules"/*[a-z].so "$modules/empty.so" 2>/dev/null
 	chmod 666 "$modules/writable.so"
+	# Root may read it, but no module's process is root's.
+	cp "$modules/mock.so" "$modules/closed.so"
+	chmod 000 "$modules/closed.so"
 	mkdir -m 755 "$modules/folder.so"
 	# No name in UTF-8.
 	cp "$modules/text.so" "$modules/"$'caf\351.so'
@@ -93,7 +97,8 @@ modules_seen()
 {
 	"$headroom" -o json provider list --all | jq -r '.[] | "\(.id) \(.state) \(.reason // "")"' |
 		sed -E -e ':again' \
-			-e "s#^([^ ]+) (.*[ (])?(…)?(/[^ ():;]*)?/modules/\1\.so#\1 \2PATH#" -e 'tagain' -e 's| *$||'
+			-e "s#^([^ ]+) (.*[ (])?(…)?(/[^ ():;]*)?/modules/\1\.so#\1 \2PATH#" -e 'tagain' -e 's| *$||' \
+			-e 's/: uid [0-9]+ cannot/: uid UID cannot/'
 }
 
 good_has_another()
@@ -205,15 +210,22 @@ told()
 	row "$1" "$3" "${seen:-$3}"
 }
 
-# What its manifest promised, the module could not keep.
-needslate_compare()
+# tried_late ID REASON: what its manifest promised, the module could not keep.
+tried_late()
 {
-	printf 'kind: provider-config\nname: late\nprovider: needslate\nsettings:\n  token: t0ken\n' >"$work/late.yaml"
-	"$headroom" apply -f "$work/late.yaml" >/dev/null || fail "apply of needslate"
-	"$headroom" provider-config check late >/dev/null 2>&1 && fail "needslate can be checked"
+	printf 'kind: provider-config\nname: try-%s\nprovider: %s\nsettings:\n  token: t0ken\n' "$1" "$1" >"$work/late.yaml"
+	"$headroom" apply -f "$work/late.yaml" >/dev/null || fail "apply of $1"
+	"$headroom" provider-config check "try-$1" >/dev/null 2>&1 && fail "$1 can be checked"
 	modules_seen >"$work/seen"
-	row "needslate, tried" "refused provider \"needslate\" (PATH): it cannot be loaded: gone.so: cannot open shared object file: No such file or directory; install what it needs, or install the module anew" \
-		"$(sed -n 's/^needslate //p' "$work/seen")"
+	row "$1, tried" "refused provider \"$1\" (PATH): $2" "$(sed -n "s/^$1 //p" "$work/seen")"
+}
+
+# described_without CAPABILITY REASON: where even root may not do what the sandbox needs, no module is loaded.
+described_without()
+{
+	local seen
+	seen=$(setpriv --bounding-set="-$1" "$HEADROOM_BUILDDIR/headroom-host" --describe "$modules/mock.so")
+	row "without $1" "refused provider \"mock\" ($modules/mock.so): $2" "$(jq -r '"\(.m) \(.error.message)"' <<<"$seen")"
 }
 
 # create_of POOL JQ: of the pool's only server, as .server, and its only create, as .create.
@@ -284,6 +296,10 @@ for missing in nothing.so nowhere/nothing.so "$modules/nothing.so"; do
 	row "describe, missing" "refused cannot load the module $missing: there is no such file; give the path of a module's file, or install the module anew" \
 		"$(jq -r '"\(.m) \(.error.message)"' <<<"$described")"
 done
+if [ "$(id -u)" = 0 ]; then
+	described_without sys_admin "uid 65534 may not enter $work, and giving the module's process a view of its own failed: Operation not permitted; run chmod o+x on that folder, or move what is in it"
+	described_without setuid "the sandbox cannot become uid 65534: Operation not permitted"
+fi
 {
 	printf 'kind: zone\nname: here\n'
 	for behaviour in good segv abort exit garbage alloc again-for-ever print many segv-open segv-status \
@@ -345,7 +361,9 @@ told_refusal protect mprotect
 told_outlaw tries-sockets "was ended by its sandbox, after it was refused the system call socket (3 such refusals)"
 told_outlaw tries-blocked "was ended by its sandbox, for a system call that modules may not use"
 told_outlaw tries-threads "was ended: it has 256 threads, as many as a module may have"
-needslate_compare
+tried_late needslate "it cannot be loaded: gone.so: cannot open shared object file: No such file or directory; install what it needs, or install the module anew"
+chmod 000 "$modules/closedlate.so"
+tried_late closedlate "uid UID cannot read the file: Permission denied; make it readable to all: chmod a+r PATH"
 told_late segv "was ended by signal 11 (Segmentation fault) during open"
 told_late abort "was ended by signal 6 (Aborted) during open"
 told_late exit "ended with status 0 during open"

@@ -349,6 +349,38 @@ static bool control(void)
 	return good;
 }
 
+/* As root: there is no sandbox in which a module would still be root, whatever asks for it. */
+static bool refuses_root(void)
+{
+	const struct sandbox_options options = {
+		.module = module_path, .keep_fds = {HOSTILE_FD}, .n_keep_fds = 1};
+	char seen[600] = "";
+	int ends[2], status = -1;
+	pid_t child;
+
+	if (geteuid() != 0)
+		return true;
+	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	child = fork();
+	if (child == 0) {
+		struct hr_error err = {0};
+
+		if (dup2(ends[1], HOSTILE_FD) < 0 || sandbox_enter(&options, &err) == 0)
+			_exit(0);
+		dprintf(HOSTILE_FD, "%s", err.message);
+		_exit(EXIT_REFUSED);
+	}
+	close(ends[1]);
+	if (read(ends[0], seen, sizeof(seen) - 1) < 0 || waitpid(child, &status, 0) != child)
+		return false;
+	close(ends[0]);
+	printf("%-17s %-12s %s\n", "uid 0", "sandbox", seen);
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED &&
+	       strcmp(seen, "no module runs as root: it needs a uid of host_uids") == 0;
+}
+
 /* To a folder that, as root, only root may enter. */
 static int module_copy(void)
 {
@@ -419,6 +451,7 @@ int main(void)
 			wrong += try_all(local, true, &n);
 	}
 	wrong += !control();
+	wrong += !refuses_root();
 	unlink(module_path);
 	rmdir(closed);
 	rmdir(shared);
