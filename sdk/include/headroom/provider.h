@@ -15,6 +15,22 @@
  *   draft 2  2026-11-25  hosts (what http/1 may reach), rate preset, HR_SETTING_ACCOUNT_KEY,
  *                        HR_CAP_LEARNS_HOSTS; services http/1, secret/1, random/1, crypto/1;
  *                        draft/process starts programs that came with the module.
+ *   draft 3  2026-12-01  no struct changes; what the host does:
+ *                        - a server has one instance: another id later fails the step.
+ *                        - HR_HOST_PLAIN_HTTP counts for link-local addresses with an only_when
+ *                          alone; learnt hosts are http only where every endpoint is.
+ *                        - a secret's default may be env:NAME, with a shown_when.
+ *                        - log/1: of one account 100 lines a second, the rest is counted.
+ *                        - http/1: HR_HTTP_IDEMPOTENT repeats on a kept connection that was closed
+ *                          without an answer, and nowhere else; a redirect takes the client
+ *                          certificate to no other origin; this machine's and link-local addresses
+ *                          are asked without the proxy; bodies of one account that are in memory
+ *                          have 32 MiB together, more is HR_TRANSIENT.
+ *                        - http/1, secret/1: a request or name that no message can carry (too long,
+ *                          no UTF-8, control characters) is HR_INVALID.
+ *                        - draft/process: signal reaches only what start has started, and its
+ *                          sessions; programs are copied only where everybody may read them, else
+ *                          HR_INVALID.
  *
  * Ownership, in three sentences
  *   1. Whatever the host passes in is borrowed until the function returns.
@@ -40,7 +56,7 @@ extern "C" {
 
 #define HR_ABI_MAJOR 0
 #define HR_ABI_MINOR 0
-#define HR_ABI_DRAFT 2
+#define HR_ABI_DRAFT 3
 #define HR_ABI_STATUS "draft"
 #define HR_ABI_MAGIC 0x4d524448u /* "HDRM" in little-endian order */
 

@@ -4,21 +4,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef BROKEN_NAME
-#define BROKEN_NAME "acme"
-#endif
+#include "skeleton.h"
+
+#define FORGED_TEXT_OF(number) #number
+#define FORGED_TEXT(number) FORGED_TEXT_OF(number)
+#define FORGED_DRAFT FORGED_TEXT(HR_ABI_DRAFT)
 
 static void __attribute__((constructor)) when_loaded(void)
 {
 	static const char description[] =
 		"{\"m\":\"description\",\"id\":0,\"module\":\"" FORGED_ID "\",\"title\":\"Acme\","
 		"\"version\":\"1.0\",\"vendor\":\"Acme\",\"url\":\"https://acme.example\","
-		"\"licence\":\"Apache-2.0\",\"draft\":2,\"thread_model\":1000,"
+		"\"licence\":\"Apache-2.0\",\"draft\":" FORGED_DRAFT ",\"thread_model\":1000,"
 		"\"profile\":" FORGED_PROFILE "}\n";
 
 	for (int fd = 3; fd < 64; fd++)
 		if (write(fd, description, strlen(description)) > 0)
 			_exit(0);
 }
-
-#include "skeleton.h"

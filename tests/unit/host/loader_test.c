@@ -75,7 +75,7 @@ START_TEST(another_major_only)
 	expect_refusal(
 		BROKEN_MODULE("othermajor"),
 		"built for provider ABI 2 (it exports headroom_provider_v2), this Headroom "
-		"offers 0.0 draft 2; install the Headroom that it was built for, or a build of "
+		"offers 0.0 draft 3; install the Headroom that it was built for, or a build of "
 		"acme for ABI 0");
 }
 END_TEST
@@ -86,10 +86,10 @@ START_TEST(versions)
 		       "its descriptor begins with 0x12345678, wanted is 0x4d524448; build the "
 		       "module again with HR_PROVIDER_HEADER");
 	expect_refusal(BROKEN_MODULE("badmajor"),
-		       "built for provider ABI 1.2, this Headroom offers 0.0 draft 2; install the "
+		       "built for provider ABI 1.2, this Headroom offers 0.0 draft 3; install the "
 		       "Headroom that it was built for, or a build of acme for this one");
 	expect_refusal(BROKEN_MODULE("nextdraft"),
-		       "built for provider ABI 0.0 draft 3, this Headroom offers 0.0 draft 2 and "
+		       "built for provider ABI 0.0 draft 4, this Headroom offers 0.0 draft 3 and "
 		       "accepts no other draft; install the Headroom that it was built for, or a "
 		       "build of acme for this one");
 	expect_refusal(BROKEN_MODULE("needsminor"),
