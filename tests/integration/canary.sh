@@ -51,7 +51,7 @@ definitions()
 	provider_of leaks mock "behaviour: $1" "token: $canary-leaks"
 	provider_of crashes mock "behaviour: $2" "token: $canary-crashes"
 	provider_of refuses mock "behaviour: problems" "token: $canary-refuses"
-	provider_of pings httping "url: $3" "token: file:tok"
+	provider_of pings httpcloud "url: $3" "token: file:tok"
 	provider_of cloud sim "url: $sim_url" "key: $canary-sim"
 }
 
@@ -119,7 +119,7 @@ daemon_prepare
 sim_start --set "red.key=$canary-sim"
 mkdir -m 755 "$work/modules"
 mkdir -m 700 "$work/secrets" "$work/cores"
-cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/"{mock,httping}.so "$work/modules" || fail "modules are not built"
+cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/"{mock,httpcloud}.so "$work/modules" || fail "modules are not built"
 chmod 644 "$work/modules"/*.so
 printf '%s-file' "$canary" >"$work/secrets/tok"
 chmod 600 "$work/secrets/tok"

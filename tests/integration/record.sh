@@ -13,8 +13,8 @@ canary='canary-7f3a9c51'
 
 daemon_prepare
 mkdir -m 755 "$work/modules"
-cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/httping.so" "$work/modules" || fail "the module httping is not built"
-chmod 644 "$work/modules/httping.so"
+cp "$HEADROOM_BUILDDIR/tests/modules/good/.libs/httpcloud.so" "$work/modules" || fail "the module httpcloud is not built"
+chmod 644 "$work/modules/httpcloud.so"
 sed -i "s|^path = .*|path = $work/modules|" "$work/headroom.conf"
 printf '\n[debug]\nrecord_http = %s/recordings\n' "$work" >>"$work/headroom.conf"
 
@@ -29,7 +29,7 @@ expect "the log" "$(cat "$work/daemon.log")" "HTTP to providers is recorded in $
 cat >"$work/config.yaml" <<-EOT
 	kind: provider-config
 	name: cloud
-	provider: httping
+	provider: httpcloud
 	settings:
 	  url: http://127.0.0.1:$(port_free)/v1?zone=z1&key=$canary
 	  token: $canary

@@ -1,164 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small provider whose cloud is a server of the test's own: all that it does are
- * requests through the host service http/1. It can open no socket and no file. */
+/* The smallest provider that speaks HTTP: it fetches what its settings name, through the host service
+ * http/1, since it can open no socket. Not here: secrets and servers (httpcloud). */
 #include <headroom/http.h>
 #include <headroom/provider.h>
-#include <headroom/secret.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "odd.h"
-
-#define TEXT 512
-
 struct hr_account {
 	const struct hr_http_service *http;
-	const struct hr_secret_service *secret;
-	char url[TEXT], other[TEXT];
+	char url[512], other[512];
 };
 
+#define TEXT(name, what) .key = (name), .title = (name), .help = (what), .type = HR_TYPE_STRING
 static const struct hr_setting settings[] = {
-	{.key = "url",
-	 .type = HR_TYPE_STRING,
-	 .flags = HR_SETTING_REQUIRED,
-	 .role = HR_ROLE_ENDPOINT,
-	 .title = "Address",
-	 .help = "Where the cloud is."},
-	{.key = "token", .type = HR_TYPE_SECRET, .title = "Token", .help = "For its door."},
-	{.key = "other",
-	 .type = HR_TYPE_STRING,
-	 .title = "Other address",
-	 .help = "What a check fetches, too. odd:WORD: a request that no host can send."},
+	{TEXT("url", "What it fetches."), .role = HR_ROLE_ENDPOINT, .flags = HR_SETTING_REQUIRED},
+	{TEXT("other", "What a check fetches instead.")},
 };
 
-static const struct hr_span nothing;
-
-static struct hr_span span_of(const char *text)
+static int32_t fetch(struct hr_account *a, const struct hr_call *call, const char *url)
 {
-	return (struct hr_span){text, strlen(text)};
-}
+	struct hr_http_request request = {.size = sizeof(request), .method = HR_SPAN_OF("GET")};
+	struct hr_fault fault = {.size = sizeof(fault), .message = HR_SPAN_OF("it fails")};
+	struct hr_http_response response;
+	int32_t rc;
 
-static int32_t fail(const struct hr_call *call, int32_t class, const char *message,
-		    const struct hr_http_response *response)
-{
-	struct hr_fault fault = {.size = sizeof(fault), .message = span_of(message)};
-
-	fault.http_status = response->status;
-	fault.retry_after_ms = response->retry_after_ms;
-	fault.request_id = response->request_id;
+	request.url = (struct hr_span){url, strlen(url)};
+	rc = a->http->perform(call, &request, &response);
+	if (rc != HR_OK || response.status < 400)
+		return rc; /* with its details */
+	fault.http_status = response.status;
 	call->fail(call, &fault);
-	return class;
+	return HR_TRANSIENT;
 }
 
-/* One request with the token of this moment. */
-static int32_t ask(struct hr_account *a, const struct hr_call *call, const char *method,
-		   const char *url, struct hr_span body, struct hr_http_response *ret)
+static int32_t ping_open(const struct hr_host *host, const struct hr_call *call,
+			 const struct hr_open *request, struct hr_account **ret_account)
 {
-	struct hr_http_request request = {.size = sizeof(request), .n_headers = 1, .body = body};
-	struct hr_http_header header = {.name = HR_SPAN_OF("Authorization")};
-	char bearer[TEXT];
-	struct hr_span token = {0};
-	int32_t rc = a->secret->get(call, span_of("token"), &token);
+	struct hr_account *a = *ret_account = calloc(1, sizeof(*a));
+	const char *at = (const char *)request->values;
 
-	snprintf(bearer, sizeof(bearer), "Bearer %.*s", (int)token.len, token.ptr);
-	header.value = span_of(bearer);
-	request.method = span_of(method);
-	request.url = span_of(url);
-	request.headers = &header;
-	if (rc == HR_OK)
-		rc = a->http->perform(call, &request, ret);
-	if (rc == HR_OK && ret->status == 429)
-		rc = fail(call, HR_THROTTLED, "slow down", ret);
-	else if (rc == HR_OK && ret->status >= 500)
-		rc = fail(call, HR_TRANSIENT, "it fails", ret);
-	return rc;
-}
-
-static int32_t on_server(struct hr_account *a, const struct hr_call *call, const char *method,
-			 struct hr_span server, struct hr_span body, struct hr_http_response *ret)
-{
-	char url[2 * TEXT];
-
-	snprintf(url, sizeof(url), "%s/servers/%.*s", a->url, (int)server.len, server.ptr);
-	return ask(a, call, method, url, body, ret);
-}
-
-static int32_t httping_open(const struct hr_host *host, const struct hr_call *call,
-			    const struct hr_open *request, struct hr_account **ret_account)
-{
-	struct hr_account *a = calloc(1, sizeof(*a));
-	struct hr_span token;
-
+	(void)call;
 	if (!a)
 		return HR_INTERNAL;
 	a->http = host->service(host, HR_HTTP_SERVICE);
-	a->secret = host->service(host, HR_SECRET_SERVICE);
-	for (uint32_t i = 0; i < request->n_values; i++) {
-		const struct hr_value *v =
-			(const void *)((const char *)request->values + i * request->value_stride);
-		char *to = v->key.len == 3 ? a->url : v->key.ptr[0] == 'o' ? a->other : NULL;
+	for (uint32_t i = 0; i < request->n_values; i++, at += request->value_stride) {
+		const struct hr_value *v = (const void *)at;
+		char *to = v->key.ptr[0] == 'u' ? a->url : a->other;
 
-		if (to)
-			snprintf(to, TEXT, "%.*s", (int)v->text.len, v->text.ptr);
+		snprintf(to, sizeof(a->url), "%.*s", (int)v->text.len, v->text.ptr);
 	}
-	/* Too early, so it gets none: but to be told so must not hold anything up. */
-	(void)a->secret->get(call, span_of("token"), &token);
-	*ret_account = a;
 	return HR_OK;
 }
 
-static void httping_close(struct hr_account *a)
+static void ping_close(struct hr_account *a)
 {
 	free(a);
 }
 
-static int32_t httping_check(struct hr_account *a, const struct hr_call *call,
-			     const struct hr_check_sink *sink)
+static int32_t ping_check(struct hr_account *a, const struct hr_call *call,
+			  const struct hr_check_sink *sink)
 {
-	struct hr_http_response response;
-
 	(void)sink;
-	if (strncmp(a->other, "odd:", 4) == 0)
-		return odd_ask(call, a->http, a->secret, a->url, a->other + 4);
-	return ask(a, call, "GET", a->other[0] ? a->other : a->url, nothing, &response);
+	return fetch(a, call, a->other[0] ? a->other : a->url);
 }
 
-static int32_t httping_create(struct hr_account *a, const struct hr_call *call,
-			      const struct hr_step *step)
+static int32_t ping_list(struct hr_account *a, const struct hr_call *call,
+			 const struct hr_list *request, const struct hr_instance_sink *sink)
 {
-	struct hr_http_response response;
-	int32_t rc = on_server(a, call, "PUT", step->server_id, step->script, &response);
-
-	if (rc == HR_OK)
-		call->instance(call, response.body);
-	return rc;
-}
-
-static int32_t httping_status(struct hr_account *a, const struct hr_call *call,
-			      const struct hr_status *request, const struct hr_instance_sink *sink)
-{
-	for (uint32_t i = 0; i < request->n_instances; i++) {
-		struct hr_instance instance = {.size = sizeof(instance)};
-		struct hr_http_response response;
-		int32_t rc =
-			on_server(a, call, "GET", request->instance_ids[i], nothing, &response);
-
-		if (rc != HR_OK)
-			return rc;
-		instance.instance_id = request->instance_ids[i];
-		instance.state = response.status == 404 ? HR_STATE_GONE : HR_STATE_RUNNING;
-		sink->instance(sink, &instance);
-	}
-	return HR_OK;
-}
-
-static int32_t httping_list(struct hr_account *a, const struct hr_call *call,
-			    const struct hr_list *request, const struct hr_instance_sink *sink)
-{
-	struct hr_http_response response;
-	int32_t rc = ask(a, call, "GET", a->url, nothing, &response);
+	int32_t rc = fetch(a, call, a->url);
 
 	(void)request;
 	if (rc == HR_OK)
@@ -166,12 +77,19 @@ static int32_t httping_list(struct hr_account *a, const struct hr_call *call,
 	return rc;
 }
 
-static int32_t httping_destroy(struct hr_account *a, const struct hr_call *call,
-			       const struct hr_step *step)
+static int32_t ping_status(struct hr_account *a, const struct hr_call *call,
+			   const struct hr_status *request, const struct hr_instance_sink *sink)
 {
-	struct hr_http_response response;
+	(void)request, (void)sink;
+	return fetch(a, call, a->url);
+}
 
-	return on_server(a, call, "DELETE", step->server_id, nothing, &response);
+/* Create and destroy: nothing stands behind its servers. */
+static int32_t ping_step(struct hr_account *a, const struct hr_call *call,
+			 const struct hr_step *step)
+{
+	call->instance(call, step->server_id);
+	return fetch(a, call, a->url);
 }
 
 HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
@@ -188,12 +106,11 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.settings = settings,
 	.n_settings = sizeof(settings) / sizeof(settings[0]),
 	.settings_stride = sizeof(settings[0]),
-	.linux_scripts = HR_SCRIPT_AT_CREATE,
-	.open = httping_open,
-	.close = httping_close,
-	.check = httping_check,
-	.create = httping_create,
-	.status = httping_status,
-	.list = httping_list,
-	.destroy = httping_destroy,
+	.open = ping_open,
+	.close = ping_close,
+	.check = ping_check,
+	.create = ping_step,
+	.status = ping_status,
+	.list = ping_list,
+	.destroy = ping_step,
 };

@@ -107,6 +107,7 @@ void bench_setup(void)
 	module_folder_add(&modules, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mockserial"), "mockserial.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("httping"), "httping.so", path, sizeof(path));
+	module_folder_add(&modules, GOOD_MODULE("httpcloud"), "httpcloud.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("httplearn"), "httplearn.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("httprules"), "httprules.so", path, sizeof(path));
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));

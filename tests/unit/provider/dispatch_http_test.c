@@ -50,7 +50,8 @@ static void teardown(void)
 	bench_teardown();
 }
 
-static void open_httping(const char *more)
+/* more: further members of the settings. */
+static void open_module(const char *id, const char *more)
 {
 	struct dispatch_request r = request(DISPATCH_OPEN);
 	struct dispatch_answer *answer;
@@ -60,7 +61,7 @@ static void open_httping(const char *more)
 	snprintf(text, sizeof(text), "{\"url\":\"%s\"%s}", url, more);
 	settings = json_loads(text, 0, NULL);
 	ck_assert_ptr_nonnull(settings);
-	r.provider = "httping";
+	r.provider = id;
 	r.settings = settings;
 	answer = ask(&r);
 	json_decref(settings);
@@ -68,13 +69,40 @@ static void open_httping(const char *more)
 	dispatch_answer_free(answer);
 }
 
+/* The smallest module reaches the server that its settings name, and reads its answer. */
+START_TEST(fetches)
+{
+	struct dispatch_answer *answer;
+	char more[200];
+
+	open_module("httping", "");
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	ck_assert_int_eq(atomic_load(&server.n_requests), 1);
+	ck_assert(raw_server_saw(&server, "GET / HTTP/1.1\r\n"));
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	ck_assert_str_eq(answer->instance_id, SERVER);
+	dispatch_answer_free(answer);
+	ck_assert_int_eq(atomic_load(&server.n_requests), 2);
+	snprintf(more, sizeof(more), ",\"other\":\"%s/servers/gone\"", url);
+	open_module("httping", more);
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_int_eq(answer->result, HR_TRANSIENT);
+	ck_assert_int_eq(answer->error.http_status, 404);
+	dispatch_answer_free(answer);
+	ck_assert(raw_server_saw(&server, "GET /servers/gone HTTP/1.1\r\n"));
+}
+END_TEST
+
 START_TEST(life_of_a_server)
 {
 	const char *const ids[] = {"i-77", "gone"};
 	struct dispatch_request r = request(DISPATCH_CREATE);
 	struct dispatch_answer *answer;
 
-	open_httping(",\"token\":\"hunter2-and-more\"");
+	open_module("httpcloud", ",\"token\":\"hunter2-and-more\"");
 	r.step.script = "#!/bin/sh\necho \xc3\xa4\n";
 	answer = ask(&r);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
@@ -119,7 +147,7 @@ START_TEST(no_other_host)
 	char more[200];
 
 	snprintf(more, sizeof(more), ",\"other\":\"%s\"", refused[_i].other);
-	open_httping(more);
+	open_module("httping", more);
 	answer = ask_kind(DISPATCH_CHECK);
 	ck_assert_int_eq(answer->result, HR_INVALID);
 	ck_assert_msg(strstr(answer->error.message, refused[_i].message) != NULL, "%s",
@@ -156,7 +184,7 @@ START_TEST(impossible_requests)
 	char more[100];
 
 	snprintf(more, sizeof(more), ",\"other\":\"odd:%s\"", impossible[_i].word);
-	open_httping(more);
+	open_module("httpcloud", more);
 	answer = ask_kind(DISPATCH_CHECK);
 	ck_assert_msg(answer->result == HR_INVALID, "%s", answer->error.message);
 	ck_assert_str_eq(answer->error.message, impossible[_i].message);
@@ -174,7 +202,7 @@ START_TEST(throttled)
 	char more[200];
 
 	snprintf(more, sizeof(more), ",\"other\":\"%s/throttled\"", url);
-	open_httping(more);
+	open_module("httpcloud", more);
 	answer = ask_kind(DISPATCH_CHECK);
 	ck_assert_int_eq(answer->result, HR_THROTTLED);
 	ck_assert_int_eq(answer->error.retry_after_ms, 7000);
@@ -182,6 +210,20 @@ START_TEST(throttled)
 	dispatch_answer_free(answer);
 }
 END_TEST
+
+/* Longer than a call may take to return once it was told to end: then its process, or the worker that it
+ * holds, would be gone. Neither is, and the account goes on. */
+static void ck_none_was_ended(void)
+{
+	struct dispatch_answer *answer;
+
+	pass_time(1500);
+	answer = ask_kind(DISPATCH_LIST);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+	ck_assert_str_eq(news, "");
+	ck_assert_uint_eq(stuck_workers(), 0);
+}
 
 /* A call that is to end ends, however slow its provider is. */
 START_TEST(cancelled)
@@ -192,15 +234,13 @@ START_TEST(cancelled)
 
 	transcript_leave_out("cancelled");
 	snprintf(more, sizeof(more), ",\"other\":\"%s/slow\"", url);
-	open_httping(more);
+	open_module("httping", more);
 	r.timeout_ms = 200;
 	answer = ask(&r);
 	ck_assert_int_eq(answer->result, HR_TIMEOUT);
+	ck_assert_ptr_null(strstr(answer->error.message, "was ended"));
 	dispatch_answer_free(answer);
-	/* The same process and account go on. */
-	answer = ask_kind(DISPATCH_LIST);
-	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
-	dispatch_answer_free(answer);
+	ck_none_was_ended();
 }
 END_TEST
 
@@ -246,9 +286,7 @@ START_TEST(edited_under_full_load)
 		ck_assert_ptr_null(strstr(answer->error.message, "was ended"));
 		dispatch_answer_free(answer);
 	}
-	answer = ask_kind(DISPATCH_LIST);
-	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
-	dispatch_answer_free(answer);
+	ck_none_was_ended();
 }
 END_TEST
 
@@ -271,7 +309,7 @@ START_TEST(secrets_by_reference)
 	char file[600];
 
 	write_secret("first-value\n");
-	open_httping(",\"token\":\"file:token\"");
+	open_module("httpcloud", ",\"token\":\"file:token\"");
 	dispatch_answer_free(ask_kind(DISPATCH_LIST));
 	ck_assert(raw_server_saw(&server, "Bearer first-value\r\n"));
 	write_secret("second-value\n");
@@ -292,7 +330,7 @@ START_TEST(bad_reference_at_open)
 	struct dispatch_answer *answer;
 	json_t *settings = json_pack("{ssss}", "url", url, "token", "file:../../etc/shadow");
 
-	r.provider = "httping";
+	r.provider = "httpcloud";
 	r.settings = settings;
 	answer = ask(&r);
 	json_decref(settings);
@@ -312,6 +350,7 @@ int main(void)
 	log_setup(LOG_LEVEL_NONE, LOG_FORMAT_TEXT);
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, fetches);
 	tcase_add_test(tests, life_of_a_server);
 	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_loop_test(tests, impossible_requests, 0,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that no message can carry, which a module may make all the same. Apart from httping.c, which
- * is what a small provider looks like. */
-#ifndef TESTS_MODULES_HTTPING_ODD_H
-#define TESTS_MODULES_HTTPING_ODD_H
+/* Requests that no message can carry, which a module may make all the same. Apart from httpcloud.c,
+ * which is what a small provider looks like. */
+#ifndef TESTS_MODULES_HTTPCLOUD_ODD_H
+#define TESTS_MODULES_HTTPCLOUD_ODD_H
 
 #include <headroom/http.h>
 #include <headroom/secret.h>
