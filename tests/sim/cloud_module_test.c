@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Module sim against its cloud, inline: how it goes on, finds, proves absence, and maps errors. */
+/* Module sim against its cloud, inline and by process: how it goes on, finds, proves absence, and maps errors. */
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../modules/module_folder.h"
 #include "../unit/base/suite.h"
 #include "../unit/provider/dispatch_bench.h"
+#include "../unit/provider/transcript.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cloud_server.h"
 #include "cloud_settings.h"
 
-static struct module_folder modules, state_folder;
 static struct cloud_shared shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static struct cloud_server *server;
-static struct registry *registry;
-static struct http_service *http;
-static struct mailbox *mailbox;
-static struct dispatcher *inline_dispatcher;
 static struct hr_error err;
 
 static void set(const char *assignment)
@@ -30,30 +23,12 @@ static void set(const char *assignment)
 
 static struct dispatch_request request_of(enum dispatch_kind kind, const char *server_id)
 {
-	struct dispatch_request r = {.kind = kind, .timeout_ms = LONG_MS};
+	struct dispatch_request r = request(kind);
 
-	text_copy(r.account, sizeof(r.account), ACCOUNT);
 	text_copy(r.step.server_id, sizeof(r.step.server_id), server_id);
 	text_copy(r.step.idempotency_token, sizeof(r.step.idempotency_token), server_id);
-	text_copy(r.step.config_id, sizeof(r.step.config_id), CONFIG);
-	text_copy(r.step.server_name, sizeof(r.step.server_name), "srv-1");
 	r.step.script = "#!/bin/sh\n";
-	r.step.attempt = 1;
 	return r;
-}
-
-static struct dispatch_answer *answer_to(const struct dispatch_request *r)
-{
-	int64_t until_ms = clock_now().mono_ms + PATIENCE_MS;
-	struct mail *mail;
-
-	ck_assert_msg(dispatch_submit(inline_dispatcher, r, &err) == 0, "%s", err.message);
-	while (!(mail = mailbox_take(mailbox))) {
-		ck_assert_msg(clock_now().mono_ms < until_ms, "no answer comes");
-		dispatch_step(inline_dispatcher, clock_now());
-		usleep(1000);
-	}
-	return (struct dispatch_answer *)(void *)mail;
 }
 
 /* The result of a step; its instance's id to ret_id (may be NULL). */
@@ -65,7 +40,7 @@ static int32_t step(enum dispatch_kind kind, const char *server_id, const char *
 	int32_t result;
 
 	text_copy(r.step.instance_id, sizeof(r.step.instance_id), instance_id);
-	answer = answer_to(&r);
+	answer = ask(&r);
 	result = answer->result;
 	if (ret_id)
 		text_copy(ret_id, 256, answer->instance_id);
@@ -81,7 +56,7 @@ static uint32_t status(const char *instance_id)
 
 	r.instance_ids = &instance_id;
 	r.n_instance_ids = 1;
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
 	ck_assert_uint_eq(answer->n_instances, 1);
 	result = answer->instances[0].state;
@@ -91,36 +66,22 @@ static uint32_t status(const char *instance_id)
 
 static void setup(void)
 {
-	struct registry_options options = {.local_modules = ""};
-	struct inline_options inlines = {.installation = INSTALLATION, .workers = 2};
-	struct dispatch_request r = request_of(DISPATCH_OPEN, "");
+	struct dispatch_request r;
 	struct dispatch_answer *answer;
-	char host[600], path[600], url[64];
 	json_t *settings;
+	char url[64];
 
-	umask(022);
-	module_folder_make(&modules);
-	module_folder_make(&state_folder);
-	module_folder_add(&modules, "plugins/sim/.libs/sim.so", "sim.so", path, sizeof(path));
-	options.path = modules.path;
-	options.host_program = host_program(host, sizeof(host));
-	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
-	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);
-	mailbox = mailbox_new(NULL, NULL);
-	inlines.state_dir = state_folder.path;
-	inlines.host_uid_first = 61184;
-	inlines.host_uid_last = 61439;
-	inlines.registry = registry;
-	inlines.answers = mailbox;
-	inlines.http = http;
-	ck_assert_int_eq(inline_dispatcher_new(&inlines, &inline_dispatcher, &err), 0);
+	bench_folder = "plugins/sim/.libs";
+	bench_setup();
+	transcript_hide_places();
 	ck_assert_int_eq(cloud_open(":memory:", 1, clock_now().wall_ms, &shared.cloud, &err), 0);
 	set("red.key=secret");
 	ck_assert_int_eq(cloud_server_start(&shared, "127.0.0.1", &server, url, &err), 0);
 	settings = json_pack("{ssss}", "url", url, "key", "secret");
+	r = request_of(DISPATCH_OPEN, "");
 	r.provider = "sim";
 	r.settings = settings;
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
 	dispatch_answer_free(answer);
 	json_decref(settings);
@@ -128,14 +89,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-	dispatch_free(inline_dispatcher);
-	http_service_free(http);
-	mailbox_free(mailbox);
-	registry_close(registry);
+	bench_teardown();
 	cloud_server_stop(server);
 	cloud_close(shared.cloud);
-	module_folder_remove(&modules);
-	module_folder_remove(&state_folder);
 }
 
 #define OTHER_SERVER "66666666-6666-4666-8666-666666666666"
@@ -163,7 +119,7 @@ START_TEST(a_machine_needs_no_script)
 	struct dispatch_answer *answer;
 
 	r.step.script = NULL;
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
 	dispatch_answer_free(answer);
 }
@@ -204,14 +160,14 @@ START_TEST(lists_say_what_they_lack)
 	struct dispatch_answer *answer;
 
 	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", NULL), HR_OK);
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert(answer->complete);
 	ck_assert_uint_eq(answer->n_instances, 1);
 	ck_assert_str_eq(answer->instances[0].server_id, SERVER);
 	ck_assert_str_eq(answer->instances[0].config_id, CONFIG);
 	dispatch_answer_free(answer);
 	set("partial=1000");
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert_int_eq(answer->result, HR_OK);
 	ck_assert(!answer->complete);
 	ck_assert_str_ne(answer->unread, "");
@@ -235,7 +191,7 @@ START_TEST(errors_have_their_class)
 	struct dispatch_answer *answer;
 
 	set(errors[_i].setting);
-	answer = answer_to(&r);
+	answer = ask(&r);
 	ck_assert_int_eq(answer->result, errors[_i].class);
 	ck_assert_str_ne(answer->error.message, "");
 	/* From internal on it may have taken effect. */
@@ -246,7 +202,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("cloud_module");
+	Suite *suite = suite_create(by_process ? "process_sim" : "inline_sim");
 	TCase *tests = tcase_create("module");
 	SRunner *runner;
 	int failed;
@@ -259,6 +215,7 @@ int main(void)
 	tcase_add_test(tests, a_create_goes_on_and_tells_its_instance_first);
 	tcase_add_test(tests, lists_say_what_they_lack);
 	tcase_add_loop_test(tests, errors_have_their_class, 0, sizeof(errors) / sizeof(errors[0]));
+	transcript_open(by_process ? "process_sim" : "inline_sim");
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

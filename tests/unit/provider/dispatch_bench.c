@@ -21,6 +21,7 @@ static struct registry *registry;
 static struct http_service *http;
 struct module_metrics *metrics;
 const char *host_instead;
+const char *bench_folder;
 struct mailbox *answers;
 struct dispatcher *dispatcher;
 uint64_t next_ticket;
@@ -95,8 +96,9 @@ void pass_time(int64_t ms)
 
 void bench_setup(void)
 {
-	struct registry_options options = {.path = modules.path, .local_modules = "mocklocal"};
-	char host[600];
+	const char *build = getenv("HEADROOM_BUILDDIR");
+	struct registry_options options = {.local_modules = "mocklocal, local"};
+	char host[600], folders[1200];
 	struct hr_error err;
 	char path[600];
 
@@ -113,6 +115,10 @@ void bench_setup(void)
 	module_folder_add(&modules, GOOD_MODULE("mocklocal"), "mocklocal.so", path, sizeof(path));
 	module_folder_add(&modules, "tests/modules/hostile/.libs/outlaw.so", "outlaw.so", path,
 			  sizeof(path));
+	snprintf(folders, sizeof(folders), "%s%s%s%s%s", modules.path, bench_folder ? ":" : "",
+		 bench_folder ? build : "", bench_folder ? "/" : "",
+		 bench_folder ? bench_folder : "");
+	options.path = folders;
 	options.host_program = host_program(host, sizeof(host));
 	ck_assert_int_eq(registry_open(&options, &registry, &err), 0);
 	ck_assert_int_eq(http_service_new(&(struct http_service_options){0}, &http, &err), 0);

@@ -25,6 +25,7 @@ static struct {
 static size_t n_lines;
 static char masked[MASKS][512];
 static size_t n_masked;
+static bool hides_places;
 
 void transcript_open(const char *suite)
 {
@@ -46,12 +47,24 @@ void transcript_begin(void)
 {
 	n_lines = 0;
 	n_masked = 0;
+	hides_places = false;
 	left_out = NULL;
 }
 
 void transcript_leave_out(const char *test)
 {
 	left_out = test;
+}
+
+void transcript_hide_places(void)
+{
+	hides_places = true;
+}
+
+void transcript_drop(void)
+{
+	ck_assert_uint_gt(n_lines, 0);
+	n_lines--;
 }
 
 void transcript_mask(const char *text)
@@ -140,7 +153,8 @@ void transcript_add(const struct dispatch_answer *answer)
 
 		fprintf(out, " [%s %s %s %s %s %u %u %lld]", one->instance_id, one->server_id,
 			one->config_id, one->address, one->status_text, one->state,
-			one->connection_port, (long long)one->created_ms);
+			hides_places ? one->connection_port != 0 : one->connection_port,
+			hides_places ? one->created_ms != 0 : (long long)one->created_ms);
 	}
 	for (size_t i = 0; i < answer->n_problems; i++)
 		put_error(out, &answer->problems[i].error);

@@ -21,4 +21,10 @@ void transcript_leave_out(const char *test);
 /* What no two runs share, in this test's lines: "RANDOM" stands for it. */
 void transcript_mask(const char *text);
 
+/* Of this test's instances only whether there is a port and a time of creation, which no two runs share. */
+void transcript_hide_places(void);
+
+/* The last answer is one of as many as its time made necessary. */
+void transcript_drop(void);
+
 #endif

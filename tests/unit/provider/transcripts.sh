@@ -13,7 +13,7 @@ lines=0
 # cancelled: its deadline is met by the request or by the call, whichever comes first.
 permitted="behind_an_open hanging_call edited_under_full_load cancelled parallel_up_to_its_concurrency"
 
-for suite in "" _faults _http _learnt _services; do
+for suite in "" _faults _http _learnt _services _sim; do
 	inline=$folder/inline$suite.transcript
 	process=$folder/process$suite.transcript
 	if [ ! -s "$inline" ] || [ ! -s "$process" ]; then
