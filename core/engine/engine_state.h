@@ -73,15 +73,33 @@ struct sighting;
 struct unclaimed;
 struct mute;
 
-/* Servers that run are asked, page by page, whether their port still speaks (rounds.h). */
+struct probe_wish;
+
+/* A config that cannot be read. */
+struct skipped_config {
+	char id[ID_SIZE];
+	int64_t revision;
+};
+#define ROUNDS_SKIPPED 32
+
+/* Servers that run are asked whether their port still speaks (rounds.h). */
 struct engine_rounds {
 	int64_t due_mono_ms; /* when the next begins; 0: not known yet */
 	bool under_way;
-	char after_id[ID_SIZE]; /* how far this one is */
-	size_t waiting;         /* questions of this page without an answer */
-	size_t n_spoke, n_mute; /* answers of this round */
-	struct mute *mutes;     /* that did not speak in the last rounds */
-	bool is_doubted;        /* so many do not that none is believed: told */
+	bool is_broken;            /* it cannot be brought to its end */
+	char after_id[ID_SIZE];    /* how far this one has been read */
+	bool reading, is_read;     /* the next page; to the end */
+	struct probe_wish *wishes; /* a page */
+	size_t n_wishes, at;       /* so many were asked */
+	size_t waiting;            /* questions without an answer */
+	size_t n_spoke;            /* answers of this round */
+	struct mute *fresh;        /* that did not speak in this round, as answers came */
+	size_t n_fresh, fresh_room;
+	struct mute *mutes; /* that did not in the last one, by id */
+	size_t n_mutes;
+	bool is_doubted; /* so many do not that none is believed: told */
+	struct skipped_config skipped[ROUNDS_SKIPPED]; /* told; the latest of n_skipped */
+	size_t n_skipped;
 };
 
 struct engine {

@@ -30,7 +30,7 @@ void probe_wish_of(const struct server *server, struct probe_wish *ret_wish)
 
 /* ---- Asking ---- */
 
-static bool ready_to_ask(struct engine *engine)
+bool probes_can_ask(struct engine *engine)
 {
 	struct dispatch_request open = {.kind = DISPATCH_OPEN, .timeout_ms = OPEN_TIMEOUT_MS};
 	json_t *none;
@@ -78,7 +78,7 @@ size_t probes_ask(struct engine *engine, const struct probe_wish *wishes, size_t
 {
 	size_t asked = 0;
 
-	if (n == 0 || !ready_to_ask(engine))
+	if (n == 0 || !probes_can_ask(engine))
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (!is_being_asked(engine, wishes[i].server_id))

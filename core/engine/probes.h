@@ -21,6 +21,9 @@ void probe_wish_of(const struct server *server, struct probe_wish *ret_wish);
 /* Whether the wish, or what came of it, is about the server as it is now. */
 bool probe_is_of(const struct dispatch_probe *probe, const struct server *server);
 
+/* Whether there is a prober that can be asked now; it is opened where it is not. */
+bool probes_can_ask(struct engine *engine);
+
 /* Asks those that are not being asked already; gives how many. Without a prober: none. */
 size_t probes_ask(struct engine *engine, const struct probe_wish *wishes, size_t n);
 

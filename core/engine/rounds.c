@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server whose port did not speak in three rounds takes no new sessions until it does; after its
- * dead_after it has failed, if nobody is on it. Where most servers are mute at once the fault is likely on
- * the way to them, and nobody is judged. What a round has seen is in memory only; what was judged is in
- * the row. */
+/* Servers that run are read in pages, in the order of their ids, and asked as answers of others come: one
+ * that is slow holds up none. Where most servers are mute at once the fault is likely on the way to them, and
+ * nobody is judged. What a round has seen is in memory only; what was judged is in the row (verdicts.c). */
 #include "engine/rounds.h"
 
 #include <stdlib.h>
@@ -12,23 +11,19 @@
 #include "base/text.h"
 #include "engine/life_parts.h"
 #include "engine/probes.h"
-#include "engine/sessions.h"
+#include "engine/verdicts.h"
 #include "store/operation_rows.h"
 #include "store/server_rows.h"
 
-#define PAGE 16          /* half of what the prober asks at once: those that boot are not held up */
-#define READ_AT_ONCE 200 /* rows, most of which may want no probe */
-#define ROUNDS_MUTE 3
+#define AT_ONCE 16 /* half of what the prober asks at once: those that boot are not held up */
+#define PAGE 100   /* rows; the last of them is asked somewhat later than it was read */
 #define MANY_MUTE 3
-#define AGAIN_MS (60 * MS_PER_S) /* how often one that is kept for its sessions is looked at */
-#define CONFIGS_KNOWN 16
+#define CONFIGS_KNOWN 32
 
 /* A server that did not speak when it was asked last. */
 struct mute {
-	struct mute *next;
 	struct probe_wish wish;
 	unsigned rounds; /* in a row */
-	bool is_fresh;   /* in this one too */
 	char why[256];
 };
 
@@ -38,83 +33,164 @@ struct known_config {
 	char id[ID_SIZE];
 	int64_t revision;
 	bool wants;
+	char why_not[256]; /* it cannot be read: its servers are left out */
 };
 
 struct page {
 	struct task task; /* first */
-	char after_id[ID_SIZE], last_id[ID_SIZE];
-	struct known_config known[CONFIGS_KNOWN];
+	char after_id[ID_SIZE];
+	struct known_config known[CONFIGS_KNOWN]; /* the latest of n_known */
 	size_t n_known;
 	struct probe_wish wishes[PAGE];
 	size_t n;
 	bool is_last;
 };
 
-/* As it was when the server was planned: servers keep their settings. */
-static int wants_probe(struct tx *tx, struct page *page, const struct server *server,
-		       bool *ret_wants, struct hr_error *err)
+/* As it was when the server was planned: servers keep their settings. One config that cannot be read is no
+ * reason to ask no server at all. */
+static bool wants_probe(struct tx *tx, struct page *page, const struct server *server)
 {
-	struct known_config *known;
 	struct autoscale_config config;
 	struct document document = {0};
+	struct known_config *known;
+	struct hr_error why = {0};
 
 	for (size_t i = 0; i < page->n_known && i < CONFIGS_KNOWN; i++) {
 		known = &page->known[i];
-		*ret_wants = known->wants;
 		if (known->revision == server->config_revision &&
 		    strcmp(known->id, server->config_id) == 0)
-			return 0;
+			return known->wants;
 	}
-	if (life_config(tx, server, &document, &config, err) < 0)
-		return -1;
-	document_clear(&document);
-	*ret_wants = config.probe && !config.require_checkin;
 	known = &page->known[page->n_known++ % CONFIGS_KNOWN];
+	memset(known, 0, sizeof(*known));
 	text_copy(known->id, sizeof(known->id), server->config_id);
 	known->revision = server->config_revision;
-	known->wants = *ret_wants;
-	return 0;
-}
-
-static int page_add(struct tx *tx, struct page *page, const struct server *server,
-		    struct hr_error *err)
-{
-	bool wants = false;
-
-	text_copy(page->last_id, sizeof(page->last_id), server->id);
-	if (server->settings.heartbeat || server->address[0] == '\0')
-		return 0;
-	if (wants_probe(tx, page, server, &wants, err) < 0)
-		return -1;
-	if (!wants)
-		return 0;
-	probe_wish_of(server, &page->wishes[page->n]);
-	page->wishes[page->n++].in_round = true;
-	return 0;
+	if (life_config(tx, server, &document, &config, &why) < 0) {
+		text_copy(known->why_not, sizeof(known->why_not), why.message);
+		return false;
+	}
+	document_clear(&document);
+	known->wants = config.probe && !config.require_checkin;
+	return known->wants;
 }
 
 static int page_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	struct page *page = (struct page *)task;
 	struct server_query query = {.states = SERVER_STATE_BIT(SERVER_RUNNING),
+				     .order = SERVER_TO_PROBE,
 				     .after_id = page->after_id,
-				     .limit = READ_AT_ONCE};
+				     .limit = PAGE};
 	struct server *servers;
-	int result = 0;
-	size_t n, i;
+	size_t n;
 
 	page->n = page->n_known = 0;
 	if (server_list(tx, &query, &servers, &n, err) < 0)
 		return -1;
-	for (i = 0; result == 0 && i < n && page->n < PAGE; i++)
-		result = page_add(tx, page, &servers[i], err);
-	page->is_last = i == n && n < READ_AT_ONCE;
+	for (size_t i = 0; i < n; i++) {
+		if (!wants_probe(tx, page, &servers[i]))
+			continue;
+		probe_wish_of(&servers[i], &page->wishes[page->n]);
+		page->wishes[page->n++].in_round = true;
+	}
+	page->is_last = n < PAGE;
+	if (n > 0)
+		text_copy(page->after_id, sizeof(page->after_id), servers[n - 1].id);
 	free(servers);
-	return result;
+	return 0;
 }
 
-static void round_end(struct engine *engine);
-static void page_read(struct engine *engine);
+/* ---- What is said ---- */
+
+struct saying {
+	struct task task; /* first */
+	struct event event;
+};
+
+static int saying_run(struct tx *tx, struct task *task, struct hr_error *err)
+{
+	struct event *event = &((struct saying *)task)->event;
+
+	event->at_ms = task->context.now_ms;
+	return event_add(tx, event, err);
+}
+
+static void saying_finish(struct engine *engine, struct task *task, const struct hr_error *err)
+{
+	if (err && !task_again(engine, task, 3))
+		log_line(LOG_LEVEL_WARNING, NULL, "%s", ((struct saying *)task)->event.message);
+}
+
+static struct saying *saying_new(struct engine *engine, const char *kind)
+{
+	struct saying *saying = task_new(engine, sizeof(*saying), saying_run, saying_finish, NULL);
+
+	if (saying)
+		text_copy(saying->event.kind, sizeof(saying->event.kind), kind);
+	return saying;
+}
+
+/* Of each config once, as long as the last so many are remembered. */
+static void tell_skipped(struct engine *engine, const struct known_config *config)
+{
+	struct engine_rounds *rounds = &engine->rounds;
+	struct skipped_config *skipped = NULL;
+	struct saying *saying;
+
+	for (size_t i = 0; i < rounds->n_skipped && i < ROUNDS_SKIPPED; i++) {
+		skipped = &rounds->skipped[i];
+		if (skipped->revision == config->revision && strcmp(skipped->id, config->id) == 0)
+			return;
+	}
+	saying = saying_new(engine, "probes.skipped");
+	if (!saying)
+		return;
+	skipped = &rounds->skipped[rounds->n_skipped++ % ROUNDS_SKIPPED];
+	text_copy(skipped->id, sizeof(skipped->id), config->id);
+	skipped->revision = config->revision;
+	text_copy(saying->event.config_id, sizeof(saying->event.config_id), config->id);
+	text_format(
+		saying->event.message, sizeof(saying->event.message),
+		"servers of revision %lld of this config that run are not probed, since it cannot "
+		"be read: %s",
+		(long long)config->revision, config->why_not);
+	task_submit(engine, &saying->task);
+}
+
+static void tell_doubt(struct engine *engine)
+{
+	struct saying *saying = saying_new(engine, "probes.doubted");
+	const struct engine_rounds *rounds = &engine->rounds;
+
+	if (!saying)
+		return;
+	text_format(saying->event.message, sizeof(saying->event.message),
+		    "%zu of %zu servers that were probed do not answer at their connection port: "
+		    "that is taken for a fault on the way from this machine to them, and none of "
+		    "them is judged by it; look at the network, or at what they were made from",
+		    rounds->n_fresh, rounds->n_fresh + rounds->n_spoke);
+	task_submit(engine, &saying->task);
+}
+
+/* ---- The end of a round ---- */
+
+/* Where most are mute it is rather this machine that does not reach them: they are as good as before. */
+static bool round_is_doubted(struct engine *engine)
+{
+	struct engine_rounds *rounds = &engine->rounds;
+	bool doubted = rounds->n_fresh >= MANY_MUTE && rounds->n_fresh > rounds->n_spoke;
+
+	if (doubted && !rounds->is_doubted)
+		tell_doubt(engine);
+	rounds->is_doubted = doubted;
+	return doubted;
+}
+
+static int by_server(const void *a, const void *b)
+{
+	return strcmp(((const struct mute *)a)->wish.server_id,
+		      ((const struct mute *)b)->wish.server_id);
+}
 
 static void round_put_off(struct engine *engine)
 {
@@ -122,37 +198,111 @@ static void round_put_off(struct engine *engine)
 	engine->rounds.due_mono_ms = engine->now.mono_ms + engine->options.probe_every_ms;
 }
 
-static void page_finish(struct engine *engine, struct task *task, const struct hr_error *err)
+/* One that was not mute this time is forgotten: three times means in a row. Both lists are in the order of
+ * ids then. */
+static void round_end(struct engine *engine)
 {
 	struct engine_rounds *rounds = &engine->rounds;
+	bool doubted = round_is_doubted(engine);
+	size_t was = 0;
+
+	if (rounds->n_fresh > 1)
+		qsort(rounds->fresh, rounds->n_fresh, sizeof(*rounds->fresh), by_server);
+	for (size_t i = 0; i < rounds->n_fresh; i++) {
+		struct mute *mute = &rounds->fresh[i];
+
+		while (was < rounds->n_mutes && by_server(&rounds->mutes[was], mute) < 0)
+			was++;
+		if (was < rounds->n_mutes && by_server(&rounds->mutes[was], mute) == 0)
+			mute->rounds = rounds->mutes[was].rounds;
+		if (!doubted && ++mute->rounds >= VERDICT_ROUNDS)
+			verdict_give(engine, &mute->wish, mute->why);
+	}
+	free(rounds->mutes);
+	rounds->mutes = rounds->fresh;
+	rounds->n_mutes = rounds->n_fresh;
+	rounds->fresh = NULL;
+	rounds->n_fresh = rounds->fresh_room = 0;
+	round_put_off(engine);
+}
+
+/* ---- The course of a round ---- */
+
+static void round_go(struct engine *engine);
+
+static void take_wishes(struct engine_rounds *rounds, struct page *page)
+{
+	text_copy(rounds->after_id, sizeof(rounds->after_id), page->after_id);
+	rounds->is_read = page->is_last;
+	rounds->at = 0;
+	rounds->n_wishes = page->n;
+	memcpy(rounds->wishes, page->wishes, page->n * sizeof(*page->wishes));
+}
+
+/* Of a round that breaks off nothing counts; answers that are under way are waited for. */
+static void round_break(struct engine *engine)
+{
+	struct engine_rounds *rounds = &engine->rounds;
+
+	rounds->is_broken = rounds->is_read = true;
+	rounds->at = rounds->n_wishes = 0;
+}
+
+static void page_finish(struct engine *engine, struct task *task, const struct hr_error *err)
+{
 	struct page *page = (struct page *)task;
 
+	engine->rounds.reading = false;
 	if (err) {
 		log_line(LOG_LEVEL_ERROR, NULL, "servers that run cannot be probed now: %s",
 			 err->message);
-		round_put_off(engine);
-		return;
+		round_break(engine);
+	} else {
+		for (size_t i = 0; i < page->n_known && i < CONFIGS_KNOWN; i++)
+			if (page->known[i].why_not[0] != '\0')
+				tell_skipped(engine, &page->known[i]);
+		take_wishes(&engine->rounds, page);
 	}
-	text_copy(rounds->after_id, sizeof(rounds->after_id), page->is_last ? "" : page->last_id);
-	rounds->waiting = probes_ask(engine, page->wishes, page->n);
-	if (rounds->waiting > 0)
-		return;
-	if (page->is_last)
-		round_end(engine);
-	else
-		page_read(engine);
+	round_go(engine);
 }
 
 static void page_read(struct engine *engine)
 {
-	struct page *page = task_new(engine, sizeof(*page), page_run, page_finish, NULL);
+	struct engine_rounds *rounds = &engine->rounds;
+	struct page *page = NULL;
 
+	if (!rounds->wishes)
+		rounds->wishes = calloc(PAGE, sizeof(*rounds->wishes));
+	if (rounds->wishes)
+		page = task_new(engine, sizeof(*page), page_run, page_finish, NULL);
 	if (!page) {
-		round_put_off(engine);
+		round_break(engine);
 		return;
 	}
-	text_copy(page->after_id, sizeof(page->after_id), engine->rounds.after_id);
+	text_copy(page->after_id, sizeof(page->after_id), rounds->after_id);
+	rounds->reading = true;
 	task_submit(engine, &page->task);
+}
+
+/* Asks as many as may be asked now, and ends the round when nothing is left of it. */
+static void round_go(struct engine *engine)
+{
+	struct engine_rounds *rounds = &engine->rounds;
+
+	while (rounds->waiting < AT_ONCE && rounds->at < rounds->n_wishes) {
+		if (probes_can_ask(engine))
+			rounds->waiting += probes_ask(engine, &rounds->wishes[rounds->at++], 1);
+		else
+			round_break(engine);
+	}
+	if (rounds->at == rounds->n_wishes && !rounds->is_read && !rounds->reading)
+		page_read(engine);
+	if (rounds->waiting > 0 || rounds->reading || rounds->at < rounds->n_wishes)
+		return;
+	if (rounds->is_broken)
+		round_put_off(engine);
+	else
+		round_end(engine);
 }
 
 int64_t rounds_step(struct engine *engine)
@@ -165,217 +315,36 @@ int64_t rounds_step(struct engine *engine)
 		round_put_off(engine);
 	if (rounds->due_mono_ms > engine->now.mono_ms)
 		return rounds->due_mono_ms;
-	/* Of a round that broke off nothing counts. */
-	for (struct mute *mute = rounds->mutes; mute; mute = mute->next)
-		mute->is_fresh = false;
 	rounds->under_way = true;
-	rounds->n_spoke = rounds->n_mute = 0;
+	rounds->is_broken = rounds->is_read = false;
+	rounds->n_spoke = rounds->n_fresh = 0;
+	rounds->at = rounds->n_wishes = 0;
 	rounds->after_id[0] = '\0';
-	page_read(engine);
+	round_go(engine);
 	return rounds->under_way ? MS_NEVER : rounds->due_mono_ms;
-}
-
-/* ---- What it comes to ---- */
-
-struct verdict {
-	struct task task; /* first */
-	struct probe_wish wish;
-	bool speaks;
-	char why[256];
-};
-
-static int speaks_again(struct tx *tx, struct task *task, struct server *server,
-			struct hr_error *err)
-{
-	if (server->silence != SILENCE_UNANSWERED)
-		return 0;
-	server->silence = SILENCE_NONE;
-	server->listen_ms = MS_NEVER;
-	server->stage[0] = '\0';
-	if (task_touch(task, server->pool_id, err) < 0 || server_update(tx, server, err) < 0)
-		return -1;
-	if (life_event(tx, task->context.now_ms, server, NULL, "server.answers",
-		       "%s answers at port %lld again and takes sessions", server->name,
-		       (long long)server_port(server)) < 0)
-		return error_set(err, HR_INTERNAL, "an event could not be stored");
-	return sessions_seat_queue(tx, &task->context, server->pool_id, err);
-}
-
-static int is_unanswered(struct tx *tx, struct verdict *verdict, struct server *server,
-			 struct hr_error *err)
-{
-	const struct life_context *context = &verdict->task.context;
-
-	server->silence = SILENCE_UNANSWERED;
-	server->listen_ms = context->now_ms + server->settings.dead_after_ms;
-	text_format(server->stage, sizeof(server->stage), "no %s at port %lld: %s",
-		    connection_type_name(server->settings.connection_type),
-		    (long long)server_port(server), verdict->why);
-	if (task_touch(&verdict->task, server->pool_id, err) < 0 ||
-	    server_update(tx, server, err) < 0)
-		return -1;
-	if (life_event(tx, context->now_ms, server, NULL, "server.unanswered",
-		       "%s was asked %d times and does not answer: %s; no new sessions until it "
-		       "does",
-		       server->name, ROUNDS_MUTE, server->stage) < 0)
-		return error_set(err, HR_INTERNAL, "an event could not be stored");
-	return 0;
-}
-
-static int is_dead(struct tx *tx, struct verdict *verdict, struct server *server,
-		   struct hr_error *err)
-{
-	struct life_context *context = &verdict->task.context;
-	char reason[400];
-
-	if (server->listen_ms > context->now_ms)
-		return 0;
-	if (server_recount_sessions(tx, server, context->now_ms, err) < 0)
-		return -1;
-	if (server->sessions > 0) {
-		server->listen_ms = context->now_ms + AGAIN_MS;
-		return server_update(tx, server, err);
-	}
-	text_format(reason, sizeof(reason),
-		    "%s, for longer than its dead_after of %lld s, and nobody is on it",
-		    server->stage, (long long)(server->settings.dead_after_ms / MS_PER_S));
-	if (task_touch(&verdict->task, server->pool_id, err) < 0)
-		return -1;
-	return life_fail(tx, context, server, reason, err);
-}
-
-static int verdict_run(struct tx *tx, struct task *task, struct hr_error *err)
-{
-	struct verdict *verdict = (struct verdict *)task;
-	struct hr_error why = {0};
-	struct server server;
-
-	if (server_get(tx, verdict->wish.server_id, &server, &why) < 0) {
-		if (why.class == HR_NOT_FOUND)
-			return 0;
-		*err = why;
-		return -1;
-	}
-	if (server.state != SERVER_RUNNING || !probe_is_of(&verdict->wish.probe, &server))
-		return 0;
-	if (verdict->speaks)
-		return speaks_again(tx, task, &server, err);
-	return server.silence == SILENCE_UNANSWERED ? is_dead(tx, verdict, &server, err)
-						    : is_unanswered(tx, verdict, &server, err);
-}
-
-static void verdict_finish(struct engine *engine, struct task *task, const struct hr_error *err)
-{
-	const struct verdict *verdict = (struct verdict *)task;
-
-	if (err)
-		log_line(LOG_LEVEL_ERROR, &(struct log_subject){.server = verdict->wish.server_id},
-			 "what probes found could not be stored; the next round finds it again: "
-			 "%s",
-			 err->message);
-	engine_look(engine);
-}
-
-static void judge(struct engine *engine, const struct probe_wish *wish, const char *why)
-{
-	struct verdict *verdict =
-		task_new(engine, sizeof(*verdict), verdict_run, verdict_finish, NULL);
-
-	if (!verdict)
-		return;
-	verdict->wish = *wish;
-	verdict->speaks = !why;
-	text_copy(verdict->why, sizeof(verdict->why), why);
-	task_submit(engine, &verdict->task);
 }
 
 /* ---- Answers ---- */
 
-static void note_mute(struct engine *engine, const struct flight *flight, const char *why)
+static void note_mute(struct engine_rounds *rounds, const struct flight *flight, const char *why)
 {
-	struct mute *mute = engine->rounds.mutes;
+	struct mute *mute;
 
-	while (mute && strcmp(mute->wish.server_id, flight->server_id) != 0)
-		mute = mute->next;
-	if (!mute) {
-		mute = calloc(1, sizeof(*mute));
-		if (!mute)
+	if (rounds->n_fresh == rounds->fresh_room) {
+		size_t room = rounds->fresh_room > 0 ? 2 * rounds->fresh_room : AT_ONCE;
+		struct mute *grown = realloc(rounds->fresh, room * sizeof(*grown));
+
+		/* As if it had not been asked. */
+		if (!grown)
 			return;
-		mute->next = engine->rounds.mutes;
-		engine->rounds.mutes = mute;
+		rounds->fresh = grown;
+		rounds->fresh_room = room;
 	}
+	mute = &rounds->fresh[rounds->n_fresh++];
+	memset(mute, 0, sizeof(*mute));
 	text_copy(mute->wish.server_id, sizeof(mute->wish.server_id), flight->server_id);
 	mute->wish.probe = flight->probe;
-	mute->is_fresh = true;
 	text_copy(mute->why, sizeof(mute->why), why);
-}
-
-struct doubt {
-	struct task task; /* first */
-	char message[512];
-};
-
-static int doubt_run(struct tx *tx, struct task *task, struct hr_error *err)
-{
-	struct event event = {.at_ms = task->context.now_ms, .kind = "probes.doubted"};
-
-	text_copy(event.message, sizeof(event.message), ((struct doubt *)task)->message);
-	return event_add(tx, &event, err);
-}
-
-static void doubt_finish(struct engine *engine, struct task *task, const struct hr_error *err)
-{
-	if (err && !task_again(engine, task, 3))
-		log_line(LOG_LEVEL_WARNING, NULL, "%s", ((struct doubt *)task)->message);
-}
-
-static void tell_doubt(struct engine *engine)
-{
-	struct doubt *doubt = task_new(engine, sizeof(*doubt), doubt_run, doubt_finish, NULL);
-	const struct engine_rounds *rounds = &engine->rounds;
-
-	if (!doubt)
-		return;
-	text_format(doubt->message, sizeof(doubt->message),
-		    "%zu of %zu servers that were probed do not answer at their connection port: "
-		    "that is taken for a fault on the way from this machine to them, and none of "
-		    "them is judged by it; look at the network, or at what they were made from",
-		    rounds->n_mute, rounds->n_mute + rounds->n_spoke);
-	task_submit(engine, &doubt->task);
-}
-
-/* Where most are mute it is rather this machine that does not reach them: they are as good as before. */
-static bool round_is_doubted(struct engine *engine)
-{
-	struct engine_rounds *rounds = &engine->rounds;
-	bool doubted = rounds->n_mute >= MANY_MUTE && rounds->n_mute > rounds->n_spoke;
-
-	if (doubted && !rounds->is_doubted)
-		tell_doubt(engine);
-	rounds->is_doubted = doubted;
-	return doubted;
-}
-
-/* One that was not mute this time is forgotten: three times means in a row. */
-static void round_end(struct engine *engine)
-{
-	struct mute **at = &engine->rounds.mutes;
-	bool doubted = round_is_doubted(engine);
-
-	while (*at) {
-		struct mute *mute = *at;
-
-		if (!mute->is_fresh) {
-			*at = mute->next;
-			free(mute);
-			continue;
-		}
-		mute->is_fresh = false;
-		if (!doubted && ++mute->rounds >= ROUNDS_MUTE)
-			judge(engine, &mute->wish, mute->why);
-		at = &mute->next;
-	}
-	round_put_off(engine);
 }
 
 void rounds_take(struct engine *engine, const struct flight *flight,
@@ -389,26 +358,18 @@ void rounds_take(struct engine *engine, const struct flight *flight,
 			struct probe_wish wish = {.probe = flight->probe};
 
 			text_copy(wish.server_id, sizeof(wish.server_id), flight->server_id);
-			judge(engine, &wish, NULL);
+			verdict_give(engine, &wish, NULL);
 		}
 	} else if (answer->result == HR_NOT_FOUND) {
-		rounds->n_mute++;
-		note_mute(engine, flight, answer->error.message);
+		note_mute(rounds, flight, answer->error.message);
 	}
-	if (rounds->waiting > 0 && --rounds->waiting > 0)
-		return;
-	if (rounds->after_id[0] != '\0')
-		page_read(engine);
-	else
-		round_end(engine);
+	rounds->waiting--;
+	round_go(engine);
 }
 
 void rounds_free(struct engine *engine)
 {
-	while (engine->rounds.mutes) {
-		struct mute *next = engine->rounds.mutes->next;
-
-		free(engine->rounds.mutes);
-		engine->rounds.mutes = next;
-	}
+	free(engine->rounds.wishes);
+	free(engine->rounds.fresh);
+	free(engine->rounds.mutes);
 }

@@ -39,6 +39,8 @@ static void add_filters(struct query *q, const struct server_query *query)
 	if (query->order == SERVER_BY_LISTEN)
 		query_add_int64(q, " AND heartbeat = 1 AND state = 60 AND listen_ms <= ?",
 				query->listen_before_ms);
+	if (query->order == SERVER_TO_PROBE)
+		query_add(q, " AND heartbeat = 0 AND state = 60 AND address <> ''");
 	if (query->deadline_before_ms || query->order == SERVER_BY_DEADLINE)
 		query_add_int64(q, " AND deadline_ms < 9223372036854775807 AND deadline_ms <= ?",
 				query->deadline_before_ms ? query->deadline_before_ms : MS_NEVER);
@@ -63,6 +65,7 @@ static void add_order(struct query *q, const struct server_query *query)
 			add_rank(q, query->states);
 		query_add(q, " ORDER BY id");
 		break;
+	case SERVER_TO_PROBE: query_add(q, " ORDER BY id"); break;
 	case SERVER_BY_DEADLINE: query_add(q, " ORDER BY deadline_ms, id"); break;
 	case SERVER_BY_LISTEN: query_add(q, " ORDER BY listen_ms, id"); break;
 	case SERVER_BY_SPREAD:

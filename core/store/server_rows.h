@@ -31,6 +31,7 @@ enum server_order {
 	SERVER_BY_ID,
 	SERVER_BY_DEADLINE, /* earliest deadline first; those without one are left out */
 	SERVER_BY_LISTEN,   /* running ones with a heartbeat: the first to be listened to */
+	SERVER_TO_PROBE,    /* running ones without a heartbeat that have an address, by id */
 	SERVER_BY_SPREAD,   /* running first; fewest sessions, longest idle, id */
 	SERVER_BY_PACK,     /* running first; most sessions, longest idle, id */
 	SERVER_BY_IDLE      /* idle ones only: outdated first, longest idle, oldest, id */
@@ -50,7 +51,7 @@ struct server_query {
 	const char *zone_id;
 	const char *provider_config_id;
 	const char *user;           /* that have an active session of this user */
-	const char *after_id;       /* SERVER_BY_ID: cursor */
+	const char *after_id;       /* SERVER_BY_ID, SERVER_TO_PROBE: cursor */
 	unsigned states;            /* SERVER_STATE_BIT()s */
 	bool with_free;             /* server_available and server_free_sessions > 0 */
 	int64_t deadline_before_ms; /* at or before */

@@ -3,8 +3,8 @@
 #
 # make bench: every figure of the design in one run, each beside a floor that is measured in the same run.
 # A line for each figure, as it comes; "missed" where the aim is not met, which fails nothing. Fails when
-# something could not be measured. BENCH_PARTS picks parts (process request sessions reads plan size
-# creates).
+# something could not be measured. BENCH_PARTS picks parts (process request sessions reads plan rounds
+# size creates).
 
 . "$HEADROOM_SRCDIR/tests/support/daemon.sh"
 . "$HEADROOM_SRCDIR/tests/support/sim.sh"
@@ -232,6 +232,23 @@ part_plan()
 	finish
 }
 
+# Of virtual time: probes take 20 ms, at most 16 at once; those that are mute 5 s.
+part_rounds()
+{
+	local n slow floor
+	work=$(mktemp -d "${TMPDIR:-/tmp}/headroom-test.XXXXXX")
+	for n in 1000 10000; do
+		for slow in 0 50; do
+			measure "$bench/bench-rounds" "$work/$n-$slow" "$n" "$slow" 0
+			floor=$(calc "($n * $slow * 5 + $n * (1000 - $slow) * 0.02) / 16000")
+			row "round of probes of $n servers, $slow of 1000 mute" "$(calc "${got[round_ms]} / 1000")" s \
+				"its probes, 16 at once: $(short "$floor") s" "1.2 times that" "${got[round_ms]} <= 1200 * $floor"
+			row "processor time of that round" "${got[round_cpu_ms]}" ms - - ""
+		done
+	done
+	finish
+}
+
 part_size()
 {
 	local n empty='' load_ms
@@ -348,6 +365,6 @@ part_creates()
 grep -q '^HR_DEFINES = .*-DHR_DEBUG=1' "$HEADROOM_BUILDDIR/Makefile" &&
 	say "a build with --enable-debug: it checks all counters in each transaction, and its figures say little"
 line figure value "floor, in this run" aim
-for part in ${BENCH_PARTS:-process request sessions reads plan size creates}; do
+for part in ${BENCH_PARTS:-process request sessions reads plan rounds size creates}; do
 	"part_$part"
 done

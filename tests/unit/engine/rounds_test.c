@@ -3,6 +3,8 @@
  * removed when it stays so; where most are mute nobody is judged. */
 #include "engine_fixture.h"
 
+#include "engine/checkin.h"
+
 #define FIELDS(n, more)                                                                       \
 	"{\"minimum_available_sessions\": " #n ", \"reusable\": true, \"dead_after\": 3600, " \
 	"\"downscale_backoff\": 86400, \"connection_type\": \"SSH\"" more "}"
@@ -36,6 +38,29 @@ static void begin(const char *config, int n)
 			answer_ok(any_asked(DISPATCH_PROBE), "");
 		pass(1000);
 	}
+}
+
+static int check_in(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct checkin checkin = {.status = "running", .message = "", .percent = -1};
+	struct life_context context = {.now_ms = now_ms};
+	struct server_query query = {.states = SERVER_STATE_BIT(SERVER_CHECKING_IN)};
+	struct server *servers;
+	char *token = NULL;
+	size_t n;
+	int rc;
+
+	(void)arg;
+	if (server_list(tx, &query, &servers, &n, err) < 0)
+		return -1;
+	ck_assert_uint_eq(n, 1);
+	if (checkin_token_make(tx, &servers[0], &token, err) < 0)
+		return -1;
+	checkin.token = token;
+	rc = checkin_apply(tx, &context, &checkin, &servers[0], err);
+	free(token);
+	free(servers);
+	return rc;
 }
 
 static void teardown(void)
@@ -245,6 +270,81 @@ START_TEST(who_is_not_asked)
 }
 END_TEST
 
+static int lose_revision(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct server_query query = {.states = SERVER_STATE_BIT(SERVER_RUNNING), .limit = 1};
+	struct server *servers;
+	size_t n;
+	int result;
+
+	(void)arg;
+	if (server_list(tx, &query, &servers, &n, err) < 0)
+		return -1;
+	ck_assert_uint_eq(n, 1);
+	servers[0].config_revision = 99;
+	result = server_update(tx, &servers[0], err);
+	free(servers);
+	return result;
+}
+
+/* The one whose config cannot be read is left out, and that is said once. */
+START_TEST(a_config_that_cannot_be_read)
+{
+	char message[768];
+
+	begin(FIELDS(3, ""), 3);
+	commit(lose_revision, NULL);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(one_round(), 2);
+	ck_assert_int_eq(events_of("probes.skipped", message), 1);
+	ck_assert_ptr_nonnull(strstr(message, "there is no revision 99 of autoscale-config"));
+}
+END_TEST
+
+/* The answer is late at one of them: the others are asked meanwhile, and the round waits for it. */
+START_TEST(one_is_slow)
+{
+	struct asked *late;
+	int n = 1;
+
+	begin(FIELDS(40, ""), 40);
+	pass(ROUND_MS + 1000);
+	ck_assert_int_eq(count_asked(DISPATCH_PROBE), 16);
+	late = any_asked(DISPATCH_PROBE);
+	late->request.kind = DISPATCH_CHECK; /* not one of any_asked's */
+	for (; count_asked(DISPATCH_PROBE) > 0; n++) {
+		ck_assert_int_le(count_asked(DISPATCH_PROBE), 15);
+		answer_ok(any_asked(DISPATCH_PROBE), "");
+	}
+	ck_assert_int_eq(n, 40);
+	pass(2 * ROUND_MS);
+	ck_assert_int_eq(count_asked(DISPATCH_PROBE), 0);
+	late->request.kind = DISPATCH_PROBE;
+	answer_ok(late, "");
+	ck_assert_int_eq(one_round(), 40);
+}
+END_TEST
+
+/* None of them was made to wait for a probe. */
+START_TEST(who_must_check_in)
+{
+	has_prober = true;
+	refuse = HR_NOT_FOUND;
+	engine_setup(
+		"{}",
+		FIELDS(1, ", \"require_checkin\": true, \"startup_script\": \"{checkin_url}\""),
+		"{\"max_instances\": 60}");
+	answer_ok(asked(DISPATCH_CREATE), "i-1");
+	answer_state(asked(DISPATCH_STATUS), HR_STATE_RUNNING, "10.0.0.1");
+	commit(check_in, NULL);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_RUNNING)), 1);
+	list_instance("i-1", any_server(0).id, HR_STATE_RUNNING, 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(one_round(), 0);
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_RUNNING)), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rounds");
@@ -263,6 +363,9 @@ int main(void)
 	tcase_add_test(tcase, alone_at_the_limit);
 	tcase_add_test(tcase, a_restart_keeps_what_was_judged);
 	tcase_add_test(tcase, who_is_not_asked);
+	tcase_add_test(tcase, who_must_check_in);
+	tcase_add_test(tcase, a_config_that_cannot_be_read);
+	tcase_add_test(tcase, one_is_slow);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

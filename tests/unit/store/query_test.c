@@ -79,6 +79,8 @@ static void run_server_queries(struct tx *tx)
 	list_servers(tx, (struct server_query){.states = running,
 					       .order = SERVER_BY_LISTEN,
 					       .listen_before_ms = 5});
+	list_servers(tx, (struct server_query){
+				 .states = running, .order = SERVER_TO_PROBE, .after_id = "i"});
 	list_servers(tx, (struct server_query){.order = SERVER_BY_ID});
 	list_servers(tx, (struct server_query){.pool_id = "p"});
 	list_servers(tx, (struct server_query){.pool_id = "p", .states = coming});
