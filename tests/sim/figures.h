@@ -9,7 +9,7 @@ struct world;
 
 struct figures {
 	uint64_t seeds, runs, steps, crashes, writes, creates, destroys, throttles, outages, late,
-		refused, clock_jumps;
+		refused, clock_jumps, doubts;
 };
 
 /* One whole run's. */

@@ -142,6 +142,8 @@ static int check_all(struct tx *tx, void *arg, struct hr_error *err)
 		check_session(world, &books, &books.sessions[i]);
 	for (size_t i = 0; result == 0 && i < books.n_servers; i++)
 		check_server(world, &books, &books.servers[i]);
+	if (result == 0)
+		probe_check_judged(world, &books);
 	for (const struct instance *i = world->instances; result == 0 && i; i = i->next)
 		check_instance(world, &books, i);
 	if (result == 0)

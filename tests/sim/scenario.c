@@ -93,10 +93,15 @@ static void make_config(struct world *world, size_t i)
 	static const int64_t backoffs[] = {0, 30, 120, 600};
 	struct sim_random *random = &world->world_random;
 	struct scenario *scenario = &world->scenario;
-	int64_t sessions = sim_between(random, 1, 4);
+	int64_t sessions = sim_between(random, 1, 4), least = sim_between(random, 0, 3);
 	char name[NAME_SIZE];
 	json_t *input;
 
+	/* Enough of them for most of them to be mute. */
+	if (world->probed) {
+		sessions = 1;
+		least += 3;
+	}
 	text_format(name, sizeof(name), "config-%zu", i);
 	scenario->configs[i].pool = i % scenario->n_pools;
 	scenario->configs[i].account = (size_t)sim_below(random, (int64_t)scenario->n_accounts);
@@ -105,7 +110,7 @@ static void make_config(struct world *world, size_t i)
 		"s:I, s:I, s:I, s:I}",
 		"pool", scenario->pools[scenario->configs[i].pool].id, "zone", scenario->zone_id,
 		"provider_config", scenario->accounts[scenario->configs[i].account].id,
-		"minimum_available_sessions", (json_int_t)sim_between(random, 0, 3), "priority",
+		"minimum_available_sessions", (json_int_t)least, "priority",
 		(json_int_t)sim_between(random, 0, 3), "aggressive_scaling",
 		(int)(i < scenario->n_pools || sim_chance(random, 800)), "aggressive_pooling",
 		(int)sim_chance(random, 700), "downscale_backoff",
@@ -116,13 +121,13 @@ static void make_config(struct world *world, size_t i)
 		(int)sim_chance(random, 500), "startup_script",
 		"#!/bin/sh\nserver={server_id}\ntoken={checkin_jwt}\n"
 		"# headroom-sim: checkin_url={checkin_url}\n",
-		"require_checkin", (int)sim_chance(random, 800), "provision_timeout",
-		(json_int_t)600, "create_timeout", (json_int_t)200, "boot_timeout", (json_int_t)120,
-		"checkin_timeout", (json_int_t)120, "keep_failed",
+		"require_checkin", (int)(sim_chance(random, 800) && !world->probed),
+		"provision_timeout", (json_int_t)600, "create_timeout", (json_int_t)200,
+		"boot_timeout", (json_int_t)120, "checkin_timeout", (json_int_t)120, "keep_failed",
 		(json_int_t)(sim_chance(random, 200) ? 1 : 0));
-	scenario->configs[i].probes = sim_chance(&world->probe_random, 800);
+	scenario->configs[i].probes = sim_chance(&world->probe_random, 800) || world->probed;
 	json_object_set_new(input, "probe", json_boolean(scenario->configs[i].probes));
-	scenario->configs[i].beats = sim_chance(&world->silence_random, 500);
+	scenario->configs[i].beats = sim_chance(&world->silence_random, 500) && !world->probed;
 	if (scenario->configs[i].beats) {
 		json_object_set_new(input, "heartbeat", json_string("expected"));
 		json_object_set_new(input, "missing_after", json_integer(60));

@@ -7,6 +7,11 @@
 
 #include "base/text.h"
 
+#define PROBED_PERMILLE 200 /* of the worlds */
+#define ROUND_MS 60000      /* between rounds */
+#define ROUND_LONGEST_MS 50000
+#define JUDGED_AFTER 3
+
 struct sim_prober {
 	struct dispatcher dispatcher; /* first */
 	struct world *world;
@@ -38,11 +43,30 @@ void probe_boot(struct world *world, struct instance *instance)
 	instance->faulted = true;
 }
 
-static struct instance *instance_at(const struct world *world, const struct question *question)
+void probe_make(struct world *world)
+{
+	struct sim_random random;
+
+	sim_random_init(&random, world->run->seed, 13);
+	world->probed = sim_chance(&random, PROBED_PERMILLE);
+	if (!world->probed || sim_chance(&random, 300))
+		return;
+	world->unreached_ms = sim_between(&random, 60000, 200000);
+	world->reached_ms = world->unreached_ms + sim_between(&random, 4 * ROUND_MS, 10 * ROUND_MS);
+}
+
+static bool is_unreached(const struct world *world, int64_t since_ms)
+{
+	return !world->healed && world->unreached_ms > 0 &&
+	       world->unreached_ms + since_ms <= world->mono_ms &&
+	       world->mono_ms < world->reached_ms;
+}
+
+static struct instance *instance_at(const struct world *world, const char *server_id,
+				    const char *address)
 {
 	for (struct instance *i = world->instances; i; i = i->next)
-		if (strcmp(i->server_id, question->server_id) == 0 &&
-		    strcmp(question->probe.address, i->address) == 0)
+		if (strcmp(i->server_id, server_id) == 0 && strcmp(i->address, address) == 0)
 			return i;
 	return NULL;
 }
@@ -57,17 +81,25 @@ static void judge(struct world *world, const struct question *question,
 		  struct dispatch_answer *answer)
 {
 	int64_t faults = world->healed ? 0 : world->scenario.faults;
-	struct instance *instance = instance_at(world, question);
+	struct instance *instance =
+		instance_at(world, question->server_id, question->probe.address);
 	bool speaks = instance && instance_state(world, instance) == HR_STATE_RUNNING &&
 		      instance->speaks_ms <= world->mono_ms && !is_mute(world, instance);
 
 	if (question->is_late) {
+		if (instance)
+			instance->mute_in_a_row = 0;
 		answer->result = error_set(&answer->error, HR_TIMEOUT, "probe was late");
 		answer->result = HR_TIMEOUT;
 		return;
 	}
+	speaks = speaks && !is_unreached(world, 0);
 	if (sim_chance(&world->probe_random, faults / 3))
 		speaks = !speaks;
+	if (instance) {
+		instance->probed_ms = world->mono_ms;
+		instance->mute_in_a_row = speaks ? 0 : instance->mute_in_a_row + 1;
+	}
 	if (speaks && instance) {
 		instance->probe_was_well = true;
 		text_copy(answer->text, sizeof(answer->text), "a simulated server");
@@ -151,4 +183,46 @@ void probe_check(struct world *world, const struct server *server, const struct 
 		    world->scenario.configs[i].probes)
 			world_violation(world, "%s is running, and nothing has shown that it is",
 					server->name);
+}
+
+/* What a round asked was answered within the last while, in which no other round ended. A lie or two
+ * among few answers may go either way: those rounds are left out. */
+static bool most_are_mute(const struct world *world, const struct books *books)
+{
+	size_t n_mute = 0, n_spoke = 0;
+
+	for (size_t i = 0; i < books->n_servers; i++) {
+		const struct server *server = &books->servers[i];
+		const struct instance *instance = instance_at(world, server->id, server->address);
+
+		if (server->state != SERVER_RUNNING || !instance || instance->probed_ms == 0 ||
+		    instance->probed_ms + ROUND_LONGEST_MS < world->mono_ms)
+			continue;
+		n_mute += instance->mute_in_a_row > 0;
+		n_spoke += instance->mute_in_a_row == 0;
+	}
+	return n_mute >= 4 && n_mute > 2 * n_spoke;
+}
+
+void probe_check_judged(struct world *world, const struct books *books)
+{
+	bool doubted = is_unreached(world, ROUND_MS) && most_are_mute(world, books);
+
+	world->doubts += doubted;
+	for (size_t i = 0; i < books->n_servers; i++) {
+		const struct server *server = &books->servers[i];
+		struct instance *instance = instance_at(world, server->id, server->address);
+		bool is = server->silence == SILENCE_UNANSWERED;
+
+		if (!instance)
+			continue;
+		if (is && !instance->was_unanswered && instance->mute_in_a_row < JUDGED_AFTER)
+			world_violation(world,
+					"%s is called unanswered, and was mute %u times in a row",
+					server->name, instance->mute_in_a_row);
+		if (is && !instance->was_unanswered && doubted)
+			world_violation(world, "%s is called unanswered when most are mute",
+					server->name);
+		instance->was_unanswered = is;
+	}
 }

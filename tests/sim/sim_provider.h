@@ -38,8 +38,11 @@ struct instance {
 	int64_t mute_ms;     /* it ceases to from then ... */
 	int64_t again_ms;    /* ... until then */
 	bool probe_was_well;
-	int64_t silent_ms; /* it does not check in from then ... */
-	int64_t heard_ms;  /* ... until then */
+	int64_t probed_ms;      /* when a probe was answered last; 0: never */
+	unsigned mute_in_a_row; /* probes that were told nobody is there */
+	bool was_unanswered;    /* as its row said when last looked at */
+	int64_t silent_ms;      /* it does not check in from then ... */
+	int64_t heard_ms;       /* ... until then */
 };
 
 struct dispatcher *sim_dispatcher_new(struct world *world);

@@ -372,6 +372,7 @@ void world_run(struct world *world, const struct run *run)
 	sim_random_init(&random, seed, 12);
 	world->keep_ms = sim_chance(&random, 500) ? 1000 * sim_between(&random, 200, 600) : 0;
 	brakes_make(world);
+	probe_make(world);
 	memory_files_clear();
 	forget_newest(world);
 	if (seed % 2 == 0)

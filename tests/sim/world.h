@@ -135,7 +135,9 @@ struct world {
 	struct call *calls;
 	struct sent *sent; /* what the first create of each server sent */
 	unsigned last_instance;
-	bool healed; /* faults are over */
+	bool healed;                      /* faults are over */
+	bool probed;                      /* no server checks in: all are probed */
+	int64_t unreached_ms, reached_ms; /* no probe reaches any between them; 0: never */
 	struct sim_limit limits[ACCOUNTS_MAX];
 	bool limits_shared; /* the first is all accounts' */
 	struct sim_brake brakes[CONFIGS_MAX];
@@ -148,7 +150,7 @@ struct world {
 
 	/* What is known of the run. */
 	uint64_t commits, steps, crashes, checked_commits, creates, destroys, throttles, outages,
-		late, refused, clock_jumps;
+		late, refused, clock_jumps, doubts;
 	uint64_t trace;
 	char violation[1024];
 };
