@@ -58,13 +58,16 @@ sed -i "s|^path = .*|path = $HEADROOM_BUILDDIR/plugins/sim/.libs:$HEADROOM_BUILD
 printf '\n[engine]\nprobe_every = 1s\n' >>"$work/headroom.conf"
 daemon_start || fail "the daemon did not start"
 port_ssh=$(port_free)
+# Another's: what is started at the late server's port is nothing to the servers that are not asked.
+port_unasked=$(port_free)
+while [ "$port_unasked" = "$port_ssh" ]; do port_unasked=$(port_free); done
 {
 	printf 'kind: zone\nname: here\n---\nkind: provider-config\nname: this-machine\nprovider: local\n'
 	printf -- '---\nkind: provider-config\nname: red\nprovider: sim\nsettings:\n  url: %s\n  key: red-key\n' "$sim_url"
 	pool right this-machine SSH
 	pool wrong this-machine RDP 'provision_timeout: 1m\nboot_timeout: 4s\n'
 	pool late red SSH "connection_port: $port_ssh\nstartup_script: none\n"
-	pool unasked red SSH "connection_port: $port_ssh\nstartup_script: none\nprobe: false\n"
+	pool unasked red SSH "connection_port: $port_unasked\nstartup_script: none\nprobe: false\n"
 } >"$work/pools.yaml"
 "$headroom" apply -f "$work/pools.yaml" >/dev/null || fail "apply"
 
