@@ -335,8 +335,8 @@ static void take_mail(struct engine *engine)
 int64_t engine_step(struct engine *engine, struct moment now)
 {
 	int64_t (*const parts[])(struct engine *) = {
-		stops_step, accounts_step, account_checks_step, poll_step, rounds_step, reaper_step,
-		deadlines_step, reconcile_step, operations_step,
+		recovery_step, stops_step, accounts_step, account_checks_step, poll_step,
+		rounds_step, reaper_step, deadlines_step, reconcile_step, operations_step,
 		/* Last: what the store did not take from the others waits here. */
 		tasks_resubmit};
 	int64_t next = MS_NEVER;

@@ -128,6 +128,7 @@ struct engine {
 	bool pools_loading, pools_again;
 	bool picking, pick_again;
 	bool recovering; /* what the last run left is not taken up yet: no deadline is acted on */
+	int64_t recover_mono_ms; /* when that is begun; MS_NEVER: it has been */
 	bool deadlines_running;
 	bool pruning;
 	bool jumping; /* deadlines are moving with the clock: none may be acted on */

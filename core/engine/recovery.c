@@ -17,28 +17,8 @@
 #include "store/session_rows.h"
 
 #define POOLS_AT_ONCE 100
+#define NO_MEMORY_MS MS_PER_S
 #define HEARD_WITHIN_MS (120 * MS_PER_S) /* guests check in every minute, rounds come as often */
-
-/* An operation without a last error that is not due yet was under way: its answer went with the
- * process. Those that wait after an error keep their time. */
-static int recover_operations(struct tx *tx, int64_t now_ms, struct hr_error *err)
-{
-	struct operation *operations = NULL;
-	size_t n;
-	int result = 0;
-
-	if (operation_list_due(tx, now_ms + 2 * STEP_LEASE_MS, NULL, 0, 1000, &operations, &n,
-			       err) < 0)
-		return -1;
-	for (size_t i = 0; result == 0 && i < n; i++) {
-		if (operations[i].due_ms <= now_ms || operations[i].error_class != 0)
-			continue;
-		operations[i].due_ms = now_ms;
-		result = operation_update(tx, &operations[i], err);
-	}
-	free(operations);
-	return result;
-}
 
 /* Each active session has its pool's whole keepalive_expiration before it. */
 static int excuse_sessions(struct tx *tx, int64_t now_ms, struct hr_error *err)
@@ -70,7 +50,10 @@ static int recover_run(struct tx *tx, struct task *task, struct hr_error *err)
 {
 	int64_t now_ms = task->context.now_ms;
 
-	if (recover_operations(tx, now_ms, err) < 0 || excuse_sessions(tx, now_ms, err) < 0)
+	/* An operation without a last error that is not due yet was under way: its answer went with
+	 * the process. Those that wait after an error keep their time. */
+	if (operation_recover(tx, now_ms, now_ms + 2 * STEP_LEASE_MS, err) < 0 ||
+	    excuse_sessions(tx, now_ms, err) < 0)
 		return -1;
 	return server_excuse(tx, now_ms + HEARD_WITHIN_MS, err);
 }
@@ -89,11 +72,24 @@ static void recover_finish(struct engine *engine, struct task *task, const struc
 	engine_look(engine);
 }
 
-void recovery_begin(struct engine *engine)
+int64_t recovery_step(struct engine *engine)
 {
-	struct task *task = task_new(engine, sizeof(*task), recover_run, recover_finish, NULL);
+	struct task *task;
 
-	engine->recovering = true;
+	if (engine->recover_mono_ms > engine->now.mono_ms)
+		return engine->recover_mono_ms;
+	engine->recover_mono_ms = MS_NEVER;
+	task = task_new(engine, sizeof(*task), recover_run, recover_finish, NULL);
 	if (task)
 		task_submit(engine, task);
+	else
+		engine->recover_mono_ms = engine->now.mono_ms + NO_MEMORY_MS;
+	return engine->recover_mono_ms;
+}
+
+void recovery_begin(struct engine *engine)
+{
+	engine->recovering = true;
+	engine->recover_mono_ms = engine->now.mono_ms;
+	recovery_step(engine);
 }

@@ -8,4 +8,7 @@
 /* Once, at the start. Until it is done no deadline is acted on (engine->recovering). */
 void recovery_begin(struct engine *engine);
 
+/* Begins it once more, where there was no memory for it; gives when to come again (monotonic). */
+int64_t recovery_step(struct engine *engine);
+
 #endif

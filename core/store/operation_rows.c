@@ -264,3 +264,19 @@ int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct
 		sql_bind_text(stmt, config_id);
 	return sql_run(stmt, NULL, err);
 }
+
+int operation_recover(struct tx *tx, int64_t now_ms, int64_t until_ms, struct hr_error *err)
+{
+	struct sql_stmt *stmt;
+
+	if (sql_prepare(
+		    tx->sql,
+		    "UPDATE operations SET due_ms = ? WHERE state = 10 AND urgent IN (0, 1) AND "
+		    "due_ms > ? AND due_ms <= ? AND error_class = 0",
+		    &stmt, err) < 0)
+		return -1;
+	sql_bind_int64(stmt, now_ms);
+	sql_bind_int64(stmt, now_ms);
+	sql_bind_int64(stmt, until_ms);
+	return sql_run(stmt, NULL, err);
+}

@@ -36,6 +36,9 @@ int operation_nth_started(struct tx *tx, const char *config_id, enum operation_k
 /* Those of a config (NULL: of all) that were never sent are due at now_ms at the latest. */
 int operation_hurry(struct tx *tx, const char *config_id, int64_t now_ms, struct hr_error *err);
 
+/* Those that wait after no error and are due until until_ms are due at now_ms at the latest. */
+int operation_recover(struct tx *tx, int64_t now_ms, int64_t until_ms, struct hr_error *err);
+
 /* Earliest due time of all unfinished ones but those of the accounts in full; MS_NEVER: none. */
 int operation_next_due(struct tx *tx, const struct operation_full *full, size_t n_full,
 		       int64_t *ret_ms, struct hr_error *err);

@@ -4,6 +4,7 @@
 
 #include "engine/checkin.h"
 #include "engine/life_parts.h"
+#include "engine/task.h"
 
 #define HOURS_MS (5 * 3600 * MS_PER_S)
 
@@ -12,7 +13,33 @@ static const char beats[] =
 	"\"downscale_backoff\": 86400, \"heartbeat\": \"expected\", \"missing_after\": 300, "
 	"\"dead_after\": 900}";
 
+#define MANY 1100
+
 static struct server made;
+static int tasks_to_fail; /* so many of those to come */
+
+void *__real_task_new(struct engine *owner, size_t size,
+		      int (*run)(struct tx *tx, struct task *task, struct hr_error *err),
+		      void (*finish)(struct engine *engine, struct task *task,
+				     const struct hr_error *err),
+		      void (*clear)(struct task *task));
+void *__wrap_task_new(struct engine *owner, size_t size,
+		      int (*run)(struct tx *tx, struct task *task, struct hr_error *err),
+		      void (*finish)(struct engine *engine, struct task *task,
+				     const struct hr_error *err),
+		      void (*clear)(struct task *task));
+
+void *__wrap_task_new(struct engine *owner, size_t size,
+		      int (*run)(struct tx *tx, struct task *task, struct hr_error *err),
+		      void (*finish)(struct engine *engine, struct task *task,
+				     const struct hr_error *err),
+		      void (*clear)(struct task *task))
+{
+	if (tasks_to_fail == 0)
+		return __real_task_new(owner, size, run, finish, clear);
+	tasks_to_fail--;
+	return NULL;
+}
 
 static void setup(void)
 {
@@ -124,6 +151,76 @@ START_TEST(a_moved_installation_ends_nothing)
 }
 END_TEST
 
+/* As many as MANY, of servers like the one that is made. */
+static int add_creates(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct server server = made;
+	struct operation operation;
+	int result = operation_get_unfinished(tx, server.id, OPERATION_CREATE, &operation, err);
+
+	(void)arg;
+	for (int i = 1; result == 0 && i < MANY; i++) {
+		text_copy(server.id, sizeof(server.id), id_of(1000 + i));
+		text_copy(server.name, sizeof(server.name), server.id);
+		text_copy(server.idempotency_token, sizeof(server.idempotency_token), server.id);
+		text_copy(operation.id, sizeof(operation.id), id_of(5000 + i));
+		text_copy(operation.server_id, sizeof(operation.server_id), server.id);
+		result = server_insert(tx, &server, -1, err);
+		if (result == 0)
+			result = operation_insert(tx, &operation, err);
+	}
+	return result;
+}
+
+static int count_due(struct tx *tx, void *arg, struct hr_error *err)
+{
+	struct operation operation;
+	int *count = arg;
+
+	*count = 0;
+	for (int i = 1; i < MANY; i++) {
+		if (operation_get(tx, id_of(5000 + i), &operation, err) < 0)
+			return -1;
+		*count += operation.due_ms <= now_ms;
+	}
+	return 0;
+}
+
+/* Creates that take long go on at once, however many there are. */
+START_TEST(all_that_was_under_way_is_due)
+{
+	struct hr_error err = {0};
+	int count;
+
+	engine_teardown();
+	engine_setup("{}", "{\"minimum_available_sessions\": 1}", "{\"max_instances\": 2000}");
+	answer_again(asked(DISPATCH_CREATE), "later", 60000, "");
+	made = only_server(0);
+	commit(add_creates, NULL);
+	must(store_read(store, count_due, &count, &err));
+	ck_assert_int_eq(count, 0);
+	hold_opens = true;
+	down(1000);
+	must(store_read(store, count_due, &count, &err));
+	ck_assert_int_eq(count, MANY - 1);
+}
+END_TEST
+
+/* Memory for it comes later than at the start. */
+START_TEST(no_memory_at_the_start)
+{
+	ask_session("ana");
+	tasks_to_fail = 1;
+	down(HOURS_MS);
+	ck_assert_int_eq(tasks_to_fail, 0);
+	pass(10000);
+	commit(check_in, NULL);
+	ck_assert_int_eq(now().sessions, 1);
+	pass(130000);
+	ck_assert_int_eq(now().sessions, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("recovery");
@@ -137,6 +234,8 @@ int main(void)
 	tcase_add_test(tcase, who_stays_silent_goes);
 	tcase_add_test(tcase, a_short_stop_changes_nothing);
 	tcase_add_test(tcase, a_moved_installation_ends_nothing);
+	tcase_add_test(tcase, all_that_was_under_way_is_due);
+	tcase_add_test(tcase, no_memory_at_the_start);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

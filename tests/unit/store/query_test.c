@@ -119,6 +119,7 @@ static void run_server_rows(struct tx *tx)
 	must(operation_list_server(tx, server.id, &operations, &n, &err));
 	free(operations);
 	operation_get_unfinished(tx, server.id, OPERATION_CREATE, &operation, NULL);
+	must(operation_recover(tx, 1, 2, &err));
 	must(server_get(tx, id_of(1), &server, &err));
 	server.state = SERVER_GONE;
 	must(server_update(tx, &server, &err));
