@@ -41,23 +41,32 @@ static int32_t call_cancelled(const struct hr_call *abi)
 	return atomic_load(&call_of(abi)->cancelled);
 }
 
+bool call_is_spent(const struct hr_call *abi)
+{
+	struct call *call = call_of(abi);
+	bool spent;
+
+	pthread_mutex_lock(&call->mutex);
+	spent = call->spent;
+	pthread_mutex_unlock(&call->mutex);
+	return spent;
+}
+
 static void *call_alloc(const struct hr_call *abi, uint64_t bytes)
 {
 	struct call *call = call_of(abi);
-	struct arena_chunk *chunk;
+	struct arena_chunk *chunk = NULL;
 
-	if (bytes > CALL_ARENA_MAX)
-		return NULL;
-	chunk = calloc(1, sizeof(*chunk) + (bytes > 0 ? bytes : 1));
-	if (!chunk)
-		return NULL;
-	chunk->bytes = bytes;
+	if (bytes <= CALL_ARENA_MAX)
+		chunk = calloc(1, sizeof(*chunk) + (bytes > 0 ? bytes : 1));
 	pthread_mutex_lock(&call->mutex);
-	if (call->arena_bytes + bytes > CALL_ARENA_MAX) {
+	if (!chunk || call->arena_bytes + bytes > CALL_ARENA_MAX) {
+		call->spent = true;
 		pthread_mutex_unlock(&call->mutex);
 		free(chunk);
 		return NULL;
 	}
+	chunk->bytes = bytes;
 	call->arena_bytes += bytes;
 	chunk->next = call->chunks;
 	call->chunks = chunk;
@@ -216,6 +225,8 @@ static void call_instance(const struct hr_call *abi, struct hr_span instance_id)
 		call_defect(call, "an instance id is reported, which only steps do");
 		return;
 	}
+	if (call_is_spent(abi))
+		return;
 	if (instance_id.len == 0) {
 		call_defect(call, "an empty instance id is reported");
 		return;
@@ -341,9 +352,23 @@ static int32_t defect_result(const struct call *call, struct hr_error *ret_error
 	return HR_INTERNAL;
 }
 
+static int32_t spent_result(const struct call *call, struct hr_error *ret_error)
+{
+	error_set(ret_error, HR_INTERNAL,
+		  "the module %s found no memory left in %s; a call may have %u MiB, and the "
+		  "module's process what its limit allows",
+		  call->subject.module->id, call->subject.operation, CALL_ARENA_MAX >> 20);
+	if (call->subject.is_step)
+		ret_error->flags = HR_FAULT_OUTCOME_UNKNOWN;
+	return HR_INTERNAL;
+}
+
 int32_t call_result(struct call *call, int32_t result, struct hr_error *ret_error)
 {
 	memset(ret_error, 0, sizeof(*ret_error));
+	/* First: what else is wrong may come of it. */
+	if (call->spent && (result == HR_OK || result == HR_AGAIN))
+		return spent_result(call, ret_error);
 	if (result == HR_AGAIN && !call->subject.is_step)
 		call_defect(call, "it asks to be called again, which only steps may do");
 	else if (result == HR_AGAIN && !call->has_again)

@@ -56,6 +56,7 @@ struct call {
 	pthread_mutex_t mutex; /* over all below: a module may use threads of its own */
 	struct arena_chunk *chunks;
 	uint64_t arena_bytes;
+	bool spent; /* there was no memory for it once */
 	bool has_fault;
 	struct hr_error fault; /* its class is not set yet */
 	char instance_id[INSTANCE_ID_SIZE];
@@ -80,6 +81,11 @@ void call_instance_id(struct call *call, char ret_id[INSTANCE_ID_SIZE]);
 
 /* The call that a module gives back to one of our functions. */
 struct call *call_of(const struct hr_call *abi);
+
+/* Whether a memory request of this call was refused. What the module then makes may lack a part: nothing
+ * of it is sent or kept, and the call cannot succeed. Any thread, while the call lives. */
+bool call_is_spent(const struct hr_call *abi);
+#define CALL_SPENT "there was no memory left for the call, so that no %s any more"
 
 /* Text of the module's for people: secrets masked, valid UTF-8, cut to size. */
 void call_text(const struct call *call, struct hr_span span, char *buf, size_t size);

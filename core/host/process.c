@@ -26,6 +26,8 @@ static int32_t service_start(const struct hr_call *abi, const struct hr_process_
 	struct hr_error error = {0};
 	int rc;
 
+	if (call_is_spent(abi))
+		return call_refuse(abi, HR_INTERNAL, CALL_SPENT, "program is started");
 	if (spawner_fd >= 0)
 		rc = spawner_ask_start(spawner_fd, request, ret_process, &error);
 	else if (!subject->folder || subject->folder->fd < 0)

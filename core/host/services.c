@@ -81,6 +81,8 @@ static int32_t http_perform_service(const struct hr_call *abi,
 		return call_refuse(abi, HR_INTERNAL,
 				   "a request has a size of %u bytes, at least %zu are wanted",
 				   request->size, HTTP_REQUEST_SIZE_MINOR_0);
+	if (call_is_spent(abi))
+		return call_refuse(abi, HR_INTERNAL, CALL_SPENT, "request is sent");
 	if (!backend || !backend->http)
 		return call_refuse(abi, HR_UNSUPPORTED, "no request can be made from here");
 	if (backend->http(backend->context, call, request, ret_response, &error) != 0)

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Module "sim": servers in the cloud that headroom-sim plays (its API: tests/sim/README.md). An
- * ordinary module with nothing but the SDK. Ids are used again there, so ours have two parts: the
- * machine's and that of the server it was made for. */
-#include <stdio.h>
-#include <stdlib.h>
+/* Module "sim": servers in the cloud that headroom-sim plays (its API: tests/sim/README.md). Ids are
+ * used again there, so ours have two parts. An ordinary module: the SDK, and nothing of Headroom's. */
 #include <string.h>
 
-#include "request.h"
+#include <headroom/sdk_json.h>
 
 #define LOOK_MAX 100u /* ids in one request */
+#define AGAIN_MS 500
+
+struct hr_account {
+	struct hr_json_api cloud;
+	const char *url, *zone, *size, *image;
+};
+
+static const struct hr_field fields[] = {
+	HR_FIELD(struct hr_account, url, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, zone, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, size, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, image, HR_TYPE_STRING),
+};
+#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 #define ROW(key_, type_, flags_, role_, default_, title_, help_)            \
 	{                                                                   \
@@ -26,39 +37,35 @@ static const struct hr_setting settings[] = {
 	ROW("image", HR_TYPE_STRING, 0, 0, "debian-12", "Image", "What machines boot."),
 };
 
+/* The cloud's codes, where its statuses do not say it all. With an InvalidRequest it names the field. */
+static const struct hr_error_row error_rows[] = {
+	{0, "InvalidKey", HR_AUTH, 0, "key"},
+	{0, "TokenReused", HR_INVALID, 0, NULL},
+	{0, "OtherServer", HR_NOT_FOUND, 0, NULL}, /* its id is another machine's now */
+	{0, "QuotaExceeded", HR_QUOTA, 0, NULL},
+	{0, "InsufficientCapacity", HR_CAPACITY, 0, "zone"},
+	{0, "ServiceUnavailable", HR_TRANSIENT, 0, NULL},
+};
+static const struct hr_json_errors errors = {error_rows, N(error_rows), "error.code",
+					     "error.message", "error.field"};
+
 static int32_t sim_open(const struct hr_host *host, const struct hr_call *call,
 			const struct hr_open *request, struct hr_account **ret_account)
 {
-	struct hr_account *a = calloc(1, sizeof(*a));
+	struct hr_account *a = hr_settings_new(call, request, sizeof(*a), fields, N(fields));
+	int32_t rc;
 
 	if (!a)
-		return fail(call, HR_INTERNAL, "Out of memory.");
-	a->http = host->service(host, HR_HTTP_SERVICE);
-	a->secret = host->service(host, HR_SECRET_SERVICE);
-	for (uint32_t i = 0; i < request->n_values; i++) {
-		const struct hr_value *v =
-			(const void *)((const char *)request->values + i * request->value_stride);
-		char *to = is_text(v->key, "zone")    ? a->zone
-			   : is_text(v->key, "size")  ? a->size
-			   : is_text(v->key, "image") ? a->image
-						      : NULL;
-
-		if (to)
-			snprintf(to, sizeof(a->zone), "%.*s", SPAN(v->text));
-		else if (is_text(v->key, "url"))
-			snprintf(a->url, sizeof(a->url), "%.*s", SPAN(v->text));
-	}
-	snprintf(a->installation, sizeof(a->installation), "%.*s", SPAN(request->installation));
-	*ret_account = a;
-	if (a->http && a->secret)
-		return HR_OK;
-	free(a);
-	return fail(call, HR_UNSUPPORTED, "The host lacks http/1 or secret/1.");
-}
-
-static void sim_close(struct hr_account *a)
-{
-	free(a);
+		return HR_INTERNAL;
+	/* All may be sent twice: a create's token sees to it. */
+	a->cloud = (struct hr_json_api){
+		.url = a->url, .bearer = "key", .errors = &errors, .flags = HR_HTTP_IDEMPOTENT};
+	rc = hr_json_open(host, call, &a->cloud);
+	if (rc == HR_OK)
+		*ret_account = a;
+	else
+		hr_settings_free(a);
+	return rc;
 }
 
 static int32_t sim_check(struct hr_account *a, const struct hr_call *call,
@@ -69,33 +76,24 @@ static int32_t sim_check(struct hr_account *a, const struct hr_call *call,
 	} named[] = {{"zones", "zone", a->zone},
 		     {"sizes", "size", a->size},
 		     {"images", "image", a->image}};
-	struct answer answer;
-	int32_t rc = ask(a, call, "GET", "/v1/account", NULL, &answer);
-	size_t i;
+	struct hr_json_answer answer;
+	int32_t rc = hr_json_get(&a->cloud, call, "/v1/account", "zones", &answer);
 
 	if (rc == HR_AUTH)
 		sink->problem(sink, rc, &answer.fault);
 	if (rc != HR_OK)
 		return rc == HR_AUTH ? HR_OK : rc;
-	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		struct hr_fault fault = {.size = sizeof(fault)};
-
-		if (holds(json_object_get(answer.body, named[i].list), named[i].value))
-			continue;
-		fault.setting = span_of(named[i].setting);
-		fault.message = span_of(text(call, "The cloud has no %s \"%s\".", named[i].setting,
-					     named[i].value));
-		sink->problem(sink, HR_INVALID, &fault);
-	}
-	json_decref(answer.body);
+	for (size_t i = 0; i < N(named); i++)
+		if (!hr_json_has(hr_json_at(answer.json, named[i].list), named[i].value))
+			hr_problem(sink, HR_INVALID, named[i].setting,
+				   "The cloud has no %s \"%s\".", named[i].setting, named[i].value);
+	json_decref(answer.json);
 	return HR_OK;
 }
 
-/* To be called again in half a second. */
-static int32_t go_on(const struct hr_call *call, const char *token, const char *stage)
+static const char *id_of(const struct hr_call *call, const json_t *machine)
 {
-	call->again(call, span_of(token), 500, -1, span_of(stage));
-	return HR_AGAIN;
+	return hr_id_join(call, hr_json_text(machine, "id"), hr_json_text(machine, "marks.server"));
 }
 
 /* What is sent when it goes on is what was sent at first: the token finds what that made, before any
@@ -103,61 +101,54 @@ static int32_t go_on(const struct hr_call *call, const char *token, const char *
 static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 			  const struct hr_step *step)
 {
-	json_t *order = json_pack(
-		"{ss# ss# ss ss ss ss# s{ss# ss# ss#}}", "token", SIZED(step->idempotency_token),
-		"name", SIZED(step->server_name), "zone", a->zone, "size", a->size, "image",
-		a->image, "user_data", SIZED(step->script), "marks", "installation",
-		SIZED(mark(step, HR_MARK_INSTALLATION)), "config",
-		SIZED(mark(step, HR_MARK_CONFIG)), "server", SIZED(mark(step, HR_MARK_SERVER)));
-	char *body = json_dumps(order, JSON_COMPACT);
-	struct answer answer;
+	json_t *order =
+		json_pack("{ss# ss# ss ss ss ss# s{ss# ss# ss#}}", "token",
+			  HR_JSON_SPAN(step->idempotency_token), "name",
+			  HR_JSON_SPAN(step->server_name), "zone", a->zone, "size", a->size,
+			  "image", a->image, "user_data", HR_JSON_SPAN(step->script), "marks",
+			  "installation", HR_JSON_SPAN(hr_mark(step, HR_MARK_INSTALLATION)),
+			  "config", HR_JSON_SPAN(hr_mark(step, HR_MARK_CONFIG)), "server",
+			  HR_JSON_SPAN(hr_mark(step, HR_MARK_SERVER)));
+	struct hr_json_answer answer;
 	const char *state;
-	int32_t rc;
+	int32_t rc = hr_json_ask(&a->cloud, call, "POST", "/v1/machines", hr_json_body(call, order),
+				 &answer);
 
-	json_decref(order);
-	rc = body ? ask(a, call, "POST", "/v1/machines", body, &answer)
-		  : fail(call, HR_INTERNAL, "Out of memory.");
-	free(body);
 	if (rc != HR_OK)
 		return rc;
-	state = text(call, "%s", word(answer.body, "state"));
+	state = hr_text(call, "%s", hr_json_text(answer.json, "state"));
 	if (state[0])
-		call->instance(call, span_of(id_of(call, answer.body)));
-	json_decref(answer.body);
+		call->instance(call, hr_span_of(id_of(call, answer.json)));
+	json_decref(answer.json);
 	if (!state[0])
-		return fail(call, HR_TRANSIENT, "The cloud's answer holds no machine.");
+		return hr_fail(call, HR_TRANSIENT, NULL, "The cloud's answer holds no machine.");
 	if (strcmp(state, "pending") == 0)
-		return go_on(call, "pending", "the cloud makes it");
+		return hr_again(call, "pending", AGAIN_MS, "the cloud makes it");
 	if (strcmp(state, "booting") == 0 || strcmp(state, "running") == 0)
 		return HR_OK;
-	return fail(call, HR_CAPACITY,
-		    text(call, "The cloud accepted it, and then its state was: %s.", state));
+	return hr_fail(call, HR_CAPACITY, NULL,
+		       "The cloud accepted it, and then its state was: %s.", state);
 }
 
 static void report(const struct hr_instance_sink *sink, const struct hr_call *call,
 		   const json_t *machine)
 {
-	static const struct {
-		const char *name;
-		uint32_t state;
-	} states[] = {{"pending", HR_STATE_PENDING}, {"booting", HR_STATE_PENDING},
-		      {"running", HR_STATE_RUNNING}, {"deleting", HR_STATE_STOPPING},
-		      {"stopped", HR_STATE_STOPPED}, {"gone", HR_STATE_GONE},
-		      {"error", HR_STATE_ERROR}};
-	const json_t *marks = json_object_get(machine, "marks");
+	static const struct hr_state_row states[] = {
+		{"pending", HR_STATE_PENDING}, {"booting", HR_STATE_PENDING},
+		{"running", HR_STATE_RUNNING}, {"deleting", HR_STATE_STOPPING},
+		{"stopped", HR_STATE_STOPPED}, {"gone", HR_STATE_GONE},
+		{"error", HR_STATE_ERROR}};
 	struct hr_instance instance = {
 		.size = sizeof(instance),
-		.instance_id = span_of(id_of(call, machine)),
-		.server_id = span_of(word(marks, "server")),
-		.config_id = span_of(word(marks, "config")),
-		.address = span_of(word(machine, "address")),
-		.status_text = span_of(word(machine, "state")),
-		.created_ms = json_integer_value(json_object_get(machine, "created_ms")),
+		.instance_id = hr_span_of(id_of(call, machine)),
+		.server_id = hr_span_of(hr_json_text(machine, "marks.server")),
+		.config_id = hr_span_of(hr_json_text(machine, "marks.config")),
+		.address = hr_span_of(hr_json_text(machine, "address")),
+		.status_text = hr_span_of(hr_json_text(machine, "state")),
+		.created_ms = hr_json_integer(machine, "created_ms"),
 	};
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].name, word(machine, "state")) == 0)
-			instance.state = states[i].state;
+	instance.state = hr_state_find(states, N(states), instance.status_text);
 	sink->instance(sink, &instance);
 }
 
@@ -165,37 +156,35 @@ static void report(const struct hr_instance_sink *sink, const struct hr_call *ca
 static void report_one(const struct hr_instance_sink *sink, const struct hr_call *call,
 		       const json_t *machines, struct hr_span id)
 {
-	const struct hr_instance gone = {
-		.size = sizeof(gone), .state = HR_STATE_GONE, .instance_id = id};
 	const json_t *machine;
 	size_t i;
 
 	json_array_foreach (machines, i, machine)
-		if (is_text(id, id_of(call, machine))) {
+		if (hr_span_is(id, id_of(call, machine))) {
 			report(sink, call, machine);
 			return;
 		}
-	sink->instance(sink, &gone);
+	hr_instance_gone(sink, id);
 }
 
 static int32_t sim_status(struct hr_account *a, const struct hr_call *call,
 			  const struct hr_status *request, const struct hr_instance_sink *sink)
 {
 	for (uint32_t i = 0, end; i < request->n_instances; i = end) {
-		const char *path = "/v1/machines?ids=";
-		struct answer answer;
+		const char *ids = "";
+		struct hr_json_answer answer;
 		int32_t rc;
 
 		for (end = i; end < request->n_instances && end < i + LOOK_MAX; end++)
-			path = text(call, "%s%s%s", path, end > i ? "," : "",
-				    cloud_id(call, request->instance_ids[end]));
-		rc = ask(a, call, "GET", path, NULL, &answer);
+			ids = hr_text(call, "%s%s%s", ids, end > i ? "," : "",
+				      hr_url_part(call, hr_id_first(request->instance_ids[end])));
+		rc = hr_json_get(&a->cloud, call, hr_text(call, "/v1/machines?ids=%s", ids),
+				 "machines", &answer);
 		if (rc != HR_OK)
 			return rc;
 		for (; i < end; i++)
-			report_one(sink, call, json_object_get(answer.body, "machines"),
-				   request->instance_ids[i]);
-		json_decref(answer.body);
+			report_one(sink, call, answer.list, request->instance_ids[i]);
+		json_decref(answer.json);
 	}
 	return HR_OK;
 }
@@ -203,70 +192,80 @@ static int32_t sim_status(struct hr_account *a, const struct hr_call *call,
 static int32_t sim_list(struct hr_account *a, const struct hr_call *call,
 			const struct hr_list *request, const struct hr_instance_sink *sink)
 {
-	const char *page = "";
-	bool complete = true;
+	struct hr_pages pages = {.call = call};
+	int incomplete = 0;
+	int32_t rc;
 
 	do {
-		const char *path = text(call, "/v1/machines?limit=1000&installation=%.*s%s%s",
-					SPAN(request->installation), page[0] ? "&page=" : "", page);
-		struct answer answer;
-		int32_t rc = ask(a, call, "GET", path, NULL, &answer);
+		struct hr_form query = {.call = call};
+		struct hr_json_answer answer;
 		const json_t *one;
 		size_t i;
 
+		hr_form_add(&query, "limit", hr_span_of("1000"));
+		hr_form_add(&query, "installation", request->installation);
+		if (pages.token)
+			hr_form_add(&query, "page", hr_span_of(pages.token));
+		rc = hr_json_get(&a->cloud, call, hr_form_url(&query, "/v1/machines"), "machines",
+				 &answer);
 		if (rc != HR_OK)
 			return rc;
-		json_array_foreach (json_object_get(answer.body, "machines"), i, one)
+		json_array_foreach (answer.list, i, one)
 			report(sink, call, one);
-		json_array_foreach (json_object_get(answer.body, "unread_zones"), i, one) {
-			complete = false;
-			sink->unread(sink, span_of(json_string_value(one)),
-				     span_of("the zone did not answer"));
+		json_array_foreach (hr_json_at(answer.json, "unread_zones"), i, one) {
+			incomplete = 1;
+			sink->unread(sink, hr_span_of(json_string_value(one)),
+				     hr_span_of("the zone did not answer"));
 		}
-		page = text(call, "%s", word(answer.body, "next_page"));
-		json_decref(answer.body);
-	} while (page[0]);
-	if (complete)
+		rc = hr_pages_next(&pages, hr_json_text(answer.json, "next_page"));
+		json_decref(answer.json);
+	} while (rc == HR_AGAIN);
+	if (rc == HR_OK && !incomplete)
 		sink->complete(sink);
-	return HR_OK;
+	return rc;
 }
 
-/* Finds a server's machine by its marks: *ret_id is "" where a complete look shows none. */
+/* Finds a server's machine by its marks: *ret_id is empty where a complete look shows none. */
 static int32_t find(struct hr_account *a, const struct hr_call *call, const struct hr_step *step,
-		    const char **ret_id)
+		    struct hr_span *ret_id)
 {
-	const char *path = text(call, "/v1/machines?installation=%s&server=%.*s", a->installation,
-				SPAN(step->server_id));
-	struct answer answer;
-	int32_t rc = ask(a, call, "GET", path, NULL, &answer);
+	struct hr_form query = {.call = call};
+	struct hr_json_answer answer;
+	int32_t rc;
 
+	hr_form_add(&query, "installation", hr_mark(step, HR_MARK_INSTALLATION));
+	hr_form_add(&query, "server", step->server_id);
+	rc = hr_json_get(&a->cloud, call, hr_form_url(&query, "/v1/machines"), "machines", &answer);
 	if (rc != HR_OK)
 		return rc;
-	*ret_id = text(call, "%s",
-		       word(json_array_get(json_object_get(answer.body, "machines"), 0), "id"));
-	if (!**ret_id && json_array_size(json_object_get(answer.body, "unread_zones")) > 0)
-		rc = fail(call, HR_TRANSIENT, "A zone did not answer; it may still be there.");
-	json_decref(answer.body);
+	*ret_id = hr_span_of(hr_text(call, "%s", hr_json_text(answer.list, "[0].id")));
+	if (json_array_size(answer.list) == 0 && hr_json_at(answer.json, "unread_zones[0]"))
+		rc = hr_fail(call, HR_TRANSIENT, NULL, "A zone did not answer; it may be there.");
+	json_decref(answer.json);
 	return rc;
 }
 
 static int32_t sim_destroy(struct hr_account *a, const struct hr_call *call,
 			   const struct hr_step *step)
 {
-	const char *id = cloud_id(call, step->instance_id), *path;
-	struct answer answer;
-	bool gone;
-	int32_t rc = id[0] ? HR_OK : find(a, call, step, &id);
+	struct hr_span id = hr_id_first(step->instance_id);
+	struct hr_form query = {.call = call};
+	struct hr_json_answer answer;
+	int gone;
+	int32_t rc = id.len > 0 ? HR_OK : find(a, call, step, &id);
 
-	if (rc != HR_OK || !id[0])
+	if (rc != HR_OK || id.len == 0)
 		return rc;
-	path = text(call, "/v1/machines/%s?server=%.*s", id, SPAN(step->server_id));
-	rc = ask(a, call, "DELETE", path, NULL, &answer);
-	gone = strcmp(word(answer.body, "state"), "gone") == 0 ||
-	       is_text(answer.fault.provider_code, "NotFound");
-	json_decref(answer.body);
+	hr_form_add(&query, "server", step->server_id);
+	rc = hr_json_ask(
+		&a->cloud, call, "DELETE",
+		hr_form_url(&query, hr_text(call, "/v1/machines/%s", hr_url_part(call, id))), NULL,
+		&answer);
+	gone = strcmp(hr_json_text(answer.json, "state"), "gone") == 0 ||
+	       hr_span_is(answer.fault.provider_code, "NotFound");
+	json_decref(answer.json);
 	if (rc == HR_OK && !gone)
-		return go_on(call, "deleting", "the cloud deletes it");
+		return hr_again(call, "deleting", AGAIN_MS, "the cloud deletes it");
 	return gone ? HR_OK : rc;
 }
 
@@ -283,12 +282,12 @@ HR_EXPORT const struct hr_provider HR_PROVIDER_SYMBOL = {
 	.max_concurrency = 1000,
 	.profile = HR_PROFILE_COMPUTE,
 	.settings = settings,
-	.n_settings = sizeof(settings) / sizeof(settings[0]),
+	.n_settings = N(settings),
 	.settings_stride = sizeof(settings[0]),
 	.linux_scripts = HR_SCRIPT_AT_CREATE,
 	.script_max = 64u << 10,
 	.open = sim_open,
-	.close = sim_close,
+	.close = hr_settings_free,
 	.check = sim_check,
 	.create = sim_create,
 	.status = sim_status,

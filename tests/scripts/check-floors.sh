@@ -8,9 +8,9 @@ set -u
 . "$(dirname "$0")/sources.sh"
 sources_enter "${1:-}"
 
-files=$(sources_all | grep -E '^(core|plugins|sdk/include)/.*\.[ch]$')
+files=$(sources_all | grep -E '^(core|plugins|sdk)/.*\.[ch]$')
 if [ -z "$files" ]; then
-	echo "check-floors: no source below core/, plugins/ or sdk/include/ in $PWD: nothing was checked" >&2
+	echo "check-floors: no source below core/, plugins/ or sdk/ in $PWD: nothing was checked" >&2
 	exit 1
 fi
 

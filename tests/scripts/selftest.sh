@@ -14,7 +14,7 @@ failed=0 passed=0
 good_tree()
 {
 	rm -rf "$work/tree"
-	mkdir -p "$work/tree/core/"{base,store,provider,engine,host,api} "$work/tree/plugins/local" "$work/tree/tests"
+	mkdir -p "$work/tree/core/"{base,store,provider,engine,host,api} "$work/tree/plugins/local" "$work/tree/sdk/lib" "$work/tree/tests"
 	cp "$here/../../.clang-format" "$work/tree/" || exit 99
 	printf '#include <stdio.h>\n\nint base(void);\n' >"$work/tree/core/base/base.h"
 	printf '#include "base/base.h"\n\n/* strcpy(a, b) in a comment, "\n */\nint base(void)\n{\n\tconst char *text = "strcpy(a, b) // \\"";\n\n\treturn text[0];\n}\n' >"$work/tree/core/base/base.c"
@@ -23,6 +23,7 @@ good_tree()
 	printf '#include "base/base.h"\n#include "host/loader.h"\n#include "provider/provider.h"\n' >"$work/tree/core/host/host.c"
 	printf '#include "api/api.h"\n#include "host/host.h"\n#include "options.h"\n' >"$work/tree/core/headroomd.c"
 	printf '#include <headroom/provider.h>\n' >"$work/tree/plugins/local/local.c"
+	printf '#include <headroom/sdk.h>\n' >"$work/tree/sdk/lib/text.c"
 	printf '#!/bin/sh\necho "$1"\n' >"$work/tree/tests/good.sh"
 }
 
@@ -110,6 +111,8 @@ test_floors()
 	expect "an unknown floor" 'core/misc, which is no floor' check-floors.sh "$tree"
 	add plugins/local/local.c '#include "base/base.h"\n'
 	expect "core from a module" 'local.c:2: .*of core/: a module' check-floors.sh "$tree"
+	add sdk/lib/text.c '#include "base/base.h"\n'
+	expect "core from the SDK" 'sdk/lib/text.c:2: .*of core/: a module and the SDK' check-floors.sh "$tree"
 }
 
 test_banned()

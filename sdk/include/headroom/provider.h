@@ -132,7 +132,8 @@ struct hr_call {
 	/* Not 0 once the host wants the call to end: return HR_CANCELLED within 250 ms. */
 	int32_t (*cancelled)(const struct hr_call *call);
 	/* Zeroed memory, aligned for any type, that dies with the call; NULL when there is none
-	 * left: return HR_INTERNAL. */
+	 * left: return HR_INTERNAL. The host sends nothing more for such a call, keeps no instance
+	 * id, and takes no success of it. */
 	void *(*alloc)(const struct hr_call *call, uint64_t bytes);
 	/* Details of the error that the operation is about to return. The last one counts. */
 	void (*fail)(const struct hr_call *call, const struct hr_fault *fault);

@@ -45,7 +45,7 @@ static const char *const behaviours[] = {
 	"print",       "segv-open",      "many",         "alloc",      "again-for-ever",
 	"segv-check",  "segv-status",    "segv-list",    "segv-close", "segv-destroy",
 	"two-ids",     "other-id",       "hides",        "no-service", "signs",
-	"dice",        "says",           NULL,
+	"dice",        "says",           "spent",        NULL,
 };
 
 static const struct hr_setting settings[] = {
@@ -402,6 +402,11 @@ static int32_t misbehave(struct hr_account *a, const struct hr_call *call)
 	if (is(a, "much-memory"))
 		return call->alloc(call, 1u << 30) ? HR_OK
 						   : fail(call, HR_INTERNAL, "no memory", "");
+	if (is(a, "spent")) {
+		call->alloc(call, 1u << 30);
+		call->instance(call, span_of("i-half"));
+		return HR_OK;
+	}
 	if (is(a, "binary-token"))
 		span.len = 3;
 	if (is(a, "binary-token") || is(a, "long-token")) {

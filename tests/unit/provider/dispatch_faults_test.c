@@ -150,6 +150,16 @@ START_TEST(errors)
 	ck_assert_int_eq(answer->result, HR_INTERNAL);
 	ck_assert_str_eq(answer->error.message, "no memory");
 	dispatch_answer_free(answer);
+	open_behaving("spent");
+	answer = ask_kind(DISPATCH_CREATE);
+	ck_assert_int_eq(answer->result, HR_INTERNAL);
+	ck_assert_uint_eq(answer->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	ck_assert_str_eq(answer->instance_id, "");
+	ck_assert_str_eq(
+		answer->error.message,
+		"the module mock found no memory left in create; a call may have 64 MiB, and "
+		"the module's process what its limit allows");
+	dispatch_answer_free(answer);
 	open_behaving("problems");
 	answer = ask_kind(DISPATCH_CHECK);
 	ck_assert_int_eq(answer->result, HR_OK);

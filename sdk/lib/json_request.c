@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request to a provider that speaks JSON, and what its answer means. */
+#include <headroom/sdk_json.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADERS_MAX 16u
+
+/* The text under an error's path, in the call's memory; "" where there is none. */
+static const char *said(const struct hr_call *call, const json_t *json, const char *path)
+{
+	return path ? hr_text(call, "%s", hr_json_text(json, path)) : "";
+}
+
+static int32_t refused(const struct hr_call *call, const struct hr_json_errors *errors,
+		       struct hr_json_answer *answer)
+{
+	const struct hr_http_response *http = &answer->http;
+	const char *code = said(call, answer->json, errors->code);
+	const char *message = said(call, answer->json, errors->message);
+	const char *setting = said(call, answer->json, errors->setting);
+	struct hr_error_row row = hr_error_find(errors->rows, errors->n_rows, http->status, code);
+
+	if (message[0])
+		message = hr_text(call, "The provider says: %s", message);
+	else if (http->status >= 200 && http->status < 300)
+		message = hr_text(call, "The provider answers HTTP %d, but not in JSON.",
+				  (int)http->status);
+	else
+		message = hr_text(call, "The provider answers HTTP %d and does not say why.",
+				  (int)http->status);
+	answer->fault = (struct hr_fault){
+		.size = sizeof(answer->fault),
+		.flags = row.flags,
+		.http_status = http->status,
+		.retry_after_ms = http->retry_after_ms,
+		.message = hr_span_of(message),
+		.setting = hr_span_of(setting[0] ? setting : row.setting),
+		.provider_code = hr_span_of(code),
+		.request_id = http->request_id,
+	};
+	call->fail(call, &answer->fault);
+	json_decref(answer->json);
+	answer->json = NULL;
+	return row.result_class;
+}
+
+const char *hr_json_body(const struct hr_call *call, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	const char *body = text ? hr_text(call, "%s", text) : "";
+
+	if (!text)
+		call->alloc(call, UINT64_MAX); /* more than there is: the host sends nothing more */
+	free(text);
+	json_decref(json);
+	return body;
+}
+
+int32_t hr_json_perform(const struct hr_call *call, const struct hr_http_service *http,
+			const struct hr_json_request *request, const struct hr_json_errors *errors,
+			struct hr_json_answer *ret_answer)
+{
+	struct hr_http_header headers[HEADERS_MAX + 2];
+	struct hr_http_request sent = {.size = sizeof(sent), .flags = request->flags};
+	int32_t rc;
+
+	memset(ret_answer, 0, sizeof(*ret_answer));
+	ret_answer->http.size = sizeof(ret_answer->http);
+	for (; sent.n_headers < request->n_headers && sent.n_headers < HEADERS_MAX;
+	     sent.n_headers++)
+		headers[sent.n_headers] = request->headers[sent.n_headers];
+	headers[sent.n_headers++] =
+		(struct hr_http_header){hr_span_of("Accept"), hr_span_of("application/json")};
+	if (request->body)
+		headers[sent.n_headers++] = (struct hr_http_header){hr_span_of("Content-Type"),
+								    hr_span_of("application/json")};
+	sent.headers = headers;
+	sent.method = hr_span_of(request->method);
+	sent.url = hr_span_of(request->url);
+	sent.body = hr_span_of(request->body);
+	rc = http->perform(call, &sent, &ret_answer->http);
+	if (rc != HR_OK)
+		return rc;
+	ret_answer->json = json_loadb(ret_answer->http.body.ptr, ret_answer->http.body.len,
+				      JSON_DECODE_ANY, NULL);
+	if (ret_answer->http.status >= 200 && ret_answer->http.status < 300 &&
+	    (ret_answer->json ||
+	     (ret_answer->http.body.len == 0 && strcmp(request->method, "GET") != 0)))
+		return HR_OK;
+	return refused(call, errors, ret_answer);
+}
+
+int32_t hr_json_open(const struct hr_host *host, const struct hr_call *call,
+		     struct hr_json_api *api)
+{
+	api->http = host->service(host, HR_HTTP_SERVICE);
+	api->secret = host->service(host, HR_SECRET_SERVICE);
+	if (api->http && api->secret)
+		return HR_OK;
+	return hr_fail(call, HR_UNSUPPORTED, NULL,
+		       "This Headroom does not offer " HR_HTTP_SERVICE " and " HR_SECRET_SERVICE
+		       "; install a newer one.");
+}
+
+int32_t hr_json_ask(const struct hr_json_api *api, const struct hr_call *call, const char *method,
+		    const char *path, const char *body, struct hr_json_answer *ret_answer)
+{
+	struct hr_http_header bearer = {hr_span_of("Authorization"), {0}};
+	const struct hr_json_request request = {
+		.flags = api->flags,
+		.method = method,
+		.url = hr_text(call, "%s%s", api->url, path),
+		.headers = &bearer,
+		.n_headers = api->bearer ? 1 : 0,
+		.body = body,
+	};
+	struct hr_span secret = {0};
+
+	memset(ret_answer, 0, sizeof(*ret_answer));
+	if (api->bearer) {
+		int32_t rc = api->secret->get(call, hr_span_of(api->bearer), &secret);
+
+		if (rc != HR_OK)
+			return rc;
+	}
+	bearer.value = hr_span_of(hr_text(call, "Bearer %.*s", HR_SPAN_ARG(secret)));
+	return hr_json_perform(call, api->http, &request, api->errors, ret_answer);
+}
+
+int32_t hr_json_get(const struct hr_json_api *api, const struct hr_call *call, const char *path,
+		    const char *list, struct hr_json_answer *ret_answer)
+{
+	int32_t rc = hr_json_ask(api, call, "GET", path, NULL, ret_answer);
+
+	if (rc != HR_OK || !list)
+		return rc;
+	ret_answer->list = list[0] ? hr_json_at(ret_answer->json, list) : ret_answer->json;
+	if (json_is_array(ret_answer->list))
+		return HR_OK;
+	json_decref(ret_answer->json);
+	ret_answer->json = NULL;
+	ret_answer->list = NULL;
+	return hr_fail(call, HR_TRANSIENT, NULL, "The provider's answer holds no list%s%s.",
+		       list[0] ? " at " : "", list);
+}
