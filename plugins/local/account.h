@@ -15,14 +15,15 @@ struct hr_account {
 	const struct hr_log_service *log;
 	const struct hr_clock_service *clock;
 	const struct hr_process_service *process;
-	char *installation;
-	char *config;
-	char *address;
-	char *isolation;
-	char *sshd;
-	char *bwrap;
-	char *helper; /* headroom-local-server: its name, or the absolute path of the setting */
-	char *state_path;
+	const char *installation;
+	const char *config;
+	const char *address;
+	const char *isolation;
+	const char *sshd;
+	const char *bwrap;
+	/* headroom-local-server: its name, or the absolute path of the setting. */
+	const char *helper;
+	const char *state_path;
 	int state_fd;
 	uid_t uid; /* owner of the state folder: the uid that servers run with */
 	gid_t gid;

@@ -28,8 +28,8 @@ static void problem_parse(const struct hr_check_sink *sink, const char *line)
 
 	if (sscanf(line, "failed %15s %31s %n", class_name, setting, &used) < 2)
 		return;
-	report_problem(sink, !strcmp(class_name, "invalid") ? HR_INVALID : HR_TRANSIENT,
-		       strcmp(setting, "-") ? setting : NULL, "%s", line + used);
+	hr_problem(sink, !strcmp(class_name, "invalid") ? HR_INVALID : HR_TRANSIENT,
+		   strcmp(setting, "-") ? setting : NULL, "%s", line + used);
 }
 
 static int32_t answer_read(const struct hr_account *account, const struct hr_call *call,
@@ -56,8 +56,8 @@ static int32_t answer_read(const struct hr_account *account, const struct hr_cal
 	if (file_read_end(folder, FILE_INIT_LOG, text, sizeof(text)) < 0)
 		text[0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	report_problem(sink, HR_INVALID, "helper", "The program %s gave no answer%s%s.",
-		       account->helper, text[0] ? ": " : "", text);
+	hr_problem(sink, HR_INVALID, "helper", "The program %s gave no answer%s%s.",
+		   account->helper, text[0] ? ": " : "", text);
 	return HR_OK;
 }
 
@@ -75,9 +75,9 @@ static int32_t probe_wait(const struct hr_account *account, const struct hr_call
 			(void)account->process->signal(call, process, SIGKILL);
 			return call->cancelled(call)
 				       ? HR_CANCELLED
-				       : report_fault(call, HR_TIMEOUT, NULL,
-						      "The program %s did not answer in time.",
-						      account->helper);
+				       : hr_fail(call, HR_TIMEOUT, NULL,
+						 "The program %s did not answer in time.",
+						 account->helper);
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -95,12 +95,12 @@ static int32_t probe_run(const struct hr_account *account, const struct hr_call 
 		close(root);
 	if (root < 0 || file_touch(account, folder, FILE_JOURNAL, JOURNAL_MODE) ||
 	    file_touch(account, folder, FILE_INIT_LOG, 0600))
-		return report_fault(call, report_class_of_errno(errno), NULL,
-				    "Nothing can be written into %s: %s.", account->state_path,
-				    strerrordesc_np(errno));
+		return hr_fail(call, report_class_of_errno(errno), NULL,
+			       "Nothing can be written into %s: %s.", account->state_path,
+			       strerrordesc_np(errno));
 	result = program_try(account, call, PROGRAM_PROBE, name, (struct hr_span){0}, &process);
 	if (result == HR_NOT_FOUND) {
-		report_problem(sink, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
+		hr_problem(sink, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
 		return HR_OK;
 	}
 	if (result == HR_OK)
@@ -137,11 +137,10 @@ int32_t account_check(struct hr_account *account, const struct hr_call *call,
 	int32_t result;
 
 	if (account->uid == 0) {
-		report_problem(
-			sink, HR_INVALID, NULL,
-			"The folder %s belongs to root, and local servers never run as root: "
-			"give it to an unprivileged user.",
-			account->state_path);
+		hr_problem(sink, HR_INVALID, NULL,
+			   "The folder %s belongs to root, and local servers never run as root: "
+			   "give it to an unprivileged user.",
+			   account->state_path);
 		return HR_OK;
 	}
 	snprintf(name, sizeof(name), PROBE_PREFIX "%ld-%u", (long)getpid(),
@@ -154,9 +153,9 @@ int32_t account_check(struct hr_account *account, const struct hr_call *call,
 			 ? -1
 			 : folder_make(account, servers, name, 0700);
 	if (folder < 0) {
-		result = report_fault(call, report_class_of_errno(errno), NULL,
-				      "Nothing can be written into %s/" FOLDER_SERVERS ": %s.",
-				      account->state_path, strerrordesc_np(errno));
+		result = hr_fail(call, report_class_of_errno(errno), NULL,
+				 "Nothing can be written into %s/" FOLDER_SERVERS ": %s.",
+				 account->state_path, strerrordesc_np(errno));
 	} else {
 		result = probe_run(account, call, sink, folder, name);
 		close(folder);

@@ -26,10 +26,10 @@ static int32_t folder_fault(const struct hr_account *account, const struct hr_ca
 {
 	int number = errno;
 
-	return report_fault(call, report_class_of_errno(number), NULL,
-			    "%s of local server %s cannot be made below %s/" FOLDER_SERVERS
-			    ": %s. Check the rights and the free space of that folder.",
-			    what, id, account->state_path, strerrordesc_np(number));
+	return hr_fail(call, report_class_of_errno(number), NULL,
+		       "%s of local server %s cannot be made below %s/" FOLDER_SERVERS
+		       ": %s. Check the rights and the free space of that folder.",
+		       what, id, account->state_path, strerrordesc_np(number));
 }
 
 static bool overrides_are_empty(struct hr_span text)
@@ -53,17 +53,17 @@ static int32_t request_check(const struct hr_account *account, const struct hr_c
 			     const struct hr_step *step)
 {
 	if (step->guest_os != HR_GUEST_LINUX)
-		return report_fault(call, HR_UNSUPPORTED, NULL,
-				    "Local servers run Linux only: choose guest system linux.");
+		return hr_fail(call, HR_UNSUPPORTED, NULL,
+			       "Local servers run Linux only: choose guest system linux.");
 	if (!overrides_are_empty(step->overrides))
-		return report_fault(call, HR_INVALID, NULL,
-				    "A local server has no settings of its own: remove the "
-				    "overrides from the autoscale config.");
+		return hr_fail(call, HR_INVALID, NULL,
+			       "A local server has no settings of its own: remove the "
+			       "overrides from the autoscale config.");
 	if (account->uid == 0)
-		return report_fault(call, HR_INVALID, NULL,
-				    "The folder %s belongs to root, and local servers never run as "
-				    "root: give it to an unprivileged user.",
-				    account->state_path);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The folder %s belongs to root, and local servers never run as "
+			       "root: give it to an unprivileged user.",
+			       account->state_path);
 	return HR_OK;
 }
 
@@ -77,8 +77,8 @@ static int32_t files_make(const struct hr_account *account, const struct hr_call
 
 	if (ran && tree_remove(folder, FOLDER_ROOT, NULL, NULL, NULL)) {
 		if (errno == ENOTEMPTY)
-			return report_again(call, "files", WAIT_MS, -1,
-					    "removing the files of an earlier try");
+			return hr_again(call, "files", WAIT_MS, -1,
+					"removing the files of an earlier try");
 		return folder_fault(account, call, id, "The file tree");
 	}
 	fd = folder_make_path(account, folder, FOLDER_ROOT "/" FOLDER_SCRIPT);
@@ -116,7 +116,7 @@ static int32_t server_start(const struct hr_account *account, const struct hr_ca
 	}
 	if (journal_append_process(folder, "launcher", &launcher))
 		return folder_fault(account, call, id, "The journal");
-	return report_again(call, "started", WAIT_MS, 20, "starting the server's processes");
+	return hr_again(call, "started", WAIT_MS, 20, "starting the server's processes");
 }
 
 /* sshd listens: done. Process 1 is noted, so that it can be waited for later. */
@@ -137,11 +137,11 @@ static int32_t failure_report(const struct hr_account *account, const struct hr_
 			      int folder, const struct server_view *view, const char *id)
 {
 	(void)!journal_append(folder, "reported");
-	return report_fault(call, view->failed_class,
-			    view->failed_setting[0] ? view->failed_setting : NULL,
-			    "Local server %s could not be started: %s (see the logs in %s/" //
-			    FOLDER_SERVERS "/%s)",
-			    id, view->failed_text, account->state_path, id);
+	return hr_fail(call, view->failed_class,
+		       view->failed_setting[0] ? view->failed_setting : NULL,
+		       "Local server %s could not be started: %s (see the logs in %s/" //
+		       FOLDER_SERVERS "/%s)",
+		       id, view->failed_text, account->state_path, id);
 }
 
 static int32_t server_advance(const struct hr_account *account, const struct hr_call *call,
@@ -155,12 +155,11 @@ static int32_t server_advance(const struct hr_account *account, const struct hr_
 	switch (view.phase) {
 	case SERVER_UP: return server_is_up(account, call, folder, &view, id);
 	case SERVER_LAUNCHING:
-		return report_again(call, "started", WAIT_MS, 20,
-				    "starting the server's processes");
-	case SERVER_BOOTING: return report_again(call, "started", WAIT_MS, 50, "waiting for sshd");
+		return hr_again(call, "started", WAIT_MS, 20, "starting the server's processes");
+	case SERVER_BOOTING: return hr_again(call, "started", WAIT_MS, 50, "waiting for sshd");
 	case SERVER_ENDING:
-		return report_again(call, "ending", WAIT_MS, -1,
-				    "waiting for processes of an earlier try to end");
+		return hr_again(call, "ending", WAIT_MS, -1,
+				"waiting for processes of an earlier try to end");
 	case SERVER_FAILED: return failure_report(account, call, folder, &view, id);
 	default: break;
 	}
@@ -169,8 +168,8 @@ static int32_t server_advance(const struct hr_account *account, const struct hr_
 		result = program_start(account, call, PROGRAM_SWEEP, id, step->host_name,
 				       &view.launcher);
 		return result != HR_OK ? result
-				       : report_again(call, "sweep", WAIT_MS, -1,
-						      "ending processes of an earlier try");
+				       : hr_again(call, "sweep", WAIT_MS, -1,
+						  "ending processes of an earlier try");
 	}
 	return server_start(account, call, folder, step, view.started, id);
 }
@@ -183,31 +182,31 @@ static int32_t mark_claim(const struct hr_account *account, const struct hr_call
 	const char *why = "";
 
 	if (mark_from_step(account, step, &wanted))
-		return report_fault(call, HR_INVALID, NULL,
-				    "The name or a mark of local server %s is longer than %d "
-				    "bytes or holds control characters.",
-				    id, MARK_VALUE_MAX - 1);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The name or a mark of local server %s is longer than %d "
+			       "bytes or holds control characters.",
+			       id, MARK_VALUE_MAX - 1);
 	switch (mark_read(folder, &mark, &why)) {
 	case MARK_ABSENT:
 		return mark_write(account, folder, &wanted)
 			       ? folder_fault(account, call, id, "The mark")
 			       : HR_OK;
 	case MARK_UNREADABLE:
-		return report_fault(call, HR_INVALID, NULL,
-				    "The file " FILE_MARK " in %s/" FOLDER_SERVERS
-				    "/%s cannot be read: %s. If that folder is not needed, move it "
-				    "away.",
-				    account->state_path, id, why);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The file " FILE_MARK " in %s/" FOLDER_SERVERS
+			       "/%s cannot be read: %s. If that folder is not needed, move it "
+			       "away.",
+			       account->state_path, id, why);
 	case MARK_FOUND: break;
 	}
 	if (strcmp(mark.installation, wanted.installation) != 0 ||
 	    strcmp(mark.server_id, wanted.server_id) != 0)
-		return report_fault(call, HR_INVALID, NULL,
-				    "The folder %s/" FOLDER_SERVERS
-				    "/%s is marked as server %s of installation %s, not of this "
-				    "one: nothing was changed. Move it away, or give this "
-				    "installation a state folder of its own.",
-				    account->state_path, id, mark.server_id, mark.installation);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The folder %s/" FOLDER_SERVERS
+			       "/%s is marked as server %s of installation %s, not of this "
+			       "one: nothing was changed. Move it away, or give this "
+			       "installation a state folder of its own.",
+			       account->state_path, id, mark.server_id, mark.installation);
 	return HR_OK;
 }
 
@@ -221,21 +220,20 @@ int32_t server_create(struct hr_account *account, const struct hr_call *call,
 	if (result != HR_OK)
 		return result;
 	if (server_id_copy(step->server_id, id, sizeof(id)))
-		return report_fault(call, HR_INVALID, NULL,
-				    "A local server's id may have up to %d letters, digits, '-' "
-				    "and '_'; this one has others.",
-				    SERVER_ID_MAX);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "A local server's id may have up to %d letters, digits, '-' "
+			       "and '_'; this one has others.",
+			       SERVER_ID_MAX);
 	if (call->cancelled(call))
 		return HR_CANCELLED;
-	call->instance(call, span_of(id));
+	call->instance(call, hr_span_of(id));
 	servers = folder_servers(account);
 	if (servers < 0)
 		return folder_fault(account, call, id, "The folder");
 	snprintf(trash, sizeof(trash), TRASH_PREFIX "%s", id);
 	if (faccessat(servers, trash, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
 		close(servers);
-		return report_fault(call, HR_CONFLICT, NULL, "Local server %s is being removed.",
-				    id);
+		return hr_fail(call, HR_CONFLICT, NULL, "Local server %s is being removed.", id);
 	}
 	folder = folder_make(account, servers, id, 0700);
 	close(servers);

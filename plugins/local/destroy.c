@@ -26,9 +26,9 @@ static int32_t step_fault(const struct hr_account *account, const struct hr_call
 {
 	int number = errno;
 
-	return report_fault(call, report_class_of_errno(number), NULL,
-			    "%s of local server %s below %s/" FOLDER_SERVERS ": %s.", what, id,
-			    account->state_path, strerrordesc_np(number));
+	return hr_fail(call, report_class_of_errno(number), NULL,
+		       "%s of local server %s below %s/" FOLDER_SERVERS ": %s.", what, id,
+		       account->state_path, strerrordesc_np(number));
 }
 
 /* How many calls of this step have waited for something to end. */
@@ -49,7 +49,7 @@ static int32_t wait_on(const struct hr_call *call, const struct hr_step *step, c
 	char token[32];
 
 	snprintf(token, sizeof(token), "wait %u", waited_calls(step) + 1);
-	return report_again(call, token, WAIT_MS, 30, text);
+	return hr_again(call, token, WAIT_MS, 30, text);
 }
 
 static int32_t kill_one(const struct hr_account *account, const struct hr_call *call,
@@ -101,11 +101,11 @@ static int32_t processes_end(const struct hr_account *account, const struct hr_c
 	}
 	if (view.started && view.supervised && !view.swept) {
 		if (waited_calls(step) > 2 * PATIENCE)
-			return report_fault(call, HR_TRANSIENT, NULL,
-					    "Not all processes of local server %s can be ended. "
-					    "Look for processes of uid %u with "
-					    "HEADROOM_SERVER_ID=%s in their environment.",
-					    id, (unsigned)account->uid, id);
+			return hr_fail(call, HR_TRANSIENT, NULL,
+				       "Not all processes of local server %s can be ended. "
+				       "Look for processes of uid %u with "
+				       "HEADROOM_SERVER_ID=%s in their environment.",
+				       id, (unsigned)account->uid, id);
 		result = program_start(account, call, PROGRAM_SWEEP, id, step->host_name,
 				       &view.launcher);
 		return result == HR_OK ? wait_on(call, step, "ending the last processes") : result;
@@ -128,8 +128,8 @@ static int32_t trash_remove(const struct hr_account *account, const struct hr_ca
 		return HR_OK;
 	if (errno == EINTR)
 		return call->cancelled(call) ? HR_CANCELLED
-					     : report_again(call, "files", WAIT_MS, 80,
-							    "removing the server's files");
+					     : hr_again(call, "files", WAIT_MS, 80,
+							"removing the server's files");
 	/* A start that nobody remembers may be on its way in; it soon finds that it may not. */
 	if (errno == ENOTEMPTY && waited_calls(step) < PATIENCE)
 		return wait_on(call, step, "removing the server's files");
@@ -147,23 +147,23 @@ static int32_t mark_check(const struct hr_account *account, const struct hr_call
 	switch (mark_read(folder, &mark, &why)) {
 	case MARK_ABSENT: return HR_OK;
 	case MARK_UNREADABLE:
-		return report_fault(call, HR_INVALID, NULL,
-				    "The file " FILE_MARK " in %s/" FOLDER_SERVERS
-				    "/%s cannot be read, so nothing there was touched: %s. Remove "
-				    "the folder by hand if it is not needed.",
-				    account->state_path, id, why);
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The file " FILE_MARK " in %s/" FOLDER_SERVERS
+			       "/%s cannot be read, so nothing there was touched: %s. Remove "
+			       "the folder by hand if it is not needed.",
+			       account->state_path, id, why);
 	case MARK_FOUND: break;
 	}
 	if (mark_from_step(account, step, &wanted))
-		return report_fault(call, HR_INVALID, NULL,
-				    "A mark of local server %s is too long.", id);
+		return hr_fail(call, HR_INVALID, NULL, "A mark of local server %s is too long.",
+			       id);
 	if (strcmp(mark.installation, wanted.installation) != 0 ||
 	    (wanted.server_id[0] && strcmp(mark.server_id, wanted.server_id) != 0))
-		return report_fault(call, HR_NOT_FOUND, NULL,
-				    "%s/" FOLDER_SERVERS
-				    "/%s is marked as server %s of installation %s, not as this "
-				    "one: nothing was changed.",
-				    account->state_path, id, mark.server_id, mark.installation);
+		return hr_fail(call, HR_NOT_FOUND, NULL,
+			       "%s/" FOLDER_SERVERS
+			       "/%s is marked as server %s of installation %s, not as this "
+			       "one: nothing was changed.",
+			       account->state_path, id, mark.server_id, mark.installation);
 	return HR_OK;
 }
 

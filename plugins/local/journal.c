@@ -323,9 +323,9 @@ int32_t server_look(const struct hr_account *account, const struct hr_call *call
 		owner = failed ? before : lock_owner(folder);
 	} while (owner != before);
 	if (failed || owner < 0)
-		return report_fault(call, report_class_of_errno(errno), NULL,
-				    "The journal of local server %s cannot be read: %s. Look at "
-				    "the file servers/%s/" FILE_JOURNAL " below %s.",
-				    id, strerrordesc_np(errno), id, account->state_path);
+		return hr_fail(call, report_class_of_errno(errno), NULL,
+			       "The journal of local server %s cannot be read: %s. Look at "
+			       "the file servers/%s/" FILE_JOURNAL " below %s.",
+			       id, strerrordesc_np(errno), id, account->state_path);
 	return phase_find(account, call, folder, owner, &journal);
 }

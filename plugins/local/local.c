@@ -77,24 +77,16 @@ static const struct hr_setting settings[] = {
 	},
 };
 
-static struct hr_span setting_text(const struct hr_open *request, const char *key)
-{
-	const char *base = (const char *)request->values;
-
-	for (uint32_t i = 0; i < request->n_values; i++) {
-		const void *at = base + (uint64_t)i * request->value_stride;
-		const struct hr_value *value = at;
-
-		if (value->key.len == strlen(key) && !memcmp(value->key.ptr, key, value->key.len))
-			return value->text;
-	}
-	return (struct hr_span){0};
-}
-
-static char *copy_or(struct hr_span span, const char *other)
-{
-	return span.len > 0 ? strndup(span.ptr, span.len) : strdup(other);
-}
+static const struct hr_field fields[] = {
+	{HR_OPEN_INSTALLATION, HR_TYPE_STRING, offsetof(struct hr_account, installation)},
+	{HR_OPEN_ACCOUNT, HR_TYPE_STRING, offsetof(struct hr_account, config)},
+	{HR_OPEN_STATE_DIR, HR_TYPE_STRING, offsetof(struct hr_account, state_path)},
+	HR_FIELD(struct hr_account, address, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, isolation, HR_TYPE_ENUM),
+	HR_FIELD(struct hr_account, sshd, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, bwrap, HR_TYPE_STRING),
+	HR_FIELD(struct hr_account, helper, HR_TYPE_STRING),
+};
 
 static void account_free(struct hr_account *account)
 {
@@ -102,15 +94,7 @@ static void account_free(struct hr_account *account)
 		return;
 	if (account->state_fd >= 0)
 		close(account->state_fd);
-	free(account->installation);
-	free(account->config);
-	free(account->address);
-	free(account->isolation);
-	free(account->sshd);
-	free(account->bwrap);
-	free(account->helper);
-	free(account->state_path);
-	free(account);
+	hr_settings_free(account);
 }
 
 static bool is_loopback(const char *text)
@@ -130,11 +114,10 @@ static int32_t folder_attach(struct hr_account *account, const struct hr_call *c
 	account->state_fd =
 		open(account->state_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (account->state_fd < 0 || fstat(account->state_fd, &st))
-		return report_fault(
-			call, HR_INVALID, NULL,
-			"The account's folder '%s' cannot be opened: %s. The daemon makes "
-			"it below its state folder: check the rights there.",
-			account->state_path, strerrordesc_np(errno));
+		return hr_fail(call, HR_INVALID, NULL,
+			       "The account's folder '%s' cannot be opened: %s. The daemon makes "
+			       "it below its state folder: check the rights there.",
+			       account->state_path, strerrordesc_np(errno));
 	account->uid = st.st_uid;
 	account->gid = st.st_gid;
 	return HR_OK;
@@ -147,10 +130,10 @@ static int32_t services_find(struct hr_account *account, const struct hr_host *h
 	account->clock = host->service(host, HR_CLOCK_SERVICE);
 	account->process = host->service(host, HR_PROCESS_SERVICE);
 	if (!account->clock)
-		return report_fault(call, HR_UNSUPPORTED, NULL,
-				    "The host does not offer the service " HR_CLOCK_SERVICE ".");
+		return hr_fail(call, HR_UNSUPPORTED, NULL,
+			       "The host does not offer the service " HR_CLOCK_SERVICE ".");
 	if (!account->process || account->process->size < sizeof(*account->process))
-		return report_fault(
+		return hr_fail(
 			call, HR_UNSUPPORTED, NULL,
 			"The host does not let this module start processes (no service " HR_PROCESS_SERVICE
 			"): 'local' must be named in the daemon's "
@@ -161,32 +144,23 @@ static int32_t services_find(struct hr_account *account, const struct hr_host *h
 static int32_t account_open(const struct hr_host *host, const struct hr_call *call,
 			    const struct hr_open *request, struct hr_account **ret_account)
 {
-	struct hr_account *account = calloc(1, sizeof(*account));
+	struct hr_account *account = hr_settings_new(call, request, sizeof(*account), fields,
+						     sizeof(fields) / sizeof(fields[0]));
 	int32_t result;
 
 	if (!account)
-		return report_fault(call, HR_INTERNAL, NULL, "Out of memory.");
+		return HR_INTERNAL;
 	account->state_fd = -1;
-	account->installation = copy_or(request->installation, "");
-	account->config = copy_or(request->account, "");
-	account->state_path = copy_or(request->state_dir, "");
-	account->address = copy_or(setting_text(request, "address"), "127.0.0.1");
-	account->isolation = copy_or(setting_text(request, "isolation"), "auto");
-	account->sshd = copy_or(setting_text(request, "sshd"), "/usr/sbin/sshd");
-	account->bwrap = copy_or(setting_text(request, "bwrap"), "/usr/bin/bwrap");
-	account->helper = copy_or(setting_text(request, "helper"), SERVER_PROGRAM);
-	if (!account->installation || !account->config || !account->state_path ||
-	    !account->address || !account->isolation || !account->sshd || !account->bwrap ||
-	    !account->helper) {
-		result = report_fault(call, HR_INTERNAL, NULL, "Out of memory.");
-	} else if (account->helper[0] != '/' && strcmp(account->helper, SERVER_PROGRAM) != 0) {
-		result = report_fault(call, HR_INVALID, "helper", "'%s' is not an absolute path.",
-				      account->helper);
+	if (!account->helper)
+		account->helper = SERVER_PROGRAM;
+	if (account->helper[0] != '/' && strcmp(account->helper, SERVER_PROGRAM) != 0) {
+		result = hr_fail(call, HR_INVALID, "helper", "'%s' is not an absolute path.",
+				 account->helper);
 	} else if (!is_loopback(account->address)) {
-		result = report_fault(call, HR_INVALID, "address",
-				      "'%s' is not a loopback address: give one such as 127.0.0.1 "
-				      "or ::1.",
-				      account->address);
+		result = hr_fail(call, HR_INVALID, "address",
+				 "'%s' is not a loopback address: give one such as 127.0.0.1 "
+				 "or ::1.",
+				 account->address);
 	} else {
 		result = services_find(account, host, call);
 		if (result == HR_OK)

@@ -32,11 +32,11 @@ static void report_instance(const struct hr_account *account, const struct hr_in
 	struct hr_instance instance = {
 		.size = sizeof(instance),
 		.state = state,
-		.instance_id = span_of(id),
-		.server_id = span_of(mark && mark->server_id[0] ? mark->server_id : id),
-		.config_id = span_of(mark ? mark->config : account->config),
-		.address = span_of(up ? account->address : NULL),
-		.status_text = span_of(view ? view->text : NULL),
+		.instance_id = hr_span_of(id),
+		.server_id = hr_span_of(mark && mark->server_id[0] ? mark->server_id : id),
+		.config_id = hr_span_of(mark ? mark->config : account->config),
+		.address = hr_span_of(up ? account->address : NULL),
+		.status_text = hr_span_of(view ? view->text : NULL),
 		.created_ms = mark ? mark->created_ms : 0,
 		.connection_port = up ? view->port : 0,
 	};
@@ -77,9 +77,9 @@ static int32_t status_one(const struct hr_account *account, const struct hr_call
 	/* In the order in which a removal moves it. */
 	folder = servers < 0 ? -1 : folder_open(servers, id);
 	if (folder < 0 && servers >= 0 && errno != ENOENT)
-		return report_fault(call, report_class_of_errno(errno), NULL,
-				    "The folder of local server %s below %s cannot be read: %s.",
-				    id, account->state_path, strerrordesc_np(errno));
+		return hr_fail(call, report_class_of_errno(errno), NULL,
+			       "The folder of local server %s below %s cannot be read: %s.", id,
+			       account->state_path, strerrordesc_np(errno));
 	if (folder < 0) {
 		bool removing =
 			servers >= 0 && faccessat(servers, trash, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -101,9 +101,9 @@ int32_t servers_status(struct hr_account *account, const struct hr_call *call,
 	int32_t result = HR_OK;
 
 	if (servers < 0 && errno != ENOENT)
-		return report_fault(call, report_class_of_errno(errno), NULL,
-				    "The folder %s/" FOLDER_SERVERS " cannot be read: %s.",
-				    account->state_path, strerrordesc_np(errno));
+		return hr_fail(call, report_class_of_errno(errno), NULL,
+			       "The folder %s/" FOLDER_SERVERS " cannot be read: %s.",
+			       account->state_path, strerrordesc_np(errno));
 	for (uint32_t i = 0; result == HR_OK && i < request->n_instances; i++)
 		result = call->cancelled(call) ? HR_CANCELLED
 					       : status_one(account, call, servers,
@@ -138,12 +138,12 @@ static bool list_one(const struct hr_account *account, const struct hr_call *cal
 	if (folder < 0) {
 		if (errno == ENOENT)
 			return true;
-		sink->unread(sink, span_of(name), span_of(strerrordesc_np(errno)));
+		sink->unread(sink, hr_span_of(name), hr_span_of(strerrordesc_np(errno)));
 		return false;
 	}
 	found = mark_read(folder, &mark, &why);
 	if (found == MARK_UNREADABLE) {
-		sink->unread(sink, span_of(name), span_of(why));
+		sink->unread(sink, hr_span_of(name), hr_span_of(why));
 		read = false;
 	} else if (found == MARK_ABSENT || is_installation(installation, mark.installation)) {
 		const struct server_mark *known = found == MARK_FOUND ? &mark : NULL;
@@ -151,7 +151,8 @@ static bool list_one(const struct hr_account *account, const struct hr_call *cal
 		if (trash)
 			report_instance(account, sink, id, known, HR_STATE_STOPPING, NULL);
 		else if (server_report(account, call, folder, id, known, sink) != HR_OK) {
-			sink->unread(sink, span_of(name), span_of("its journal cannot be read"));
+			sink->unread(sink, hr_span_of(name),
+				     hr_span_of("its journal cannot be read"));
 			read = false;
 		}
 	}
@@ -176,9 +177,9 @@ int32_t servers_list(struct hr_account *account, const struct hr_call *call,
 
 		if (servers >= 0)
 			close(servers);
-		return report_fault(call, report_class_of_errno(number), NULL,
-				    "The folder %s/" FOLDER_SERVERS " cannot be read: %s.",
-				    account->state_path, strerrordesc_np(number));
+		return hr_fail(call, report_class_of_errno(number), NULL,
+			       "The folder %s/" FOLDER_SERVERS " cannot be read: %s.",
+			       account->state_path, strerrordesc_np(number));
 	}
 	while (!call->cancelled(call)) {
 		errno = 0;
@@ -190,7 +191,7 @@ int32_t servers_list(struct hr_account *account, const struct hr_call *call,
 			whole = false;
 	}
 	if (errno)
-		sink->unread(sink, span_of(FOLDER_SERVERS), span_of(strerrordesc_np(errno)));
+		sink->unread(sink, hr_span_of(FOLDER_SERVERS), hr_span_of(strerrordesc_np(errno)));
 	else if (whole && !call->cancelled(call))
 		sink->complete(sink);
 	closedir(dir);

@@ -17,7 +17,7 @@ struct start_words {
 
 static void word_add(struct start_words *words, const char *key, struct hr_span value)
 {
-	words->words[words->n++] = span_of(key);
+	words->words[words->n++] = hr_span_of(key);
 	words->words[words->n++] = value;
 }
 
@@ -33,14 +33,14 @@ static const char *task_name(enum program_task task)
 static void argv_fill(const struct hr_account *account, enum program_task task, const char *name,
 		      struct hr_span host_name, struct start_words *argv)
 {
-	argv->words[argv->n++] = span_of(account->helper);
-	argv->words[argv->n++] = span_of(task_name(task));
-	word_add(argv, "--id", span_of(name));
-	word_add(argv, "--host-name", host_name.len ? host_name : span_of(name));
-	word_add(argv, "--address", span_of(account->address));
-	word_add(argv, "--isolation", span_of(account->isolation));
-	word_add(argv, "--sshd", span_of(account->sshd));
-	word_add(argv, "--bwrap", span_of(account->bwrap));
+	argv->words[argv->n++] = hr_span_of(account->helper);
+	argv->words[argv->n++] = hr_span_of(task_name(task));
+	word_add(argv, "--id", hr_span_of(name));
+	word_add(argv, "--host-name", host_name.len ? host_name : hr_span_of(name));
+	word_add(argv, "--address", hr_span_of(account->address));
+	word_add(argv, "--isolation", hr_span_of(account->isolation));
+	word_add(argv, "--sshd", hr_span_of(account->sshd));
+	word_add(argv, "--bwrap", hr_span_of(account->bwrap));
 }
 
 int32_t program_try(const struct hr_account *account, const struct hr_call *call,
@@ -57,17 +57,17 @@ int32_t program_try(const struct hr_account *account, const struct hr_call *call
 	};
 	enum { N_FILES = sizeof(files) / sizeof(files[0]) };
 	const struct hr_span env[] = {
-		span_of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-		span_of("LANG=C.UTF-8"),
+		hr_span_of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+		hr_span_of("LANG=C.UTF-8"),
 	};
 	/* For a server without namespaces. */
-	const struct hr_span companions[] = {span_of(NAMES_LIBRARY)};
+	const struct hr_span companions[] = {hr_span_of(NAMES_LIBRARY)};
 	struct start_words argv = {0};
 	struct hr_process_file opened[N_FILES];
 	char *paths = call->alloc(call, (size_t)(N_FILES + 1) * PATH_BYTES);
 
 	if (!paths)
-		return report_fault(call, HR_INTERNAL, NULL, "Out of memory.");
+		return hr_fail(call, HR_INTERNAL, NULL, "Out of memory.");
 	argv_fill(account, task, name, host_name, &argv);
 	snprintf(paths, PATH_BYTES, "%s/" FOLDER_SERVERS "/%s", account->state_path, name);
 	for (size_t i = 0; i < N_FILES; i++) {
@@ -75,7 +75,7 @@ int32_t program_try(const struct hr_account *account, const struct hr_call *call
 
 		snprintf(path, PATH_BYTES, "%s/" FOLDER_SERVERS "/%s/%s", account->state_path, name,
 			 files[i].name);
-		opened[i] = (struct hr_process_file){span_of(path), files[i].fd, 1};
+		opened[i] = (struct hr_process_file){hr_span_of(path), files[i].fd, 1};
 	}
 	return account->process->start(
 		call,
@@ -83,7 +83,7 @@ int32_t program_try(const struct hr_account *account, const struct hr_call *call
 			.size = sizeof(struct hr_process_start),
 			.n_argv = argv.n,
 			.argv = argv.words,
-			.directory = span_of(paths),
+			.directory = hr_span_of(paths),
 			.files = opened,
 			.n_files = N_FILES,
 			.flags = HR_PROCESS_OWN_PROGRAM,
@@ -102,6 +102,6 @@ int32_t program_start(const struct hr_account *account, const struct hr_call *ca
 	int32_t result = program_try(account, call, task, name, host_name, ret_process);
 
 	if (result == HR_NOT_FOUND)
-		return report_fault(call, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
+		return hr_fail(call, HR_INVALID, "helper", PROGRAM_MISSING, account->helper);
 	return result;
 }

@@ -123,7 +123,7 @@ static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 	if (!state[0])
 		return hr_fail(call, HR_TRANSIENT, NULL, "The cloud's answer holds no machine.");
 	if (strcmp(state, "pending") == 0)
-		return hr_again(call, "pending", AGAIN_MS, "the cloud makes it");
+		return hr_again(call, "pending", AGAIN_MS, -1, "the cloud makes it");
 	if (strcmp(state, "booting") == 0 || strcmp(state, "running") == 0)
 		return HR_OK;
 	return hr_fail(call, HR_CAPACITY, NULL,
@@ -265,7 +265,7 @@ static int32_t sim_destroy(struct hr_account *a, const struct hr_call *call,
 	       hr_span_is(answer.fault.provider_code, "NotFound");
 	json_decref(answer.json);
 	if (rc == HR_OK && !gone)
-		return hr_again(call, "deleting", AGAIN_MS, "the cloud deletes it");
+		return hr_again(call, "deleting", AGAIN_MS, -1, "the cloud deletes it");
 	return gone ? HR_OK : rc;
 }
 

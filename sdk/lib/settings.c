@@ -14,9 +14,17 @@ struct layout {
 	char *text_at; /* NULL: measure */
 };
 
-static const struct hr_value *value_of(const struct hr_open *request, const char *key)
+/* What is there under a key; buf: room for what is no setting. NULL: nothing. */
+static const struct hr_value *value_of(const struct hr_open *request, const char *key,
+				       struct hr_value *buf)
 {
 	const char *base = (const char *)request->values;
+	const struct {
+		const char *key;
+		struct hr_span text;
+	} told[] = {{HR_OPEN_INSTALLATION, request->installation},
+		    {HR_OPEN_ACCOUNT, request->account},
+		    {HR_OPEN_STATE_DIR, request->state_dir}};
 
 	for (uint32_t i = 0; i < request->n_values; i++) {
 		const void *at = base + i * request->value_stride;
@@ -25,6 +33,11 @@ static const struct hr_value *value_of(const struct hr_open *request, const char
 		if (hr_span_is(value->key, key))
 			return value;
 	}
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (strcmp(told[i].key, key) == 0) {
+			*buf = (struct hr_value){.type = HR_TYPE_STRING, .text = told[i].text};
+			return buf;
+		}
 	return NULL;
 }
 
@@ -96,7 +109,8 @@ static const struct hr_field *fields_fill(const struct hr_open *request,
 					  struct layout *layout, char *account)
 {
 	for (size_t i = 0; i < n_fields; i++) {
-		const struct hr_value *value = value_of(request, fields[i].key);
+		struct hr_value buf;
+		const struct hr_value *value = value_of(request, fields[i].key, &buf);
 
 		if (value && field_fill(&fields[i], value, layout, account))
 			return &fields[i];

@@ -5,9 +5,9 @@
 #include <string.h>
 
 int32_t hr_again(const struct hr_call *call, const char *resume_token, int64_t delay_ms,
-		 const char *stage)
+		 int32_t percent, const char *stage)
 {
-	call->again(call, hr_span_of(resume_token), delay_ms, -1, hr_span_of(stage));
+	call->again(call, hr_span_of(resume_token), delay_ms, percent, hr_span_of(stage));
 	return HR_AGAIN;
 }
 

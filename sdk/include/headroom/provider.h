@@ -28,6 +28,8 @@
  *                          have 32 MiB together, more is HR_TRANSIENT.
  *                        - http/1, secret/1: a request or name that no message can carry (too long,
  *                          no UTF-8, control characters) is HR_INVALID.
+ *                        - alloc: once it has given NULL nothing more is sent or started for the
+ *                          call, no instance id is kept, and it cannot succeed.
  *                        - draft/process: signal reaches only what start has started, and its
  *                          sessions; programs are copied only where everybody may read them, else
  *                          HR_INVALID.

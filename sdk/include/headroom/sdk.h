@@ -74,6 +74,11 @@ struct hr_field {
 	uint32_t offset; /* offsetof(struct, member) */
 };
 
+/* Keys of what open is told besides the settings, for members that are texts. */
+#define HR_OPEN_INSTALLATION "(installation)"
+#define HR_OPEN_ACCOUNT "(account)"
+#define HR_OPEN_STATE_DIR "(state dir)"
+
 /* A row for a setting whose key is the member's name. */
 #define HR_FIELD(struct_, member_, type_)                               \
 	{                                                               \
@@ -113,9 +118,9 @@ struct hr_error_row hr_error_find(const struct hr_error_row *rows, size_t n_rows
 
 /* ---- Steps --------------------------------------------------------------------------------- */
 
-/* To be called again after delay_ms; stage: for whoever waits. Gives HR_AGAIN. */
+/* To be called again after delay_ms; percent done, or -1; stage: for whoever waits. Gives HR_AGAIN. */
 int32_t hr_again(const struct hr_call *call, const char *resume_token, int64_t delay_ms,
-		 const char *stage);
+		 int32_t percent, const char *stage);
 
 /* The value of the step's mark with that key (HR_MARK_*); empty where it has none. */
 struct hr_span hr_mark(const struct hr_step *step, const char *key);

@@ -57,7 +57,7 @@ static void host_again(const struct hr_call *call, struct hr_span token, int64_t
 		       int32_t percent, struct hr_span text)
 {
 	(void)call;
-	(void)percent;
+	sdk_host.percent = percent;
 	keep(sdk_host.token, sizeof(sdk_host.token), token);
 	keep(sdk_host.message, sizeof(sdk_host.message), text);
 	sdk_host.delay_ms = delay_ms;

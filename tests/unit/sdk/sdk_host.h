@@ -28,6 +28,7 @@ struct sdk_host {
 	char method[16], url[512], headers[512], body[512], message[1600], setting[64], code[64];
 	char token[64];
 	int64_t delay_ms;
+	int32_t percent;
 };
 
 extern struct sdk_host sdk_host;

@@ -51,7 +51,7 @@ END_TEST
 
 struct settings {
 	int first;
-	const char *text, *unset, *json;
+	const char *text, *unset, *json, *installation, *account, *folder;
 	int64_t number, size;
 	struct hr_texts list, map, empty;
 };
@@ -59,6 +59,9 @@ struct settings {
 static const struct hr_field fields[] = {
 	HR_FIELD(struct settings, text, HR_TYPE_STRING),
 	HR_FIELD(struct settings, unset, HR_TYPE_TEXT),
+	{HR_OPEN_INSTALLATION, HR_TYPE_STRING, offsetof(struct settings, installation)},
+	{HR_OPEN_ACCOUNT, HR_TYPE_STRING, offsetof(struct settings, account)},
+	{HR_OPEN_STATE_DIR, HR_TYPE_STRING, offsetof(struct settings, folder)},
 	HR_FIELD(struct settings, json, HR_TYPE_JSON),
 	HR_FIELD(struct settings, number, HR_TYPE_INTEGER),
 	{"disk_size", HR_TYPE_BYTES, offsetof(struct settings, size)},
@@ -84,6 +87,8 @@ static struct hr_open request_of(const struct long_value *values, uint32_t n)
 		.n_values = n,
 		.value_stride = sizeof(*values),
 		.values = &values->value,
+		.installation = HR_SPAN_OF("inst"),
+		.account = HR_SPAN_OF("acc"),
 	};
 }
 
@@ -108,6 +113,9 @@ START_TEST(settings_filled)
 	ck_assert_int_eq(s->first, 0);
 	ck_assert_str_eq(s->text, "words");
 	ck_assert_ptr_null(s->unset);
+	ck_assert_str_eq(s->installation, "inst");
+	ck_assert_str_eq(s->account, "acc");
+	ck_assert_str_eq(s->folder, ""); /* none, for a module without the profile */
 	ck_assert_str_eq(s->json, "{}");
 	ck_assert_int_eq(s->number, -3);
 	ck_assert_int_eq(s->size, 5);
@@ -231,9 +239,10 @@ START_TEST(steps)
 	sdk_host_begin();
 	ck_assert(hr_span_is(hr_mark(&step, HR_MARK_SERVER), "s-1"));
 	ck_assert(hr_span_is(hr_mark(&step, HR_MARK_INSTALLATION), ""));
-	ck_assert_int_eq(hr_again(&sdk_call, "task-1", 250, "it is made"), HR_AGAIN);
+	ck_assert_int_eq(hr_again(&sdk_call, "task-1", 250, 40, "it is made"), HR_AGAIN);
 	ck_assert_str_eq(sdk_host.token, "task-1");
 	ck_assert_int_eq(sdk_host.delay_ms, 250);
+	ck_assert_int_eq(sdk_host.percent, 40);
 	ck_assert_str_eq(sdk_host.message, "it is made");
 	ck_assert_str_eq(hr_id_join(&sdk_call, "17", "s-1"), "17/s-1");
 	ck_assert(hr_span_is(hr_id_first(hr_span_of("17/s-1")), "17"));
