@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "open_values.h"
 #include "traces.h"
 
 const struct hr_provider *module;
@@ -66,25 +67,20 @@ static void module_open(void)
 
 int32_t account_try(struct fake_call *call)
 {
-	const struct hr_value all[] = {
-		{.key = span("isolation"), .type = HR_TYPE_ENUM, .text = span(isolation)},
-		{.key = span("address"), .type = HR_TYPE_STRING, .text = span(with.address)},
-		{.key = span("sshd"), .type = HR_TYPE_STRING, .text = span(with.sshd)},
-		{.key = span("bwrap"), .type = HR_TYPE_STRING, .text = span(with.bwrap)},
-		{.key = span("helper"), .type = HR_TYPE_STRING, .text = span(with.helper)},
-	};
-	struct hr_value values[5];
+	struct open_values values = open_values_of(module);
 	struct hr_open request = {.size = sizeof(request),
-				  .value_stride = sizeof(values[0]),
-				  .values = values,
+				  .value_stride = sizeof(values.list[0]),
+				  .values = values.list,
 				  .installation = span(INSTALLATION),
 				  .account = span("config-1"),
 				  .state_dir = span(state)};
 
-	for (size_t i = 0; i < 5; i++) {
-		if (all[i].text.len > 0)
-			values[request.n_values++] = all[i];
-	}
+	open_values_set(&values, module, "isolation", isolation);
+	open_values_set(&values, module, "address", with.address);
+	open_values_set(&values, module, "sshd", with.sshd);
+	open_values_set(&values, module, "bwrap", with.bwrap);
+	open_values_set(&values, module, "helper", with.helper);
+	request.n_values = values.n;
 	account = NULL;
 	return module->open(&fake_host, &call->call, &request, &account);
 }

@@ -25,6 +25,7 @@
 #include "host/process.h"
 #include "host/sandbox.h"
 #include "host/spawner.h"
+#include "open_values.h"
 
 #define TEST_UID 61203
 #define INSTALLATION "inst-sandboxed"
@@ -104,18 +105,18 @@ static void call_begin(struct call *call, bool is_step)
 
 static struct hr_account *open_account(const struct hr_provider *provider, const char *isolation)
 {
-	const struct hr_value value = {
-		.key = span("isolation"), .type = HR_TYPE_ENUM, .text = span(isolation)};
-	const struct hr_open request = {.size = sizeof(request),
-					.n_values = 1,
-					.value_stride = sizeof(value),
-					.values = &value,
-					.installation = span(INSTALLATION),
-					.account = span("a"),
-					.state_dir = span(state)};
+	struct open_values values = open_values_of(provider);
+	struct hr_open request = {.size = sizeof(request),
+				  .value_stride = sizeof(values.list[0]),
+				  .values = values.list,
+				  .installation = span(INSTALLATION),
+				  .account = span("a"),
+				  .state_dir = span(state)};
 	struct hr_account *account = NULL;
 	struct call call;
 
+	open_values_set(&values, provider, "isolation", isolation);
+	request.n_values = values.n;
 	call_begin(&call, false);
 	if (provider->open(&host, &call.abi, &request, &account) != HR_OK)
 		give_up("open: %s", call.fault.message);

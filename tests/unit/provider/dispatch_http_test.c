@@ -196,6 +196,22 @@ START_TEST(impossible_requests)
 }
 END_TEST
 
+/* A call that once found no memory may have half of a URL. */
+START_TEST(nothing_without_memory)
+{
+	struct dispatch_answer *answer;
+
+	open_module("httpcloud", ",\"other\":\"odd:spent\"");
+	answer = ask_kind(DISPATCH_CHECK);
+	ck_assert_int_eq(answer->result, HR_INTERNAL);
+	ck_assert_str_eq(
+		answer->error.message,
+		"there was no memory left for the call, so that no request is sent any more");
+	dispatch_answer_free(answer);
+	ck_assert_int_eq(atomic_load(&server.n_requests), 0);
+}
+END_TEST
+
 START_TEST(throttled)
 {
 	struct dispatch_answer *answer;
@@ -355,6 +371,7 @@ int main(void)
 	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_loop_test(tests, impossible_requests, 0,
 			    sizeof(impossible) / sizeof(impossible[0]));
+	tcase_add_test(tests, nothing_without_memory);
 	tcase_add_test(tests, throttled);
 	tcase_add_test(tests, cancelled);
 	tcase_add_test(tests, edited_under_full_load);
