@@ -36,7 +36,7 @@ extern char trace[400];                /* path of a file in the folder of the ac
 extern const bool by_process;
 extern char news[4096];          /* of the account ACCOUNT, "failed: why" and so on, a line each */
 extern const char *host_instead; /* by process: a program in headroom-host's place; or NULL */
-extern const char *bench_folder; /* of the build, with more modules; set before the fixture; or NULL */
+extern const char *bench_folder; /* of the build: more modules, from the fixture on; or NULL */
 
 /* Fixture. */
 void bench_setup(void);
