@@ -245,7 +245,8 @@ told_endless()
 	until [ "$(create_of "$1" "$state")" = "$expected" ] || [ "$SECONDS" -ge "$end" ]; do
 		sleep 0.3
 	done
-	before=$(create_of "$1" .create.attempt) started=$(date +%s%N)
+	started=$(date +%s%N)
+	before=$(create_of "$1" .create.attempt)
 	sleep 5
 	row "$1" "$expected" "$(create_of "$1" "$state")"
 	after=$(create_of "$1" .create.attempt)
