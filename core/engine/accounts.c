@@ -187,8 +187,11 @@ static void take_found(struct engine *engine, const struct found *found)
 
 	if (!account)
 		account = add_account(engine, found);
-	if (!account)
+	if (!account) {
+		/* Nothing else would bring it up again. */
+		engine->reload_mono_ms = engine->now.mono_ms + REOPEN_FIRST_MS;
 		return;
+	}
 	account->known = true;
 	text_copy(account->name, sizeof(account->name), found->name);
 	account->list_interval_ms = found->list_interval_ms;

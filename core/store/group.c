@@ -60,16 +60,36 @@ static int check_counters(struct tx *tx, struct hr_error *err)
 #endif
 }
 
-/* In its savepoint. */
-static int run_one(struct store *store, struct job *job)
+static void roll_back(struct store *store)
+{
+	if (sql_in_transaction(store->writer))
+		sql_do(store->writer, "ROLLBACK", NULL);
+}
+
+/* Nothing is left of a job that failed; else the whole transaction has to go, and *ret_spoiled says why. */
+static void take_back(struct store *store, const struct job *job, struct hr_error *ret_spoiled)
+{
+	/* Some failures have ended the whole transaction already. */
+	if (!sql_in_transaction(store->writer))
+		*ret_spoiled = job->err;
+	else if (sql_do(store->writer, "ROLLBACK TO job", ret_spoiled) == 0)
+		sql_do(store->writer, "RELEASE job", ret_spoiled);
+}
+
+/* In its savepoint. *ret_spoiled is of class 0 unless the transaction may not be committed any more. */
+static int run_one(struct store *store, struct job *job, struct hr_error *ret_spoiled)
 {
 	struct tx tx = {.sql = store->writer, .data_key = &store->installation.data_key};
 	int64_t before = sql_total_changes(store->writer);
 	bool wrote;
 	int rc;
 
-	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0)
+	*ret_spoiled = (struct hr_error){0};
+	if (sql_do(store->writer, "SAVEPOINT job", &job->err) < 0) {
+		if (!sql_in_transaction(store->writer))
+			*ret_spoiled = job->err;
 		return -1;
+	}
 	rc = job->fn(&tx, job->arg, &job->err);
 	wrote = sql_total_changes(store->writer) != before;
 	if (rc >= 0 && wrote)
@@ -77,14 +97,14 @@ static int run_one(struct store *store, struct job *job)
 	if (rc < 0) {
 		if (job->err.class == 0)
 			error_set(&job->err, HR_INTERNAL, "a transaction failed without a reason");
-		/* Some failures have ended the whole transaction already. */
-		if (sql_in_transaction(store->writer) &&
-		    sql_exec(store->writer, "ROLLBACK TO job; RELEASE job", NULL) < 0)
-			sql_exec(store->writer, "ROLLBACK", NULL);
+		take_back(store, job, ret_spoiled);
 		return -1;
 	}
-	if (sql_do(store->writer, "RELEASE job", &job->err) < 0)
+	/* A job that is told of its failure may not be saved with the others. */
+	if (sql_do(store->writer, "RELEASE job", &job->err) < 0) {
+		take_back(store, job, ret_spoiled);
 		return -1;
+	}
 	job->wrote = wrote;
 	job->told = tx.tells;
 	return 0;
@@ -122,14 +142,16 @@ static struct effect effect_of(const struct job_list *list)
 	return effect;
 }
 
-/* -1: the transaction is gone, *err says why. */
+/* -1: nothing of the transaction may be saved, *err says why. */
 static int run_each(struct store *store, struct job_list *list, struct hr_error *err)
 {
+	struct hr_error spoiled;
+
 	for (struct job *job = list->first; job; job = job->next) {
-		if (run_one(store, job) < 0)
+		if (run_one(store, job, &spoiled) < 0)
 			job->failed = true;
-		if (!sql_in_transaction(store->writer)) {
-			*err = job->err;
+		if (spoiled.class != 0) {
+			*err = spoiled;
 			error_prefix(err, "a transaction of the same commit failed");
 			return -1;
 		}
@@ -142,12 +164,6 @@ static void mark_dead(struct store *store)
 	pthread_mutex_lock(&store->mutex);
 	store->dead = true;
 	pthread_mutex_unlock(&store->mutex);
-}
-
-static void roll_back(struct store *store)
-{
-	if (sql_in_transaction(store->writer))
-		sql_exec(store->writer, "ROLLBACK", NULL);
 }
 
 /* number: of this commit, from 1. */
@@ -209,6 +225,8 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 
 	if (store_dead(store))
 		return store_dead_error(store, err);
+	/* The last one may have had no memory to be taken back. */
+	roll_back(store);
 	/* At once for writing: two that read first and then both want to write would wait for one
 	 * another. */
 	if (sql_do(store->writer, "BEGIN IMMEDIATE", err) < 0)
@@ -216,8 +234,10 @@ static int run_group(struct store *store, struct job_list *list, struct hr_error
 	pthread_mutex_lock(&store->mutex);
 	number = store->figures.commits + 1;
 	pthread_mutex_unlock(&store->mutex);
-	if (run_each(store, list, err) < 0)
+	if (run_each(store, list, err) < 0) {
+		roll_back(store);
 		return -1;
+	}
 	effect = effect_of(list);
 	KILL_POINT_WRITES(list, KILL_BEFORE);
 	begun_us = now_us();

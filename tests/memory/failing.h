@@ -6,6 +6,7 @@
 #define HR_TESTS_MEMORY_FAILING_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -31,5 +32,8 @@ void memory_scarce(void);
 
 /* Runs all; gives main's result. */
 int memory_run(const struct memory_job *jobs, size_t n);
+
+/* The same with about so many allocations of each, spread over all; MEMORY_SEED says which. */
+int memory_run_some(const struct memory_job *jobs, size_t n, uint64_t most);
 
 #endif

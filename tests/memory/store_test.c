@@ -164,6 +164,81 @@ static int rows(struct hr_error *err)
 	return finish(store_write(store, rows_fn, NULL, err));
 }
 
+/* ---- Two in one commit, of which one fails ---- */
+
+struct one {
+	int server;
+	bool fails, done;
+	struct hr_error err; /* as it was told */
+};
+
+static int insert_fn(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct one *one = arg;
+	struct server server = new_server(one->server);
+
+	if (server_insert(tx, &server, -1, err) < 0)
+		return -1;
+	return one->fails ? error_set(err, HR_CONFLICT, "as it must") : 0;
+}
+
+static void insert_done(void *arg, const struct hr_error *err)
+{
+	struct one *one = arg;
+
+	one->done = true;
+	one->err = err ? *err : (struct hr_error){0};
+}
+
+static void run_two(struct one two[2])
+{
+	bool taken[2];
+
+	for (int i = 0; i < 2; i++)
+		taken[i] = store_submit(store, insert_fn, &two[i], insert_done) == 0;
+	while (store_run(store) > 0)
+		;
+	for (int i = 0; i < 2; i++)
+		if (!taken[i])
+			error_no_memory(&two[i].err, "handing it over");
+}
+
+/* Whatever it was told, so it must be. */
+static int compare_fn(struct tx *tx, void *arg, struct hr_error *err)
+{
+	const struct one *two = arg;
+	struct server server;
+
+	for (int i = 0; i < 2; i++) {
+		bool is_there = server_get(tx, id_of(two[i].server), &server, NULL) == 0;
+
+		if (is_there != (two[i].err.class == 0))
+			return error_set(err, HR_INTERNAL, "server %d is %s, and was told \"%s\"",
+					 i, is_there ? "stored" : "not stored", two[i].err.message);
+	}
+	return 0;
+}
+
+static int two_at_once(struct hr_error *err)
+{
+	struct one first[2] = {{.server = 500, .fails = true}, {.server = 501}};
+	struct one two[2] = {{.server = 600, .fails = true}, {.server = 601}};
+	int rc;
+
+	/* So that everything is ready, and the way back alone wants memory. */
+	memory_enough();
+	run_two(first);
+	memory_scarce();
+	run_two(two);
+	memory_enough();
+	rc = store_read(store, compare_fn, two, err);
+	if (rc == 0 && two[1].err.class != 0) {
+		*err = two[1].err;
+		rc = -1;
+	}
+	return finish(rc);
+}
+
 static int status;
 
 START_TEST(all)
@@ -171,13 +246,14 @@ START_TEST(all)
 	static const struct memory_job jobs[] = {
 		{"store: documents", documents, new_pool, drop_pool, NULL},
 		{"store: servers and sessions", rows, new_pool, drop_pool, NULL},
+		{"store: two in one commit", two_at_once, new_pool, drop_pool, NULL},
 		{"store: opened", open_again, NULL, NULL, NULL},
 	};
 
 	folder_setup();
 	keep_pristine();
-	status = memory_run(jobs, 2);
-	status |= memory_run(jobs + 2, 1);
+	status = memory_run(jobs, 3);
+	status |= memory_run(jobs + 3, 1);
 	free(pristine);
 	folder_teardown();
 }
