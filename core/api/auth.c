@@ -48,16 +48,31 @@ int auth_token_holds(struct tx *tx, const uint8_t hash[32], int64_t now_ms, bool
 	return 0;
 }
 
-struct lookup {
-	uint8_t hash[32];
-	struct api_token token;
-};
-
 static int lookup_token(struct tx *tx, void *arg, struct hr_error *err)
 {
-	struct lookup *lookup = arg;
+	struct known_token *known = arg;
 
-	return token_get_by_hash(tx, lookup->hash, &lookup->token, err);
+	return token_get_by_hash(tx, known->hash, &known->token, err);
+}
+
+/* The token of this hash. Most requests come with one that was seen since the last commit: that is not
+ * read again. One that was revoked before the request came is not known any more. */
+static int find_token(struct exchange *exchange, const uint8_t hash[32],
+		      const struct api_token **ret_token, struct hr_error *err)
+{
+	struct known_token *known = &exchange->listener->tokens[hash[0] % TOKENS_KNOWN];
+	struct store *store = exchange->api->options.store;
+	/* Before the read: a commit meanwhile counts as one after it. */
+	uint64_t commits = store_commits(store);
+
+	*ret_token = &known->token;
+	if (known->token.id[0] != '\0' && known->commits == commits &&
+	    memcmp(known->hash, hash, sizeof(known->hash)) == 0)
+		return 0;
+	memset(known, 0, sizeof(*known));
+	known->commits = commits;
+	memcpy(known->hash, hash, sizeof(known->hash));
+	return store_read(store, lookup_token, known, err);
 }
 
 static int refuse(struct hr_error *err, const char *message)
@@ -77,7 +92,8 @@ static const char *bearer(const char *header)
 static int check_token(struct exchange *exchange, const char *header, struct hr_error *err)
 {
 	const char *text = bearer(header);
-	struct lookup lookup = {0};
+	const struct api_token *token;
+	uint8_t hash[32];
 	char time[TIME_TEXT_SIZE];
 
 	if (!text)
@@ -88,23 +104,23 @@ static int check_token(struct exchange *exchange, const char *header, struct hr_
 			err,
 			"this is no access token of Headroom: those begin with hr_ and have 46 "
 			"characters");
-	auth_token_hash(text, lookup.hash);
-	if (store_read(exchange->api->options.store, lookup_token, &lookup, err) != 0)
+	auth_token_hash(text, hash);
+	if (find_token(exchange, hash, &token, err) != 0)
 		return err->class == HR_NOT_FOUND
 			       ? refuse(err,
 					"this access token is not known here; make one with: headroom "
 					"token create")
 			       : -1;
-	if (lookup.token.revoked_ms != 0)
+	if (token->revoked_ms != 0)
 		return error_set(err, HR_AUTH, "the access token \"%s\" was revoked at %s",
-				 lookup.token.name, time_text(lookup.token.revoked_ms, time));
-	if (lookup.token.expires_ms <= clock_now().wall_ms)
-		return error_set(err, HR_AUTH, "the access token \"%s\" expired at %s",
-				 lookup.token.name, time_text(lookup.token.expires_ms, time));
-	exchange->role = lookup.token.role;
+				 token->name, time_text(token->revoked_ms, time));
+	if (token->expires_ms <= clock_now().wall_ms)
+		return error_set(err, HR_AUTH, "the access token \"%s\" expired at %s", token->name,
+				 time_text(token->expires_ms, time));
+	exchange->role = token->role;
 	exchange->by_token = true;
-	memcpy(exchange->token_hash, lookup.hash, sizeof(exchange->token_hash));
-	text_copy(exchange->who, sizeof(exchange->who), lookup.token.name);
+	memcpy(exchange->token_hash, hash, sizeof(exchange->token_hash));
+	text_copy(exchange->who, sizeof(exchange->who), token->name);
 	return 0;
 }
 

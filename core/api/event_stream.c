@@ -186,7 +186,7 @@ static int answer_stream(struct exchange *exchange, struct event_stream *stream,
 	exchange->content_type = "text/event-stream";
 	if (exchange->peer) {
 		/* It has all the time in the world, but is given no more than this at once. */
-		peers_stop_clock(exchange->peers, exchange->peer);
+		peers_stop_clock(exchange->listener->peers, exchange->peer);
 		setsockopt(exchange->peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	}
 	return 0;
@@ -203,7 +203,7 @@ int events_stream(struct exchange *exchange, struct hr_error *err)
 	if (!stream)
 		return error_no_memory(err, "opening an event stream");
 	stream->connection = exchange->connection;
-	stream->peers = exchange->peers;
+	stream->peers = exchange->listener->peers;
 	stream->peer = exchange->peer;
 	if (open_reader(stream, &begin, err) != 0) {
 		free(stream);

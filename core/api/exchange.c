@@ -82,8 +82,8 @@ static int begin(struct exchange *exchange, const char *url, struct hr_error *er
 	return check_length(exchange, err);
 }
 
-static struct exchange *exchange_new(const struct listener *listener,
-				     struct MHD_Connection *connection, const char *method)
+static struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
+				     const char *method)
 {
 	struct api *api = listener->api;
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
@@ -96,7 +96,7 @@ static struct exchange *exchange_new(const struct listener *listener,
 	exchange->connection = connection;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	exchange->peer = info ? info->socket_context : NULL;
-	exchange->peers = listener->peers;
+	exchange->listener = listener;
 	exchange->started_ms = clock_now().mono_ms;
 	text_copy(exchange->method, sizeof(exchange->method), method);
 	exchange->reading = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -213,7 +213,7 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 		if (!exchange)
 			return MHD_NO;
 		if (exchange->peer)
-			peers_start_clock(exchange->peers, exchange->peer);
+			peers_start_clock(exchange->listener->peers, exchange->peer);
 		if (begin(exchange, url, &exchange->error) == 0)
 			return MHD_YES;
 		exchange->stage = EXCHANGE_REFUSED;
@@ -234,7 +234,7 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 	if (exchange->stage == EXCHANGE_WAITING)
 		return MHD_YES;
 	if (exchange->stage == EXCHANGE_BACK && exchange->peer)
-		peers_start_clock(exchange->peers, exchange->peer);
+		peers_start_clock(exchange->listener->peers, exchange->peer);
 	return exchange->stage == EXCHANGE_ANSWERED ? MHD_YES : answer_send(exchange);
 }
 
@@ -251,7 +251,7 @@ void exchange_completed(void *context, struct MHD_Connection *connection, void *
 		return;
 	/* Now the time until the next request runs. */
 	if (exchange->peer)
-		peers_start_clock(exchange->peers, exchange->peer);
+		peers_start_clock(exchange->listener->peers, exchange->peer);
 	api_request_end(exchange->api);
 	exchange_free(exchange);
 }

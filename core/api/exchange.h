@@ -44,7 +44,7 @@ typedef int (*exchange_run)(struct tx *tx, struct exchange *exchange, struct hr_
 struct exchange {
 	struct api *api;
 	struct MHD_Connection *connection;
-	struct peers *peers;
+	struct listener *listener;
 	struct peer *peer; /* NULL: none could be made */
 	const struct route *route;
 	char params[2][PARAM_SIZE]; /* of the path */

@@ -10,17 +10,28 @@
 
 #include "api/api.h"
 #include "api/peers.h"
+#include "store/secret_rows.h"
 
 #define HTTP_STATUS_MAX 600
 
 struct exchange;
 struct streams;
 
+/* A token as it was when the store had made so many commits: it holds until the next one. */
+struct known_token {
+	uint64_t commits;
+	uint8_t hash[32];
+	struct api_token token; /* id "": none */
+};
+
+#define TOKENS_KNOWN 16
+
 /* One way in: what its daemon's callbacks are given. Whole before the daemon takes connections, which it
  * does before MHD_start_daemon has said which it is. */
 struct listener {
 	struct api *api;
 	struct peers *peers;
+	struct known_token tokens[TOKENS_KNOWN]; /* by their hashes; its thread's */
 };
 
 struct api {

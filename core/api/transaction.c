@@ -30,19 +30,15 @@ static int run_again(struct tx *tx, void *arg, struct hr_error *err)
  * back). It is left so, as it is a matter of microseconds and nothing is lost by it: a session that is past its
  * time at once is over, with an event that says why; a check-in counts as old until the next one, which
  * comes before a server is failed for it; a destroy that is due only later goes when it is ordered again. */
-static int prepare(struct exchange *exchange, exchange_run run, struct hr_error *err)
+static void prepare(struct exchange *exchange, exchange_run run)
 {
 	exchange->run = run;
 	exchange->context.now_ms = clock_now().wall_ms;
-	if (id_source_init(&exchange->seed, random_system, NULL) != 0)
-		return error_set(err, HR_INTERNAL, "the system gives no random numbers");
-	return 0;
 }
 
 int exchange_read(struct exchange *exchange, exchange_run run, struct hr_error *err)
 {
-	if (prepare(exchange, run, err) != 0)
-		return -1;
+	prepare(exchange, run);
 	return store_read(exchange->api->options.store, run_again, exchange, err);
 }
 
@@ -76,8 +72,10 @@ static void committed(void *arg, const struct hr_error *err)
 
 int exchange_write(struct exchange *exchange, exchange_run run, struct hr_error *err)
 {
-	if (prepare(exchange, run, err) != 0)
-		return -1;
+	prepare(exchange, run);
+	/* Only what writes makes ids. */
+	if (id_source_init(&exchange->seed, random_system, NULL) != 0)
+		return error_set(err, HR_INTERNAL, "the system gives no random numbers");
 	if (exchange_suspend(exchange, err) != 0)
 		return -1;
 	if (store_submit(exchange->api->options.store, run_again, exchange, committed) != 0) {
@@ -98,7 +96,7 @@ int exchange_suspend(struct exchange *exchange, struct hr_error *err)
 				 "the daemon is stopping; try again when it runs");
 	exchange->stage = EXCHANGE_WAITING;
 	if (exchange->peer)
-		peers_stop_clock(exchange->peers, exchange->peer);
+		peers_stop_clock(exchange->listener->peers, exchange->peer);
 	MHD_suspend_connection(exchange->connection);
 	return 0;
 }

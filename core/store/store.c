@@ -357,6 +357,16 @@ void store_watch_events(struct store *store, void (*told)(void *context), void *
 	pthread_mutex_unlock(&store->mutex);
 }
 
+uint64_t store_commits(struct store *store)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&store->mutex);
+	n = store->figures.commits;
+	pthread_mutex_unlock(&store->mutex);
+	return n;
+}
+
 uint64_t store_waiting(struct store *store)
 {
 	uint64_t n;

@@ -83,6 +83,10 @@ void store_figures(struct store *store, struct store_figures *ret);
  * block nor call the store. One at a time; NULL ends it: once this returns it is not called any more. */
 void store_watch_events(struct store *store, void (*told)(void *context), void *context);
 
+/* Commits that wrote since it was opened; raised before done is called. What was read after this was asked
+ * still is what a read would find while the answer is the same. Any thread. */
+uint64_t store_commits(struct store *store);
+
 /* Functions that wait to be run now. Any thread. */
 uint64_t store_waiting(struct store *store);
 
