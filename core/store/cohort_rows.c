@@ -22,7 +22,7 @@
 #define COHORT_COLUMNS "config_id" COHORT_REST(ROW_NAME) ", servers"
 #define MATCH(type, column, member) " AND " #column " = ?"
 
-#define ENTRY(type, column, member) ROW_COLUMN(struct cohort_key, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct cohort_key, type, column, member),
 static const struct row_column key_columns[] = {ENTRY(ROW_TEXT, pool_id, pool_id) ENTRY(
 	ROW_TEXT, config_id, config_id) COHORT_REST(ENTRY) ENTRY(ROW_INT64, servers, count)};
 const struct row_shape cohort_key_shape = ROW_SHAPE(struct cohort_key, key_columns);
@@ -33,7 +33,7 @@ static const struct row_shape match_shape = {
 	.size = sizeof(struct cohort_key)};
 #undef ENTRY
 
-#define ENTRY(type, column, member) ROW_COLUMN(struct cohort, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct cohort, type, column, member),
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, config_id, config_id) COHORT_REST(ENTRY)
 						    ENTRY(ROW_INT64, servers, count)};
 static const struct row_shape shape = ROW_SHAPE(struct cohort, columns);

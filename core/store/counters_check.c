@@ -22,7 +22,7 @@
 	X(ROW_INT64, users, users) \
 	X(ROW_INT64, sessions_ever, sessions_ever)
 /* clang-format on */
-#define ENTRY(type, column, member) ROW_COLUMN(struct server, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct server, type, column, member),
 
 /* What cohort_key_of looks at, no more: this runs after each transaction. */
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, pool_id, pool_id) KEY_REST(ENTRY)};

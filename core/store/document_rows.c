@@ -24,7 +24,7 @@
 /* clang-format on */
 #define DOCUMENT_COLUMNS "id" DOCUMENT_REST(ROW_NAME)
 #define SELECT_DOCUMENT "SELECT " DOCUMENT_COLUMNS ", body FROM documents "
-#define ENTRY(type, column, member) ROW_COLUMN(struct document, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct document, type, column, member),
 
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, id, id) DOCUMENT_REST(ENTRY)};
 static const struct row_shape shape = ROW_SHAPE(struct document, columns);

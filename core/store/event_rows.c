@@ -21,7 +21,7 @@
 	X(ROW_TEXT, message, message)
 /* clang-format on */
 #define EVENT_COLUMNS "at_ms" EVENT_REST(ROW_NAME)
-#define ENTRY(type, column, member) ROW_COLUMN(struct event, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct event, type, column, member),
 
 /* What is written (the database gives the number), and what is read. */
 static const struct row_column new_columns[] = {ENTRY(ROW_INT64, at_ms, at_ms) EVENT_REST(ENTRY)};

@@ -34,7 +34,7 @@
 	X(ROW_TEXT, cause, cause)
 /* clang-format on */
 #define OPERATION_COLUMNS "id" OPERATION_REST(ROW_NAME)
-#define ENTRY(type, column, member) ROW_COLUMN(struct operation, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct operation, type, column, member),
 
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, id, id) OPERATION_REST(ENTRY)};
 static const struct row_shape shape = ROW_SHAPE(struct operation, columns);
@@ -88,21 +88,14 @@ int operation_get(struct tx *tx, const char *id, struct operation *ret, struct h
 
 int operation_update(struct tx *tx, const struct operation *operation, struct hr_error *err)
 {
+	struct operation old;
 	struct hr_error why = {0};
-	struct sql_stmt *stmt;
-	int64_t changed;
 
-	if (sql_prepare(tx->sql,
-			"UPDATE operations SET id = ?" OPERATION_REST(ROW_SET) " WHERE id = ?",
-			&stmt, err) < 0)
+	if (operation_get(tx, operation->id, &old, err) < 0)
 		return -1;
-	row_bind(stmt, &shape, operation);
-	sql_bind_text(stmt, operation->id);
-	if (sql_run(stmt, &changed, &why) < 0)
-		return explain_conflict(operation, &why, err);
-	if (changed == 0)
-		return error_set(err, HR_NOT_FOUND, "there is no operation %s", operation->id);
-	return 0;
+	return row_update(tx->sql, "operations", &shape, &old, operation, &why) < 0
+		       ? explain_conflict(operation, &why, err)
+		       : 0;
 }
 
 static void pass_over(struct query *q, const struct operation_full *full, size_t n_full)

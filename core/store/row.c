@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/query.h"
 
 #define FIRST_ROWS 16u
 
@@ -37,6 +38,43 @@ void row_bind(struct sql_stmt *stmt, const struct row_shape *shape, const void *
 {
 	for (size_t i = 0; i < shape->n_columns; i++)
 		bind_one(stmt, &shape->columns[i], (const char *)row + shape->columns[i].offset);
+}
+
+static bool differs(const struct row_column *column, const void *old, const void *new)
+{
+	const char *a = (const char *)old + column->offset, *b = (const char *)new + column->offset;
+
+	return column->type == ROW_TEXT ? strcmp(a, b) != 0 : memcmp(a, b, column->size) != 0;
+}
+
+int row_update(struct sql *sql, const char *table, const struct row_shape *shape, const void *old,
+	       const void *new, struct hr_error *err)
+{
+	const char *before = " SET ";
+	struct sql_stmt *stmt;
+	struct query q;
+
+	query_begin(&q, "UPDATE ");
+	query_add(&q, table);
+	for (size_t i = 1; i < shape->n_columns; i++) {
+		if (!differs(&shape->columns[i], old, new))
+			continue;
+		query_add(&q, before);
+		query_add(&q, shape->columns[i].name);
+		query_add(&q, " = ?");
+		before = ", ";
+	}
+	if (*before != ',')
+		return 0;
+	query_add(&q, " WHERE id = ?");
+	if (query_prepare(&q, sql, &stmt, err) < 0)
+		return -1;
+	for (size_t i = 1; i < shape->n_columns; i++)
+		if (differs(&shape->columns[i], old, new))
+			bind_one(stmt, &shape->columns[i],
+				 (const char *)new + shape->columns[i].offset);
+	bind_one(stmt, &shape->columns[0], (const char *)new + shape->columns[0].offset);
+	return sql_run(stmt, NULL, err);
 }
 
 static void read_one(struct sql_stmt *stmt, int i, const struct row_column *column, char *member)

@@ -18,6 +18,7 @@ enum row_type {
 };
 
 struct row_column {
+	const char *name;
 	enum row_type type;
 	size_t offset;
 	size_t size;
@@ -29,10 +30,10 @@ struct row_shape {
 	size_t size; /* of the struct */
 };
 
-#define ROW_COLUMN(owner, column_type, member)                            \
-	{                                                                 \
-		.type = (column_type), .offset = offsetof(owner, member), \
-		.size = sizeof(((owner *)NULL)->member)                   \
+#define ROW_COLUMN(owner, column_type, column, member)                                     \
+	{                                                                                  \
+		.name = #column, .type = (column_type), .offset = offsetof(owner, member), \
+		.size = sizeof(((owner *)NULL)->member)                                    \
 	}
 #define ROW_SHAPE(owner, table)                                                      \
 	{                                                                            \
@@ -50,6 +51,11 @@ void row_bind(struct sql_stmt *stmt, const struct row_shape *shape, const void *
 
 /* Fills *ret_row from the present row's first columns. */
 void row_read(struct sql_stmt *stmt, const struct row_shape *shape, void *ret_row);
+
+/* Writes the columns in which the row differs from what it was, found by its id, which is the first column and
+ * stays. Only those: SQLite writes an index anew for each of its columns that is named, changed or not. */
+int row_update(struct sql *sql, const char *table, const struct row_shape *shape, const void *old,
+	       const void *new, struct hr_error *err);
 
 /* Steps once, fills *ret_row if there is a row, and gives the statement back, also on failure. 1: there
  * is one, 0: none, -1. */

@@ -13,7 +13,7 @@
 #include "store/server_columns.h"
 #include "store/tx.h"
 
-#define ENTRY(type, column, member) ROW_COLUMN(struct server, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct server, type, column, member),
 
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, id, id) SERVER_REST(ENTRY)};
 const struct row_shape server_shape = ROW_SHAPE(struct server, columns);
@@ -131,17 +131,14 @@ int server_get(struct tx *tx, const char *id, struct server *ret, struct hr_erro
 }
 
 /* new: with its new version. */
-static int write_row(struct tx *tx, const struct server *new, struct hr_error *err)
+static int write_row(struct tx *tx, const struct server *old, const struct server *new,
+		     struct hr_error *err)
 {
 	struct hr_error why = {0};
-	struct sql_stmt *stmt;
 
-	if (sql_prepare(tx->sql, "UPDATE servers SET id = ?" SERVER_REST(ROW_SET) " WHERE id = ?",
-			&stmt, err) < 0)
-		return -1;
-	row_bind(stmt, &server_shape, new);
-	sql_bind_text(stmt, new->id);
-	return sql_run(stmt, NULL, &why) < 0 ? explain_conflict(new, &why, err) : 0;
+	return row_update(tx->sql, "servers", &server_shape, old, new, &why) < 0
+		       ? explain_conflict(new, &why, err)
+		       : 0;
 }
 
 /* What only a server not gone needs. */
@@ -169,47 +166,6 @@ static int check_change(const struct server *old, const struct server *new, stru
 	return 0;
 }
 
-/* Only what sessions change. */
-static int write_sessions(struct tx *tx, const struct server *new, struct hr_error *err)
-{
-	struct sql_stmt *stmt;
-
-	if (sql_prepare(tx->sql,
-			"UPDATE servers SET sessions = ?, users = ?, sessions_ever = ?, "
-			"idle_since_ms = ?, version = ? WHERE id = ?",
-			&stmt, err) < 0)
-		return -1;
-	sql_bind_int64(stmt, new->sessions);
-	sql_bind_int64(stmt, new->users);
-	sql_bind_int64(stmt, new->sessions_ever);
-	sql_bind_int64(stmt, new->idle_since_ms);
-	sql_bind_int64(stmt, new->version);
-	sql_bind_text(stmt, new->id);
-	return sql_run(stmt, NULL, err);
-}
-
-/* Whether nothing differs but what sessions change (false where only bytes between members differ). */
-static bool sessions_only(const struct server *old, const struct server *new)
-{
-	struct server same = *old;
-
-	same.sessions = new->sessions;
-	same.users = new->users;
-	same.sessions_ever = new->sessions_ever;
-	same.idle_since_ms = new->idle_since_ms;
-	same.version = new->version;
-	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): see above */
-	return memcmp(&same, new, sizeof(same)) == 0;
-}
-
-/* SQLite writes an index anew for each of its columns that is named, changed or not, and the change
- * that comes most often is that of sessions. */
-static int write_change(struct tx *tx, const struct server *old, const struct server *new,
-			struct hr_error *err)
-{
-	return sessions_only(old, new) ? write_sessions(tx, new, err) : write_row(tx, new, err);
-}
-
 int server_update(struct tx *tx, struct server *server, struct hr_error *err)
 {
 	struct server old;
@@ -217,7 +173,7 @@ int server_update(struct tx *tx, struct server *server, struct hr_error *err)
 	if (server_get(tx, server->id, &old, err) < 0 || check_change(&old, server, err) < 0)
 		return -1;
 	server->version++;
-	if (write_change(tx, &old, server, err) < 0 || cohort_move(tx, &old, server, err) < 0 ||
+	if (write_row(tx, &old, server, err) < 0 || cohort_move(tx, &old, server, err) < 0 ||
 	    (live(&old) && !live(server) && clear_after(tx, server, err) < 0)) {
 		server->version--;
 		return -1;
@@ -283,7 +239,7 @@ struct gone_id {
 	char id[ID_SIZE];
 };
 
-static const struct row_column gone_columns[] = {ROW_COLUMN(struct gone_id, ROW_TEXT, id)};
+static const struct row_column gone_columns[] = {ROW_COLUMN(struct gone_id, ROW_TEXT, id, id)};
 static const struct row_shape gone_shape = ROW_SHAPE(struct gone_id, gone_columns);
 
 static int remove_gone(struct tx *tx, const char *id, struct hr_error *err)

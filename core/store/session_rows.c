@@ -27,7 +27,7 @@
 /* clang-format on */
 #define NEW_COLUMNS "id" SESSION_REST(ROW_NAME)
 #define SESSION_COLUMNS NEW_COLUMNS ", sequence"
-#define ENTRY(type, column, member) ROW_COLUMN(struct session, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct session, type, column, member),
 
 /* What is written (the database gives the sequence), and what is read. */
 static const struct row_column new_columns[] = {ENTRY(ROW_TEXT, id, id) SESSION_REST(ENTRY)};

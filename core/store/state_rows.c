@@ -22,13 +22,13 @@
 /* clang-format on */
 #define UPSERT(type, column, member) ", " #column " = excluded." #column
 
-#define ENTRY(type, column, member) ROW_COLUMN(struct config_state, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct config_state, type, column, member),
 static const struct row_column config_columns[] = {
 	ENTRY(ROW_INT64, surplus_since_ms, surplus_since_ms) CONFIG_REST(ENTRY)};
 static const struct row_shape config_shape = ROW_SHAPE(struct config_state, config_columns);
 #undef ENTRY
 
-#define ENTRY(type, column, member) ROW_COLUMN(struct account_state, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct account_state, type, column, member),
 static const struct row_column account_columns[] = {ENTRY(ROW_INT64, instances, instances)
 							    ACCOUNT_REST(ENTRY)};
 static const struct row_shape account_shape = ROW_SHAPE(struct account_state, account_columns);

@@ -16,7 +16,7 @@
 	X(ROW_INT64, revoked_ms, revoked_ms)
 /* clang-format on */
 #define TOKEN_COLUMNS "id" TOKEN_REST(ROW_NAME)
-#define ENTRY(type, column, member) ROW_COLUMN(struct api_token, type, member),
+#define ENTRY(type, column, member) ROW_COLUMN(struct api_token, type, column, member),
 
 static const struct row_column columns[] = {ENTRY(ROW_TEXT, id, id) TOKEN_REST(ENTRY)};
 static const struct row_shape shape = ROW_SHAPE(struct api_token, columns);
