@@ -359,7 +359,7 @@ creates_of()
 part_creates()
 {
 	creates_of 1 1500 64 0 "no latency"
-	creates_of 16 200 1000 1000 "latency 1 s, 16 accounts"
+	creates_of 20 160 1000 1000 "latency 1 s, 20 accounts" # of 64 places each
 }
 
 grep -q '^HR_DEFINES = .*-DHR_DEBUG=1' "$HEADROOM_BUILDDIR/Makefile" &&

@@ -100,6 +100,35 @@ TRANSACTION_TEST(every_member_survives)
 	ck_assert_int_eq(got.version, 18);
 }
 
+/* Whether the connection has had a statement of this text. */
+static bool was_run(struct tx *tx, const char *text)
+{
+	const char *cached;
+
+	for (size_t i = 0; (cached = sql_cached_text(tx->sql, i)) != NULL; i++)
+		if (strcmp(cached, text) == 0)
+			return true;
+	return false;
+}
+
+/* Each index that has a named column is written anew. */
+TRANSACTION_TEST(only_what_changed_is_written)
+{
+	struct server server = full_server(), got;
+	struct hr_error err = {0};
+
+	must(server_insert(tx, &server, -1, &err));
+	ck_assert(!was_run(tx, "UPDATE servers SET stage = ?, version = ? WHERE id = ?"));
+	text_copy(server.stage, sizeof(server.stage), "almost there");
+	must(server_update(tx, &server, &err));
+	ck_assert(was_run(tx, "UPDATE servers SET stage = ?, version = ? WHERE id = ?"));
+	must(server_get(tx, server.id, &got, &err));
+	ck_assert_str_eq(got.stage, "almost there");
+	ck_assert_int_eq(got.version, 19);
+	ck_assert_int_eq(got.percent, 17);
+	ck_assert_str_eq(got.failure, server.failure);
+}
+
 TRANSACTION_TEST(refuses_a_stale_write)
 {
 	struct server first, second, server = new_server(1);
@@ -409,11 +438,11 @@ TRANSACTION_TEST(removes_old_gone_servers)
 int main(void)
 {
 	const TTest *const tests[] = {
-		every_member_survives,     refuses_a_stale_write,
-		says_what_is_wrong,        an_instance_has_one_server,
-		the_limit_is_never_passed, gone_servers_do_not_count,
-		counts_sessions_and_users, the_limit_holds_between_threads,
-		removes_old_gone_servers,
+		every_member_survives,           only_what_changed_is_written,
+		refuses_a_stale_write,           says_what_is_wrong,
+		an_instance_has_one_server,      the_limit_is_never_passed,
+		gone_servers_do_not_count,       counts_sessions_and_users,
+		the_limit_holds_between_threads, removes_old_gone_servers,
 	};
 
 	return run_tests("server_rows", tests, sizeof(tests) / sizeof(tests[0]), store_setup,
