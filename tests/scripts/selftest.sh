@@ -111,6 +111,8 @@ test_floors()
 	expect "an unknown floor" 'core/misc, which is no floor' check-floors.sh "$tree"
 	add plugins/local/local.c '#include "base/base.h"\n'
 	expect "core from a module" 'local.c:2: .*of core/: a module' check-floors.sh "$tree"
+	add core/engine/engine.c '#include "conformance/tap.h"\n'
+	expect "a program from a floor" 'engine.c:[0-9]+: includes "conformance/tap.h" of a program' check-floors.sh "$tree"
 	add sdk/lib/text.c '#include "base/base.h"\n'
 	expect "core from the SDK" 'sdk/lib/text.c:2: .*of core/: a module and the SDK' check-floors.sh "$tree"
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of conformance, each of which prints its lines. */
+#ifndef HR_CONFORMANCE_CHECKS_H
+#define HR_CONFORMANCE_CHECKS_H
+
+#include "conformance/subject.h"
+
+/* The file: what it exports and how it is linked. Nothing of it is run. */
+void check_file(const char *file);
+
+/* A whole life without faults. Whether it went well enough for what follows. */
+bool check_life(struct subject *subject);
+
+/* Each request of each operation meets each fault in turn; then the step is called again until it is done,
+ * and a complete list has to show one instance, or none. */
+void check_faults(struct subject *subject);
+
+/* What holds whatever happens: see the lines. */
+void check_laws(struct subject *subject);
+
+#endif

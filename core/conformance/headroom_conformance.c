@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* headroom-conformance: whether a provider module keeps the contract, shown on the module itself against its vendor's
+ * test account. Not here: what is looked at (check_*.c). */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "conformance/checks.h"
+#include "conformance/tap.h"
+
+static const char usage[] =
+	"Usage: headroom-conformance [--settings FILE] [--host PROGRAM] MODULE.so\n"
+	"Shows whether a provider module keeps Headroom's contract, line by line (TAP).\n"
+	"\n"
+	"  --settings FILE  the settings of a test account, a JSON object: servers are made and\n"
+	"                   destroyed there. Without it the file alone is looked at.\n"
+	"  --host PROGRAM   headroom-host, which describes the module\n"
+	"                   (" HEADROOM_LIBEXECDIR "/headroom-host)\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 all is as it should be, 1 something is not, 2 it could not be tried.\n";
+
+struct options {
+	const char *settings;
+	const char *host;
+	const char *module;
+};
+
+/* -1: go on; else the exit status. */
+static int options_read(int argc, char **argv, struct options *ret)
+{
+	static const struct option known[] = {{"settings", required_argument, NULL, 's'},
+					      {"host", required_argument, NULL, 'o'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'v'},
+					      {0}};
+	int option;
+
+	*ret = (struct options){.host = HEADROOM_LIBEXECDIR "/headroom-host"};
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (option) {
+		case 's': ret->settings = optarg; break;
+		case 'o': ret->host = optarg; break;
+		case 'h': fputs(usage, stdout); return 0;
+		case 'v': puts("headroom-conformance " HEADROOM_VERSION); return 0;
+		default: return 2;
+		}
+	}
+	if (optind != argc - 1) {
+		fputs("headroom-conformance: name one module's file; see --help\n", stderr);
+		return 2;
+	}
+	ret->module = argv[optind];
+	return -1;
+}
+
+static int look_at(const struct options *options, const char *file, const char *host)
+{
+	json_error_t where;
+	json_t *settings = json_load_file(options->settings, JSON_REJECT_DUPLICATES, &where);
+	struct subject subject;
+	struct hr_error err = {0};
+
+	if (!json_is_object(settings)) {
+		fprintf(stderr, "headroom-conformance: %s: %s\n", options->settings,
+			settings ? "is no JSON object" : where.text);
+		json_decref(settings);
+		return 2;
+	}
+	if (tap_ok(subject_open(file, host, settings, &subject, &err) == 0, "Headroom loads it")) {
+		if (check_life(&subject)) {
+			check_laws(&subject);
+			check_faults(&subject);
+		}
+	} else {
+		tap_note("%s", err.message);
+	}
+	subject_close(&subject);
+	json_decref(settings);
+	return tap_end() ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	char file[PATH_MAX], host[PATH_MAX];
+	struct options options;
+	int status = options_read(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (!realpath(options.module, file)) {
+		fprintf(stderr, "headroom-conformance: %s: there is no such file\n",
+			options.module);
+		return 2;
+	}
+	if (options.settings && !realpath(options.host, host)) {
+		fprintf(stderr, "headroom-conformance: %s: there is no such program; give --host\n",
+			options.host);
+		return 2;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	check_file(file);
+	return options.settings ? look_at(&options, file, host) : tap_end() ? 0 : 1;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The module that is looked at; see subject.h. */
+#include "conformance/subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "host/run.h"
+
+#define ACCOUNT "conformance"
+#define INSTALLATION "conformance"
+
+static int count_http(void *context, const struct call *call, const struct hr_http_request *request,
+		      struct hr_http_response *ret_response, struct hr_error *err)
+{
+	struct subject *subject = context;
+
+	subject->n_requests++;
+	return fault_http(&subject->point, call, request, ret_response, err);
+}
+
+static int give_secret(void *context, const struct call *call, const char *key, char **ret_value,
+		       struct hr_error *err)
+{
+	struct subject *subject = context;
+
+	return subject->backend.functions.secret(subject->backend.functions.context, call, key,
+						 ret_value, err);
+}
+
+/* The folder is looked at as the daemon would: with the checks of its path. */
+static int find_module(struct subject *subject, const char *file, const char *host_program,
+		       struct hr_error *err)
+{
+	const char *slash = strrchr(file, '/');
+	char *folder = slash ? strndup(file, (size_t)(slash - file)) : NULL;
+	struct registry_options options = {
+		.local_modules = "", .host_program = host_program, .no_manifests = true};
+	int rc;
+
+	if (!folder)
+		return error_no_memory(err, "looking for the module");
+	options.path = folder;
+	rc = registry_open(&options, &subject->registry, err);
+	for (size_t i = 0; rc == 0 && i < registry_count(subject->registry); i++)
+		if (strcmp(registry_at(subject->registry, i)->path, file) == 0)
+			subject->described = registry_at(subject->registry, i);
+	free(folder);
+	if (rc == 0 && !subject->described)
+		return error_set(err, HR_INVALID, "%s: there is no such module file", file);
+	if (rc == 0 && !subject->described->usable)
+		return error_set(err, HR_INVALID, "%s", subject->described->reason);
+	return rc;
+}
+
+int subject_open(const char *file, const char *host_program, const json_t *settings,
+		 struct subject *ret, struct hr_error *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->settings = json_deep_copy(settings);
+	if (!ret->settings)
+		return error_no_memory(err, "reading the settings");
+	if (find_module(ret, file, host_program, err) != 0 ||
+	    http_service_new(&(struct http_service_options){0}, &ret->http, err) != 0)
+		return -1;
+	return loader_open(file, 0, &ret->module, err);
+}
+
+static void account_end(struct subject *subject)
+{
+	if (!subject->account)
+		return;
+	account_close(subject->account);
+	inline_backend_close(&subject->backend);
+	subject->account = NULL;
+}
+
+void subject_close(struct subject *subject)
+{
+	account_end(subject);
+	http_service_free(subject->http);
+	if (subject->module)
+		loader_close(subject->module);
+	if (subject->registry)
+		registry_close(subject->registry);
+	json_decref(subject->settings);
+}
+
+static int32_t account_begin(struct subject *subject, struct hr_error *err)
+{
+	const struct dispatch_request request = {.kind = DISPATCH_OPEN};
+	struct call_subject about = run_subject(subject->account, &request);
+	struct call call;
+	int32_t result;
+
+	if (call_init(&call, &about, clock_now().mono_ms + 10000, err) != 0)
+		return err->class;
+	result = account_open(subject->account, &call, err);
+	call_clear(&call);
+	return result;
+}
+
+int32_t subject_account(struct subject *subject, struct hr_error *err)
+{
+	const struct account_services_options services = {
+		.module = subject->described, .id = ACCOUNT, .http = subject->http};
+	int32_t result;
+
+	account_end(subject);
+	subject->n_requests = 0;
+	if (inline_backend_open(&subject->backend, &services, subject->settings, err) != 0) {
+		inline_backend_close(&subject->backend);
+		return err->class;
+	}
+	subject->point.inner = &subject->backend.functions;
+	subject->hooked = (struct host_backend){
+		.context = subject, .http = count_http, .secret = give_secret};
+	if (account_new(
+		    &(struct account_options){
+			    .module = subject->module,
+			    .id = ACCOUNT,
+			    .installation = INSTALLATION,
+			    .backend = &subject->hooked,
+		    },
+		    subject->backend.services.settings, &subject->account, err) != 0) {
+		inline_backend_close(&subject->backend);
+		return err->class;
+	}
+	result = account_begin(subject, err);
+	if (result != HR_OK)
+		account_end(subject);
+	return result;
+}
+
+void subject_fault(struct subject *subject, const struct fault *fault, unsigned at)
+{
+	subject->point.fault = fault;
+	subject->point.at = at;
+	subject->point.seen = 0;
+	subject->point.struck = false;
+	subject->point.unfit = NULL;
+	subject->point.cancelled_ms = 0;
+}
+
+struct dispatch_answer *subject_ask(struct subject *subject, const struct dispatch_request *request)
+{
+	struct dispatch_answer *answer = dispatch_answer_new(request);
+	struct call_subject about = run_subject(subject->account, request);
+	int64_t begun_ms = clock_now().mono_ms;
+	struct hr_error err = {0};
+	struct call call;
+
+	subject->n_requests = 0;
+	if (!answer || call_init(&call, &about, begun_ms + request->timeout_ms, &err) != 0) {
+		fprintf(stderr, "headroom-conformance: out of memory\n");
+		dispatch_answer_free(answer);
+		return NULL;
+	}
+	run_request(subject->account, request, &call, answer);
+	if (subject->point.cancelled_ms != 0)
+		begun_ms = subject->point.cancelled_ms;
+	subject->took_ms = clock_now().mono_ms - begun_ms;
+	call_clear(&call);
+	return answer;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The module that is looked at, with an account of it, opened in this process. Requests go out by the
+ * daemon's own HTTP; a fault may happen to one of them. One thread. */
+#ifndef HR_CONFORMANCE_SUBJECT_H
+#define HR_CONFORMANCE_SUBJECT_H
+
+#include "conformance/fault.h"
+#include "host/account.h"
+#include "host/backend.h"
+#include "provider/dispatch.h"
+#include "provider/inline_backend.h"
+#include "provider/registry.h"
+
+struct subject {
+	struct registry *registry;
+	const struct registry_module *described;
+	struct module *module;
+	struct http_service *http;
+	json_t *settings; /* of the vendor's test account */
+	struct inline_backend backend;
+	struct host_backend hooked;
+	struct fault_point point;
+	struct account *account; /* NULL: none is open */
+	bool impatient;          /* it was waited for once in vain: from then on briefly */
+	unsigned n_requests;     /* that the last call made */
+	int64_t took_ms;         /* from the cancellation, or the call's begin, to its return */
+};
+
+/* file: absolute. host_program: headroom-host, which describes it. The caller closes, also after an error. */
+int subject_open(const char *file, const char *host_program, const json_t *settings,
+		 struct subject *ret, struct hr_error *err);
+void subject_close(struct subject *subject);
+
+/* A fresh account, as in a process that has just started; the one before is closed. HR_OK or a class. */
+int32_t subject_account(struct subject *subject, struct hr_error *err);
+
+/* From now on: fault happens to the at-th request; NULL: none does. */
+void subject_fault(struct subject *subject, const struct fault *fault, unsigned at);
+
+/* One call. The caller frees the answer; NULL: no memory, and that is said. */
+struct dispatch_answer *subject_ask(struct subject *subject,
+				    const struct dispatch_request *request);
+
+#endif
