@@ -6,7 +6,7 @@
 #include "conformance/subject.h"
 
 /* The file: what it exports and how it is linked. Nothing of it is run. */
-void check_file(const char *file);
+void check_file(const char *path);
 
 /* A whole life without faults. Whether it went well enough for what follows. */
 bool check_life(struct subject *subject);
