@@ -231,7 +231,7 @@ static int describe(const struct host_options *options)
 	struct sandbox_options sandbox = sandbox_for(options, out);
 	struct describe_file file = describe_look(options->module);
 	struct hr_error error = {0};
-	struct module *module;
+	struct module *module = NULL;
 	int rc;
 
 	if (out < 0) {

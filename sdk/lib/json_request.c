@@ -104,10 +104,23 @@ int32_t hr_json_open(const struct hr_host *host, const struct hr_call *call,
 		       "; install a newer one.");
 }
 
+/* The header that authorizes, with the secret as it is now. */
+static int32_t bearer_make(const struct hr_json_api *api, const struct hr_call *call,
+			   struct hr_http_header *ret)
+{
+	struct hr_span secret = {0};
+	int32_t rc = api->secret->get(call, hr_span_of(api->bearer), &secret);
+
+	ret->name = hr_span_of("Authorization");
+	ret->value = hr_span_of(hr_text(call, "Bearer %.*s", HR_SPAN_ARG(secret)));
+	return rc;
+}
+
 int32_t hr_json_ask(const struct hr_json_api *api, const struct hr_call *call, const char *method,
 		    const char *path, const char *body, struct hr_json_answer *ret_answer)
 {
-	struct hr_http_header bearer = {hr_span_of("Authorization"), {0}};
+	struct hr_http_header bearer;
+	int32_t rc = api->bearer ? bearer_make(api, call, &bearer) : HR_OK;
 	const struct hr_json_request request = {
 		.flags = api->flags,
 		.method = method,
@@ -116,17 +129,10 @@ int32_t hr_json_ask(const struct hr_json_api *api, const struct hr_call *call, c
 		.n_headers = api->bearer ? 1 : 0,
 		.body = body,
 	};
-	struct hr_span secret = {0};
 
 	memset(ret_answer, 0, sizeof(*ret_answer));
-	if (api->bearer) {
-		int32_t rc = api->secret->get(call, hr_span_of(api->bearer), &secret);
-
-		if (rc != HR_OK)
-			return rc;
-	}
-	bearer.value = hr_span_of(hr_text(call, "Bearer %.*s", HR_SPAN_ARG(secret)));
-	return hr_json_perform(call, api->http, &request, api->errors, ret_answer);
+	return rc == HR_OK ? hr_json_perform(call, api->http, &request, api->errors, ret_answer)
+			   : rc;
 }
 
 int32_t hr_json_get(const struct hr_json_api *api, const struct hr_call *call, const char *path,
