@@ -220,7 +220,7 @@ provoke()
 	*:run_destroy) until_hit "$2" spare_asked DELETE '?force=true' ;;
 	# A server's port falls silent, and speaks again; all do.
 	*:verdict_run) until_hit "$2" again_muted 1 ;;
-	*:doubt_run) until_hit "$2" again_muted 3 ;;
+	*:saying_run) until_hit "$2" again_muted 3 ;;
 	# Servers that stop by themselves, and that nobody takes before it is seen twice.
 	*:failing_run)
 		touch "$work/rest"

@@ -25,6 +25,16 @@ points_prepare()
 	"$kill_points" show "$table" | cut -d' ' -f1 | sort >"$work/points"
 	comm -13 "$work/points" "$work/unreached" >"$work/lost"
 	[ ! -s "$work/lost" ] || fail "tests/kill/unreached.txt names what is no point: $(tr '\n' ' ' <"$work/lost")"
+	points_named_exist
+}
+
+# A function that is renamed would no longer be provoked, and its point be missed by most seeds only.
+points_named_exist()
+{
+	local name
+	for name in $(sed -n '/^provoke()/,/^}/p' "$points_dir/check-kill.sh" | grep -oE '\*[:.][a-z_]+' | tr -d '*'); do
+		grep -q "${name//./\\.}\$" "$work/points" || fail "provoke in check-kill.sh names what is no point: *$name"
+	done
 }
 
 # points_share COUNT SEED: this run's points, at most COUNT of them, in $work/share. By consecutive seeds
