@@ -13,9 +13,9 @@
 extern "C" {
 #endif
 
-/* ---- Paths: keys and indices, "items[0].status.phase". A key with one of "." and "[" in it cannot
- * be reached by them. What is not there, or of another type, is NULL, "" or 0. The result is borrowed
- * from json. ---- */
+/* ---- Paths ---------------------------------------------------------------------------------
+ * Keys and indices, "items[0].status.phase". A key with one of "." and "[" in it cannot be reached by
+ * them. What is not there, or of another type, is NULL, "" or 0. The result is borrowed from json. */
 json_t *hr_json_at(const json_t *json, const char *path);
 const char *hr_json_text(const json_t *json, const char *path);
 int64_t hr_json_integer(const json_t *json, const char *path);
