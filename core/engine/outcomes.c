@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an answer to a create or destroy does: next step, done, again later, failed. What each class
- * of error means is the table in docs/architecture.md. */
+ * of error means is the table in docs/vendors/errors.md. */
 #include "engine/outcomes.h"
 
 #include <stdlib.h>
