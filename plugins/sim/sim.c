@@ -110,20 +110,21 @@ static int32_t sim_create(struct hr_account *a, const struct hr_call *call,
 			  "config", HR_JSON_SPAN(hr_mark(step, HR_MARK_CONFIG)), "server",
 			  HR_JSON_SPAN(hr_mark(step, HR_MARK_SERVER)));
 	struct hr_json_answer answer;
-	const char *state;
+	const char *state, *id;
 	int32_t rc = hr_json_ask(&a->cloud, call, "POST", "/v1/machines", hr_json_body(call, order),
 				 &answer);
 
 	if (rc != HR_OK)
 		return rc;
 	state = hr_text(call, "%s", hr_json_text(answer.json, "state"));
-	if (state[0])
-		call->instance(call, hr_span_of(id_of(call, answer.json)));
+	id = hr_json_text(answer.json, "id")[0] ? id_of(call, answer.json) : "";
 	json_decref(answer.json);
-	if (!state[0])
+	if (id[0])
+		call->instance(call, hr_span_of(id));
+	if (strcmp(state, "queued") == 0 || (id[0] && strcmp(state, "pending") == 0))
+		return hr_again(call, state, AGAIN_MS, -1, "the cloud makes it");
+	if (!id[0] || !state[0])
 		return hr_fail(call, HR_TRANSIENT, NULL, "The cloud's answer holds no machine.");
-	if (strcmp(state, "pending") == 0)
-		return hr_again(call, "pending", AGAIN_MS, -1, "the cloud makes it");
 	if (strcmp(state, "booting") == 0 || strcmp(state, "running") == 0)
 		return HR_OK;
 	return hr_fail(call, HR_CAPACITY, NULL,

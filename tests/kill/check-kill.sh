@@ -351,14 +351,14 @@ cloud_faults()
 		checkin=uniform:0:300 fail_transient=20 fail_internal=20 unanswered=30 garbage=20 fail_conflict=20 \
 		partial=50 lag_new=uniform:0:500 lag_gone=uniform:0:500 recycle=700 checkin_twice=100 \
 		checkin_late=30 checkin_late_after=4000 \
-		green.hang=30 green.stops=500 green.stops_after=uniform:0:8000 green.checkin_never=200
+		green.hang=30 green.queued=400 green.stops=500 green.stops_after=uniform:0:8000 green.checkin_never=200
 }
 
 cloud_well()
 {
 	local key
 	for key in fail_transient fail_internal unanswered garbage fail_conflict partial checkin_late \
-		green.hang green.stops green.checkin_never green.fail_auth; do
+		green.hang green.queued green.stops green.checkin_never green.fail_auth; do
 		printf '%s=0\n' $key
 	done | xargs "$sim" set --books "$work/books"
 	chore PATCH /api/v1/provider-configs/green "$(green_settings north-1)" >/dev/null

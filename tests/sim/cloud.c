@@ -275,6 +275,9 @@ int cloud_create(struct cloud *cloud, const struct cloud_call *call,
 		else
 			make(&work, order);
 	}
+	ret->queued =
+		ret->n_machines > 0 &&
+		call->now_ms < ret->machines[0].asked_ms + work.behaviour.settings[SET_QUEUED].low;
 	return end(&work, order->token, order->server, err);
 }
 

@@ -112,6 +112,7 @@ struct cloud_answer {
 	int64_t next_page;       /* list: 0: none */
 	char unread[CLOUD_TEXT]; /* list: the zone that could not be read, or "" */
 	int64_t quota, alive;    /* check; quota 0: none */
+	bool queued;             /* create: who asks is not told the machine's id yet */
 };
 
 extern const char *const cloud_zones[], *const cloud_sizes[], *const cloud_images[];

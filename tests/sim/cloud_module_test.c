@@ -139,6 +139,19 @@ START_TEST(a_destroy_without_id_finds_by_marks_or_says_that_it_cannot)
 }
 END_TEST
 
+START_TEST(a_create_goes_on_before_its_instance_is_known)
+{
+	char id[256];
+
+	set("queued=100000");
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", id), HR_AGAIN);
+	ck_assert_str_eq(id, "");
+	set("queued=0");
+	ck_assert_int_eq(step(DISPATCH_CREATE, SERVER, "", id), HR_OK);
+	ck_assert_str_eq(id, "m-000001/" SERVER);
+}
+END_TEST
+
 START_TEST(a_create_goes_on_and_tells_its_instance_first)
 {
 	char id[256];
@@ -212,6 +225,7 @@ int main(void)
 	tcase_add_test(tests, ids_that_come_again_are_told_apart);
 	tcase_add_test(tests, a_machine_needs_no_script);
 	tcase_add_test(tests, a_destroy_without_id_finds_by_marks_or_says_that_it_cannot);
+	tcase_add_test(tests, a_create_goes_on_before_its_instance_is_known);
 	tcase_add_test(tests, a_create_goes_on_and_tells_its_instance_first);
 	tcase_add_test(tests, lists_say_what_they_lack);
 	tcase_add_loop_test(tests, errors_have_their_class, 0, sizeof(errors) / sizeof(errors[0]));

@@ -207,8 +207,10 @@ static void serve_create(struct route *route)
 	}
 	rc = cloud_create(route->cloud, &route->call, &order, &answer, &err);
 	if (take_answer(route, rc, &answer, &err))
-		put_json(route, answer.machines[0].state == CLOUD_PENDING ? 202 : 201,
-			 machine_json(&answer.machines[0]));
+		put_json(route,
+			 answer.queued || answer.machines[0].state == CLOUD_PENDING ? 202 : 201,
+			 answer.queued ? json_pack("{ss}", "state", "queued")
+				       : machine_json(&answer.machines[0]));
 	cloud_answer_clear(&answer);
 	json_decref(body);
 }

@@ -40,6 +40,7 @@
 	X(OUTAGE_EVERY, "outage_every", COUNT, "0", "ms from one outage to the next; 0: none")    \
 	X(OUTAGE, "outage", COUNT, "0", "ms that each outage lasts, at the end of that time")     \
 	X(PENDING, "pending", TIME, "0", "from create to made: 202 until then")                   \
+	X(QUEUED, "queued", COUNT, "0", "ms that creates are answered without their id")          \
 	X(BOOT, "boot", TIME, "0", "from made to running")                                        \
 	X(DELETING, "deleting", TIME, "0", "from destroy to gone: 202 until then")                \
 	X(LAG_NEW, "lag_new", TIME, "0", "looks and lists do not show a new machine so long")     \

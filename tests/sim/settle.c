@@ -42,14 +42,13 @@ static void not_calm(struct calm *calm, const char *format, ...)
 	va_end(args);
 }
 
-/* It runs, its port never speaks (a probe claimed what is not so, or it checked in), and it is asked. */
-static bool is_to_be_found(struct tx *tx, const struct server *server,
-			   const struct instance *instance)
+/* Its port is asked in rounds of probes. */
+static bool is_probed(struct tx *tx, const struct server *server)
 {
 	struct autoscale_config config;
 	struct document document = {0};
 
-	if (server->settings.heartbeat || instance->speaks_ms != INT64_MAX ||
+	if (server->state != SERVER_RUNNING || server->settings.heartbeat ||
 	    document_get_revision(tx, DOCUMENT_AUTOSCALE_CONFIG, server->config_id,
 				  server->config_revision, &document, NULL) < 0)
 		return false;
@@ -58,8 +57,52 @@ static bool is_to_be_found(struct tx *tx, const struct server *server,
 	return config.probe && !config.require_checkin;
 }
 
+static bool never_speaks(const struct instance *instance)
+{
+	return instance && instance->speaks_ms == INT64_MAX;
+}
+
+/* Where three or more, and more than half, never speak (a probe claimed what is not so, or they checked in),
+ * the engine has to take that for a fault on its way to them, and judges none: they stay. */
+static bool way_is_doubted(struct tx *tx, struct calm *calm, const struct books *books)
+{
+	size_t n_mute = 0, n_spoke = 0;
+
+	for (size_t i = 0; i < books->n_servers; i++) {
+		if (!is_probed(tx, &books->servers[i]))
+			continue;
+		if (never_speaks(provider_instance_of(calm->world, books->servers[i].id)))
+			n_mute++;
+		else
+			n_spoke++;
+	}
+	return n_mute >= 3 && n_mute > n_spoke;
+}
+
+static void judge_server(struct tx *tx, struct calm *calm, const struct server *server,
+			 bool doubted)
+{
+	const struct instance *instance = provider_instance_of(calm->world, server->id);
+	bool stays_mute = never_speaks(instance) && is_probed(tx, server);
+
+	if (server->state != SERVER_RUNNING && server->state != SERVER_FAILED)
+		not_calm(calm, "%s is %s (%s)", server->name, server_state_name(server->state),
+			 server->stage);
+	else if (server->state == SERVER_RUNNING &&
+		 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
+		not_calm(calm, "%s is running, but its instance is not", server->name);
+	else if (stays_mute && doubted)
+		return;
+	else if (server->silence != SILENCE_NONE)
+		not_calm(calm, "%s is %s", server->name, server_health(server));
+	else if (stays_mute)
+		not_calm(calm, "%s never speaks, and runs", server->name);
+}
+
 static void judge_rows(struct tx *tx, struct calm *calm, const struct books *books)
 {
+	bool doubted = way_is_doubted(tx, calm, books);
+
 	for (size_t i = 0; i < books->n_sessions; i++)
 		not_calm(calm, "the session of %s is %s", books->sessions[i].user,
 			 session_state_name(books->sessions[i].state));
@@ -69,21 +112,8 @@ static void judge_rows(struct tx *tx, struct calm *calm, const struct books *boo
 		if (server->deadline_ms != MS_NEVER)
 			not_calm(calm, "%s has a deadline", server->name);
 	}
-	for (size_t i = 0; i < books->n_servers; i++) {
-		const struct server *server = &books->servers[i];
-		const struct instance *instance = provider_instance_of(calm->world, server->id);
-
-		if (server->state != SERVER_RUNNING && server->state != SERVER_FAILED)
-			not_calm(calm, "%s is %s (%s)", server->name,
-				 server_state_name(server->state), server->stage);
-		else if (server->state == SERVER_RUNNING &&
-			 (!instance || instance_state(calm->world, instance) != HR_STATE_RUNNING))
-			not_calm(calm, "%s is running, but its instance is not", server->name);
-		else if (server->silence != SILENCE_NONE)
-			not_calm(calm, "%s is %s", server->name, server_health(server));
-		else if (server->state == SERVER_RUNNING && is_to_be_found(tx, server, instance))
-			not_calm(calm, "%s never speaks, and runs", server->name);
-	}
+	for (size_t i = 0; i < books->n_servers; i++)
+		judge_server(tx, calm, &books->servers[i], doubted);
 }
 
 static int judge_operations(struct tx *tx, struct calm *calm, struct hr_error *err)
