@@ -59,7 +59,7 @@ static int32_t sim_open(const struct hr_host *host, const struct hr_call *call,
 		return HR_INTERNAL;
 	/* All may be sent twice: a create's token sees to it. */
 	a->cloud = (struct hr_json_api){
-		.url = a->url, .bearer = "key", .errors = &errors, .flags = HR_HTTP_IDEMPOTENT};
+		.url = a->url, .secret_key = "key", .errors = &errors, .flags = HR_HTTP_IDEMPOTENT};
 	rc = hr_json_open(host, call, &a->cloud);
 	if (rc == HR_OK)
 		*ret_account = a;

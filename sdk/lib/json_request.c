@@ -16,12 +16,17 @@ static const char *said(const struct hr_call *call, const json_t *json, const ch
 static int32_t refused(const struct hr_call *call, const struct hr_json_errors *errors,
 		       struct hr_json_answer *answer)
 {
+	static const struct hr_json_errors by_status;
 	const struct hr_http_response *http = &answer->http;
-	const char *code = said(call, answer->json, errors->code);
-	const char *message = said(call, answer->json, errors->message);
-	const char *setting = said(call, answer->json, errors->setting);
-	struct hr_error_row row = hr_error_find(errors->rows, errors->n_rows, http->status, code);
+	const char *code, *message, *setting;
+	struct hr_error_row row;
 
+	if (!errors)
+		errors = &by_status;
+	code = said(call, answer->json, errors->code);
+	message = said(call, answer->json, errors->message);
+	setting = said(call, answer->json, errors->setting);
+	row = hr_error_find(errors->rows, errors->n_rows, http->status, code);
 	if (message[0])
 		message = hr_text(call, "The provider says: %s", message);
 	else if (http->status >= 200 && http->status < 300)
@@ -105,32 +110,36 @@ int32_t hr_json_open(const struct hr_host *host, const struct hr_call *call,
 }
 
 /* The header that authorizes, with the secret as it is now. */
-static int32_t bearer_make(const struct hr_json_api *api, const struct hr_call *call,
-			   struct hr_http_header *ret)
+static int32_t secret_header_make(const struct hr_json_api *api, const struct hr_call *call,
+				  struct hr_http_header *ret)
 {
 	struct hr_span secret = {0};
-	int32_t rc = api->secret->get(call, hr_span_of(api->bearer), &secret);
+	int32_t rc = api->secret->get(call, hr_span_of(api->secret_key), &secret);
 
-	ret->name = hr_span_of("Authorization");
-	ret->value = hr_span_of(hr_text(call, "Bearer %.*s", HR_SPAN_ARG(secret)));
+	ret->name = hr_span_of(api->secret_header ? api->secret_header : "Authorization");
+	ret->value = hr_span_of(
+		hr_text(call, "%s%.*s", api->secret_header ? "" : "Bearer ", HR_SPAN_ARG(secret)));
 	return rc;
 }
 
 int32_t hr_json_ask(const struct hr_json_api *api, const struct hr_call *call, const char *method,
 		    const char *path, const char *body, struct hr_json_answer *ret_answer)
 {
-	struct hr_http_header bearer;
-	int32_t rc = api->bearer ? bearer_make(api, call, &bearer) : HR_OK;
-	const struct hr_json_request request = {
+	struct hr_http_header headers[HEADERS_MAX];
+	struct hr_json_request request = {
 		.flags = api->flags,
 		.method = method,
 		.url = hr_text(call, "%s%s", api->url, path),
-		.headers = &bearer,
-		.n_headers = api->bearer ? 1 : 0,
+		.headers = headers,
 		.body = body,
 	};
+	int32_t rc = HR_OK;
 
 	memset(ret_answer, 0, sizeof(*ret_answer));
+	if (api->secret_key)
+		rc = secret_header_make(api, call, &headers[request.n_headers++]);
+	for (uint32_t i = 0; i < api->n_headers && request.n_headers < HEADERS_MAX; i++)
+		headers[request.n_headers++] = api->headers[i];
 	return rc == HR_OK ? hr_json_perform(call, api->http, &request, api->errors, ret_answer)
 			   : rc;
 }

@@ -75,8 +75,10 @@ static int32_t sample_open(const struct hr_host *host, const struct hr_call *cal
 	if (!a)
 		return HR_INTERNAL;
 	/* All may be sent twice: a create's token sees to it. */
-	a->cloud = (struct hr_json_api){
-		.url = a->url, .bearer = "token", .errors = &errors, .flags = HR_HTTP_IDEMPOTENT};
+	a->cloud = (struct hr_json_api){.url = a->url,
+					.secret_key = "token",
+					.errors = &errors,
+					.flags = HR_HTTP_IDEMPOTENT};
 	rc = hr_json_open(host, call, &a->cloud);
 	if (rc == HR_OK)
 		*ret_account = a;

@@ -68,10 +68,14 @@ struct hr_json_api {
 	const struct hr_http_service *http;
 	const struct hr_secret_service *secret;
 	const char *url; /* what comes before each path */
-	const char *
-		bearer; /* key of the secret setting whose value authorizes each request; or NULL */
-	const struct hr_json_errors *errors;
-	uint32_t flags; /* HR_HTTP_*, of each request */
+	/* Key of the secret setting whose value authorizes each request; or NULL. It is sent as
+	 * "Authorization: Bearer SECRET", or alone in a header of that name. */
+	const char *secret_key;
+	const char *secret_header;
+	const struct hr_http_header *headers; /* of each request besides, at most 15; or NULL */
+	uint32_t n_headers;
+	uint32_t flags;                      /* HR_HTTP_*, of each request */
+	const struct hr_json_errors *errors; /* NULL: by their statuses alone */
 };
 
 /* Fills in the services. HR_OK, or HR_UNSUPPORTED: details are set. */

@@ -11,7 +11,8 @@ static const struct hr_json_errors errors = {rows, 1, "error.code", "error.messa
 
 static struct hr_json_api api_of(void)
 {
-	struct hr_json_api api = {.url = "https://c.example", .bearer = "key", .errors = &errors};
+	struct hr_json_api api = {
+		.url = "https://c.example", .secret_key = "key", .errors = &errors};
 
 	ck_assert_int_eq(hr_json_open(&sdk_host_abi, &sdk_call, &api), HR_OK);
 	return api;
@@ -68,12 +69,22 @@ START_TEST(requests)
 	ck_assert_str_eq(sdk_host.headers,
 			 "Authorization: Bearer s3cret\nAccept: application/json\n"
 			 "Content-Type: application/json\n");
-	api.bearer = NULL;
+	api.secret_key = NULL;
 	reply(204, NULL);
 	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "DELETE", "/v1/x/1", NULL, &answer), HR_OK);
 	ck_assert_ptr_null(answer.json);
 	ck_assert_str_eq(sdk_host.headers, "Accept: application/json\n");
 	ck_assert_str_eq(sdk_host.body, "");
+	/* A cloud that authorizes by a header of its own. */
+	api.secret_key = "key";
+	api.secret_header = "X-Key";
+	api.headers = &(struct hr_http_header){hr_span_of("X-Project"), hr_span_of("p-1")};
+	api.n_headers = 1;
+	reply(200, "{}");
+	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "GET", "/v1/x/1", NULL, &answer), HR_OK);
+	json_decref(answer.json);
+	ck_assert_str_eq(sdk_host.headers,
+			 "X-Key: s3cret\nX-Project: p-1\nAccept: application/json\n");
 	sdk_host_end();
 }
 END_TEST
@@ -102,6 +113,11 @@ START_TEST(refusals)
 	reply(502, "<html>");
 	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "POST", "/x", "{}", &answer), HR_TRANSIENT);
 	ck_assert_uint_eq(sdk_host.fault.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	/* Without a table. */
+	api.errors = NULL;
+	reply(409, "{\"error\": {\"code\": \"Quota\"}}");
+	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "POST", "/x", "{}", &answer), HR_CONFLICT);
+	ck_assert_str_eq(sdk_host.code, "");
 	/* What http/1 itself says stands. */
 	sdk_host.reply = (struct sdk_reply){HR_TIMEOUT, 0, NULL};
 	sdk_host.n_faults = 0;
