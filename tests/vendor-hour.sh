@@ -19,12 +19,17 @@ trap '[ -z "$daemon" ] || kill "$daemon"; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 failed=0
 
-export PATH=$prefix/bin:$PATH PKG_CONFIG_PATH=${pc%/*} ACLOCAL_PATH=$prefix/share/aclocal
-export PKG_CONFIG="pkg-config --define-variable=prefix=$prefix"
+# A tree that was moved is found by another prefix; where it is at home pkg-config needs no help.
+mkdir -m 755 "$work/bin"
+printf '#!/bin/sh\nexec %s --define-variable=prefix=%s "$@"\n' "$(command -v pkg-config)" "$prefix" >"$work/bin/pkg-config"
+chmod 755 "$work/bin/pkg-config"
+export PATH=$work/bin:$prefix/bin:$prefix/sbin:$PATH PKG_CONFIG_PATH=${pc%/*} ACLOCAL_PATH=$prefix/share/aclocal
+
+export HEADROOM_PROVIDERS_HOST=$prefix/libexec/headroom/headroom-host
 
 variable()
 {
-	$PKG_CONFIG --variable="$1" headroom-provider
+	pkg-config --variable="$1" headroom-provider
 }
 
 # step WHAT COMMAND…: its output only where it fails.
@@ -49,7 +54,7 @@ header_compiles()
 		header=headroom/${header##*/}
 		printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$work/one.$language"
 		# shellcheck disable=SC2046 # a list of words
-		"$compiler" -std="$standard" -Wall -Wextra -Wpedantic -Werror $($PKG_CONFIG --cflags headroom-provider) \
+		"$compiler" -std="$standard" -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags headroom-provider) \
 			-fsyntax-only "$work/one.$language" || { echo "$header by $compiler -std=$standard"; status=1; }
 	done
 	return $status
@@ -103,7 +108,7 @@ link_module()
 	local output=$1
 	shift
 	# shellcheck disable=SC2046 # a list of words
-	"$@" -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -DHR_BUILDS_MODULE $($PKG_CONFIG --cflags headroom-provider) \
+	"$@" -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -DHR_BUILDS_MODULE $(pkg-config --cflags headroom-provider) \
 		-shared -Wl,-z,now -Wl,-z,relro -Wl,-z,defs "-Wl,--version-script=$(variable provider_map)" -o "$output" &&
 		module_is_alone "$output"
 }
@@ -121,7 +126,7 @@ in_cpp()
 {
 	# shellcheck disable=SC2046 # a list of words
 	link_module "$work/cpp.so" g++ -std=c++17 -Wpedantic "$here/vendor/cpp.cc" \
-		$($PKG_CONFIG --libs headroom-provider) && conforms cpp
+		$(pkg-config --libs headroom-provider) && conforms cpp
 }
 
 # An OpenSSL of its own, and (JANSSON_ARCHIVE: a libjansson.a of position-independent code, which Debian's is
@@ -151,9 +156,8 @@ listed()
 		dir = $work/state
 		[providers]
 		path = $work/modules:$(variable providerdir)
-		host = $(variable host)
 	CONF
-	"$prefix/sbin/headroomd" --config "$work/headroom.conf" >"$work/daemon.log" 2>&1 &
+	headroomd --config "$work/headroom.conf" >"$work/daemon.log" 2>&1 &
 	daemon=$!
 	until [ -S "$work/socket" ]; do
 		n=$((n + 1))
@@ -181,5 +185,6 @@ fi
 step "a module in C++" in_cpp
 step "a module with its own OpenSSL${JANSSON_ARCHIVE+ and jansson} inside" with_own_libraries
 step "a daemon lists them" listed
+step "the tutorial, word for word" bash "$here/docs/tutorial.sh" "$here/../docs/vendors/tutorial.md"
 [ "$failed" -eq 0 ] || { echo "vendor-hour: $failed steps failed"; exit 1; }
 echo "vendor-hour: all steps passed"

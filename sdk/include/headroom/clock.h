@@ -13,8 +13,10 @@ extern "C" {
 
 struct hr_clock_service {
 	uint64_t size;
-	int64_t (*wall_ms)(void);      /* Unix time in ms [any thread] [no wait] */
-	int64_t (*monotonic_ms)(void); /* never goes back; its zero means nothing */
+	/* Unix time in ms. [any thread] [no wait] [no errors] */
+	int64_t (*wall_ms)(void);
+	/* Never goes back; its zero means nothing. [any thread] [no wait] [no errors] */
+	int64_t (*monotonic_ms)(void);
 };
 
 #ifdef __cplusplus

@@ -19,20 +19,26 @@ enum {
 	HR_RSA_DECRYPT_PKCS1 = 1 /* RSAES-PKCS1-v1_5: Windows passwords of EC2 */
 };
 
-/* All: HR_OK, or HR_INVALID (the input) or HR_INTERNAL with details set. [any thread that works
- * for this call] [no wait] */
+/* With an error details are set. */
 struct hr_crypto_service {
 	uint64_t size;
+	/* [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*sha256)(const struct hr_call *call, struct hr_span data, uint8_t ret_hash[32]);
+	/* [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*hmac_sha256)(const struct hr_call *call, struct hr_span key, struct hr_span data,
 			       uint8_t ret_mac[32]);
-	/* key: a private key in PEM, without passphrase. */
+	/* key: a private key in PEM, without passphrase.
+	 * [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*rsa_sign)(const struct hr_call *call, uint32_t scheme, struct hr_span key,
 			    struct hr_span data, struct hr_span *ret_signature);
+	/* As above.
+	 * [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*rsa_decrypt)(const struct hr_call *call, uint32_t scheme, struct hr_span key,
 			       struct hr_span data, struct hr_span *ret_text);
+	/* [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*base64_encode)(const struct hr_call *call, uint32_t form, struct hr_span data,
 				 struct hr_span *ret_text);
+	/* [this call] [in call] [no wait] [errors: invalid, internal] */
 	int32_t (*base64_decode)(const struct hr_call *call, uint32_t form, struct hr_span text,
 				 struct hr_span *ret_data);
 };

@@ -60,7 +60,8 @@ struct hr_http_service {
 	/* HR_OK: there is an answer, of whatever status. Else an error's class, whose details are
 	 * set: HR_INVALID (the request, an unreachable host, a TLS setting), HR_TRANSIENT (no
 	 * connection; with outcome unknown once a byte was sent), HR_TIMEOUT, HR_CANCELLED.
-	 * [any thread that works for this call] [blocks] */
+	 * [this call] [in call] [blocks] [errors: invalid, transient, timeout, cancelled,
+	 * internal] */
 	int32_t (*perform)(const struct hr_call *call, const struct hr_http_request *request,
 			   struct hr_http_response *ret_response);
 };

@@ -16,7 +16,8 @@ enum { HR_LOG_ERROR = 3, HR_LOG_WARNING = 4, HR_LOG_INFO = 6, HR_LOG_DEBUG = 7 }
 
 struct hr_log_service {
 	uint64_t size;
-	/* One line, UTF-8, at most 4096 bytes (more is cut). [any thread] [no wait] */
+	/* One line, UTF-8, at most 4096 bytes (more is cut).
+	 * [this call] [in call] [no wait] [no errors] */
 	void (*write)(const struct hr_call *call, int32_t level, struct hr_span text);
 };
 

@@ -57,13 +57,16 @@ struct hr_process_service {
 	uint64_t size;
 	/* Starts a session leader that is nobody's child of interest: HR_OK, or an error with
 	 * details by call->fail. As root it runs with the unprivileged uid that owns the state
-	 * folder. [any thread] [blocks] until exec has succeeded or failed. */
+	 * folder. [this call] [in call] [blocks] until exec has succeeded or failed
+	 * [errors: any] */
 	int32_t (*start)(const struct hr_call *call, const struct hr_process_start *request,
 			 struct hr_process *ret_process);
-	/* Sends a signal (a Linux number) to that very process. HR_NOT_FOUND when it is no more. */
+	/* Sends a signal (a Linux number) to that very process. HR_NOT_FOUND when it is no more.
+	 * [this call] [in call] [blocks] [errors: any] */
 	int32_t (*signal)(const struct hr_call *call, const struct hr_process *process,
 			  int32_t number);
-	/* HR_OK while it runs, HR_NOT_FOUND when it is no more (a zombie is no more). */
+	/* HR_OK while it runs, HR_NOT_FOUND when it is no more (a zombie is no more).
+	 * [this call] [in call] [blocks] [errors: any] */
 	int32_t (*probe)(const struct hr_call *call, const struct hr_process *process);
 };
 

@@ -39,12 +39,25 @@
  *   2. Whatever the module reports goes through a host function that copies it before it returns.
  *   3. Nobody frees what the other side made; memory from the call's arena dies with the call.
  *
- * Life of an account
+ * Life of an account, and of a step within it
  *
- *   open --> check, create, status, list, destroy, ... (any number, see thread_model) --> close
+ *   open ---> check, status, list, create, destroy, inject, ... ---> close
+ *             in any order, at once where thread_model permits it
  *
- * Tags on function pointers: [any thread] any host thread, [serial] never two at once for one
- * account with thread model HR_THREADS_SERIAL, [blocks] may wait for a request, [no wait] must not.
+ *   a step:  create ---> HR_OK: done
+ *              ^    \--> HR_AGAIN: call->again left a token; called again with it after the delay
+ *              |     \-> an error, a crash, no answer: called again with the same bytes, attempt + 1
+ *              +---------'   (or given up: then destroy, with or without an instance id)
+ *
+ *   Between two calls nothing of a step is in memory: the next may come to another process.
+ *
+ * Tags on function pointers
+ *   thread     [any thread] of the host's; [serial] but never two at once for one account with
+ *              HR_THREADS_SERIAL; [this call] any thread that works for that call
+ *   state      [open] between open and close; [in call] until the operation returns
+ *   waiting    [blocks] may wait for a request; [no wait] must not
+ *   errors     [errors: ...] what it may return; [no errors]
+ *   Whatever is passed lives until the function returns (ownership 1), unless its comment says more.
  */
 #ifndef HEADROOM_PROVIDER_H
 #define HEADROOM_PROVIDER_H
@@ -124,26 +137,31 @@ struct hr_fault {
 };
 
 /* ---- The call ------------------------------------------------------------------------------
- * One per operation under way; borrowed. All functions: [any thread that the module uses for
- * this call], [no wait], copy what they are given. */
+ * One per operation under way; borrowed until it returns. All functions copy what they are given. */
 struct hr_call {
 	uint32_t size;
 	uint32_t reserved_0;
-	/* Milliseconds until the deadline; 0 when it has passed. */
+	/* Milliseconds until the deadline; 0 when it has passed.
+	 * [this call] [in call] [no wait] [no errors] */
 	int64_t (*remaining_ms)(const struct hr_call *call);
-	/* Not 0 once the host wants the call to end: return HR_CANCELLED within 250 ms. */
+	/* Not 0 once the host wants the call to end: return HR_CANCELLED within 250 ms.
+	 * [this call] [in call] [no wait] [no errors] */
 	int32_t (*cancelled)(const struct hr_call *call);
 	/* Zeroed memory, aligned for any type, that dies with the call; NULL when there is none
 	 * left: return HR_INTERNAL. The host sends nothing more for such a call, keeps no instance
-	 * id, and takes no success of it. */
+	 * id, and takes no success of it.
+	 * [this call] [in call] [no wait] [no errors] */
 	void *(*alloc)(const struct hr_call *call, uint64_t bytes);
-	/* Details of the error that the operation is about to return. The last one counts. */
+	/* Details of the error that the operation is about to return. The last one counts.
+	 * [this call] [in call] [no wait] [no errors] */
 	void (*fail)(const struct hr_call *call, const struct hr_fault *fault);
 	/* Steps only: the id of the instance, as soon as it is known. Stored before anything else.
-	 * A server has one: another id later fails the step. */
+	 * A server has one: another id later fails the step.
+	 * [this call] [in call] [no wait] [no errors] */
 	void (*instance)(const struct hr_call *call, struct hr_span instance_id);
 	/* Steps only, then return HR_AGAIN: resume token (opaque UTF-8 text, at most 4096 bytes), delay
-	 * before the next call, percent 0..100 or -1, text for whoever waits. */
+	 * before the next call, percent 0..100 or -1, text for whoever waits.
+	 * [this call] [in call] [no wait] [no errors] */
 	void (*again)(const struct hr_call *call, struct hr_span resume_token, int64_t delay_ms,
 		      int32_t percent, struct hr_span text);
 
@@ -304,16 +322,18 @@ struct hr_instance {
 	/* minor 0 ends here */
 };
 
-/* Where status and list put their answers. Functions copy. */
+/* Where status and list put their answers. All functions copy what they are given. */
 struct hr_instance_sink {
 	uint32_t size;
 	uint32_t reserved_0;
+	/* One that was found. [this call] [in call] [no wait] [no errors] */
 	void (*instance)(const struct hr_instance_sink *sink, const struct hr_instance *instance);
 	/* list only: a part (node, zone) that could not be read, and why. An incomplete list never
-	 * proves absence. */
+	 * proves absence. [this call] [in call] [no wait] [no errors] */
 	void (*unread)(const struct hr_instance_sink *sink, struct hr_span part,
 		       struct hr_span why);
-	/* list only: everything was read. Without it the list is incomplete. */
+	/* list only: everything was read. Without it the list is incomplete.
+	 * [this call] [in call] [no wait] [no errors] */
 	void (*complete)(const struct hr_instance_sink *sink);
 };
 
@@ -333,6 +353,7 @@ struct hr_list {
 struct hr_check_sink {
 	uint32_t size;
 	uint32_t reserved_0;
+	/* Copies. [this call] [in call] [no wait] [no errors] */
 	void (*problem)(const struct hr_check_sink *sink, int32_t result_class,
 			const struct hr_fault *fault);
 };
@@ -347,6 +368,7 @@ struct hr_discover {
 struct hr_choice_sink {
 	uint32_t size;
 	uint32_t reserved_0;
+	/* Copies. [this call] [in call] [no wait] [no errors] */
 	void (*choice)(const struct hr_choice_sink *sink, struct hr_span value,
 		       struct hr_span title);
 };
@@ -359,7 +381,8 @@ struct hr_host {
 	uint32_t size;
 	uint32_t draft; /* HR_ABI_DRAFT */
 	/* A service's constant table, whose first member is its size (uint64_t); NULL: not offered.
-	 * [any thread] [no wait]. Valid for the life of the process. See headroom/<service>.h. */
+	 * Valid for the life of the process. See headroom/<service>.h.
+	 * [any thread] [no wait] [no errors] */
 	const void *(*service)(const struct hr_host *host, const char *name);
 
 	/* minor 0 ends here */
@@ -429,40 +452,53 @@ struct hr_provider {
 	uint64_t script_max;         /* bytes before the provider's encoding; 0: no limit */
 	uint64_t script_encoded_max; /* bytes after it; 0: no limit */
 
-	/* Settings to an account. [any thread] [no wait]: no network here. */
+	/* Settings to an account: no network here. [any thread] [no wait] [errors: invalid,
+	 * unsupported, internal] */
 	int32_t (*open)(const struct hr_host *host, const struct hr_call *call,
 			const struct hr_open *request, struct hr_account **ret_account);
-	/* After the account's last call. [any thread] */
+	/* After the account's last call; frees it. [any thread] [no wait] [no errors] */
 	void (*close)(struct hr_account *account);
 
-	/* [any thread] [serial] [blocks] from here on. */
-
 	/* Prove credentials, rights and each named object. HR_OK with problems reported is a
-	 * finished check; an error means that the check itself could not be done. */
+	 * finished check; an error means that the check itself could not be done.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*check)(struct hr_account *account, const struct hr_call *call,
 			 const struct hr_check_sink *sink);
-	/* A step. Done: the instance exists (call->instance was called), booting or better. */
+	/* A step. Done: the instance exists (call->instance was called), booting or better.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*create)(struct hr_account *account, const struct hr_call *call,
 			  const struct hr_step *step);
-	/* One answer for each id asked; HR_STATE_GONE only when the provider says so. */
+	/* One answer for each id asked; HR_STATE_GONE only when the provider says so.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*status)(struct hr_account *account, const struct hr_call *call,
 			  const struct hr_status *request, const struct hr_instance_sink *sink);
-	/* All instances that bear this installation's mark. */
+	/* All instances that bear this installation's mark.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*list)(struct hr_account *account, const struct hr_call *call,
 			const struct hr_list *request, const struct hr_instance_sink *sink);
 	/* A step. Done: proven absent, with everything that came with it; a second time too.
 	 * Without instance_id find what exists by server id, name, token and marks. Where the mark
-	 * is another's: HR_NOT_FOUND. */
+	 * is another's: HR_NOT_FOUND.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*destroy)(struct hr_account *account, const struct hr_call *call,
 			   const struct hr_step *step);
 
 	/* Optional (NULL): the host answers HR_UNSUPPORTED itself. */
+
+	/* A step: the script runs in the guest. Done: it has ended well.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*inject)(struct hr_account *account, const struct hr_call *call,
 			  const struct hr_step *step);
+	/* Choices for a setting that has HR_SETTING_DISCOVERABLE.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*discover)(struct hr_account *account, const struct hr_call *call,
 			    const struct hr_discover *request, const struct hr_choice_sink *sink);
+	/* A step: a stopped instance runs again.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*start)(struct hr_account *account, const struct hr_call *call,
 			 const struct hr_step *step);
+	/* A step: the instance stays, and costs as little as it can.
+	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*stop)(struct hr_account *account, const struct hr_call *call,
 			const struct hr_step *step);
 

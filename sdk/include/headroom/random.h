@@ -13,7 +13,7 @@ extern "C" {
 
 struct hr_random_service {
 	uint64_t size;
-	/* Fills len bytes. HR_OK or HR_INTERNAL. [any thread] [no wait] */
+	/* Fills len bytes. [any thread] [no wait] [errors: internal] */
 	int32_t (*bytes)(void *buffer, uint64_t len);
 };
 

@@ -17,7 +17,9 @@ struct hr_secret_service {
 	uint64_t size;
 	/* key: of a setting of type HR_TYPE_SECRET. The value is memory of the call's arena, wiped
 	 * at its end; unset: empty. HR_OK; HR_INVALID (no such secret setting, or its reference
-	 * cannot be resolved), details set. [any thread that works for this call] [blocks] */
+	 * cannot be resolved), details set.
+	 * [this call] [in call] [blocks]
+	 * [errors: invalid, cancelled, internal] */
 	int32_t (*get)(const struct hr_call *call, struct hr_span key, struct hr_span *ret_value);
 };
 
