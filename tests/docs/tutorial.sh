@@ -66,5 +66,8 @@ while IFS= read -r line <&3; do
 	'run, fails') [[ $line != '$ '* ]] || run_fails "${line#$ }" ;;
 	esac
 done 3<"$tutorial"
-[ $commands -ge 15 ] && [ $listings -ge 10 ] || { echo "tutorial: only $commands commands and $listings listings were found"; exit 1; }
+if [ $commands -lt 15 ] || [ $listings -lt 10 ]; then
+	echo "tutorial: only $commands commands and $listings listings were found"
+	exit 1
+fi
 echo "tutorial: $commands commands, $listings listings"
