@@ -29,18 +29,21 @@ seen=0
 for folder in "$abi"/binaries/draft*; do
 	kept=${folder##*draft}
 	[ "$(wc -c <"$folder/sample.so")" -le 65536 ] || fail "$folder/sample.so has more than 64 KiB"
-	grep -q '^revision ' "$folder/build.txt" && grep -q '^build ' "$folder/build.txt" ||
+	if ! grep -q '^revision ' "$folder/build.txt" || ! grep -q '^build ' "$folder/build.txt"; then
 		fail "$folder/build.txt lacks revision or build line"
-	cp "$folder/sample.so" "$work/module/" && chmod 644 "$work/module/sample.so" || fail "no copy"
+	fi
+	rm -f "$work/module/sample.so"
+	install -m 644 "$folder/sample.so" "$work/module/sample.so" || fail "no copy"
 	"$build/headroom-host" --describe "$work/module/sample.so" >"$work/said"
 	status=$?
 	if [ "$kept" = "$draft" ]; then
-		[ $status -eq 0 ] && grep -q '"sample"' "$work/said" || fail "draft $kept: $(cat "$work/said")"
+		if [ $status -ne 0 ] || ! grep -q '"sample"' "$work/said"; then
+			fail "draft $kept: $(cat "$work/said")"
+		fi
 		conforms "$work/module/sample.so" "the module kept of draft $kept"
 		seen=1
-	else
-		[ $status -eq 3 ] && grep -q "draft $kept, this Headroom offers .* draft $draft" "$work/said" ||
-			fail "draft $kept: $(cat "$work/said")"
+	elif [ $status -ne 3 ] || ! grep -q "draft $kept, this Headroom offers .* draft $draft" "$work/said"; then
+		fail "draft $kept: $(cat "$work/said")"
 	fi
 	echo "kept: draft $kept: as it should be"
 done

@@ -12,5 +12,6 @@ command -v abidw >/dev/null || fail "abidw is not installed (Debian: abigail-too
 layout_make "$work/layout.txt"
 interface_make "$work/interface.so"
 abidw --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$work/abi" "$work/interface.so" || fail "abidw"
-cp "$work/layout.txt" "$abi/draft$draft.txt" && cp "$work/abi" "$abi/draft$draft.abi" || fail "tests/abi cannot be written"
+cp "$work/layout.txt" "$abi/draft$draft.txt" || fail "tests/abi cannot be written"
+cp "$work/abi" "$abi/draft$draft.abi" || fail "tests/abi cannot be written"
 echo "written: tests/abi/draft$draft.txt and .abi; now keep a binary: see tests/abi/README.md"
