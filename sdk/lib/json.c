@@ -63,3 +63,17 @@ int hr_json_has(const json_t *array, const char *text)
 			return 1;
 	return 0;
 }
+
+const char *hr_json_tag(const json_t *array, const char *key, char separator)
+{
+	size_t len = strlen(key), i;
+	json_t *tag;
+
+	json_array_foreach (array, i, tag) {
+		const char *text = json_string_value(tag);
+
+		if (text && strncmp(text, key, len) == 0 && text[len] == separator)
+			return text + len + 1;
+	}
+	return "";
+}

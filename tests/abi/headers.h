@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every header that modules and host have to agree on, byte by byte. Not here: sdk.h and sdk_json.h, which are
+/* Every header that modules and host have to agree on, byte by byte. Not here: sdk*.h, which are
  * compatible as source only. */
 #include <headroom/clock.h>
 #include <headroom/crypto.h>

@@ -7,7 +7,7 @@
 set -u
 srcdir=${HEADROOM_SRCDIR:-.}
 page=$srcdir/docs/vendors/reference.md
-headers=(provider http secret log clock random crypto process sdk sdk_json)
+headers=(provider http secret log clock random crypto process sdk sdk_json sdk_script)
 
 print_page()
 {

@@ -122,8 +122,21 @@ struct hr_error_row hr_error_find(const struct hr_error_row *rows, size_t n_rows
 int32_t hr_again(const struct hr_call *call, const char *resume_token, int64_t delay_ms,
 		 int32_t percent, const char *stage);
 
+/* A task of the provider's that a step waits for: its id is kept in the resume token, under a word of [a-z] for
+ * the part of the step that it belongs to. hr_task_id: empty where the step does not wait for one under
+ * that word. hr_task_again: look again, after 0.5 s at first, each time half as much later, 15 s at last. */
+struct hr_span hr_task_id(const struct hr_step *step, const char *word);
+int32_t hr_task_again(const struct hr_call *call, const struct hr_step *step, const char *word,
+		      struct hr_span id, int32_t percent, const char *stage);
+
 /* The value of the step's mark with that key (HR_MARK_*); empty where it has none. */
 struct hr_span hr_mark(const struct hr_step *step, const char *key);
+
+/* A name within a provider's limits: [a-z0-9] and the characters of more ("-", "-_", ""), the first one a
+ * letter, at most max (14 or more). One that is so already stays; of others what does not fit is replaced, the
+ * rest cut, and twelve digits of a hash of the whole added: names that differ stay different. */
+const char *hr_name_fit(const struct hr_call *call, struct hr_span name, uint32_t max,
+			const char *more);
 
 /* ---- Ids, states, pages -------------------------------------------------------------------- */
 

@@ -23,6 +23,10 @@ int64_t hr_json_integer(const json_t *json, const char *path);
 /* Not 0: the text is among the array's. */
 int hr_json_has(const json_t *array, const char *text);
 
+/* Of tags that are texts, "KEY:VALUE" or "KEY=VALUE": the value of the one with that key and separator; "" where
+ * there is none. Borrowed from the array. */
+const char *hr_json_tag(const json_t *array, const char *key, char separator);
+
 /* For json_pack's "s#", which takes no NULL. */
 #define HR_JSON_SPAN(span) ((span).ptr ? (span).ptr : ""), (int)(span).len
 

@@ -47,6 +47,13 @@ START_TEST(paths)
 	ck_assert(!hr_json_has(hr_json_at(json, "l"), "q"));
 	ck_assert(!hr_json_has(NULL, "p"));
 	json_decref(json);
+	json = json_loads("[1, \"ab=x\", \"a=\", \"a:b=c\", \"b\"]", 0, NULL);
+	ck_assert_str_eq(hr_json_tag(json, "ab", '='), "x");
+	ck_assert_str_eq(hr_json_tag(json, "a", '='), "");
+	ck_assert_str_eq(hr_json_tag(json, "a", ':'), "b=c");
+	ck_assert_str_eq(hr_json_tag(json, "b", '='), "");
+	ck_assert_str_eq(hr_json_tag(NULL, "b", '='), "");
+	json_decref(json);
 }
 END_TEST
 
