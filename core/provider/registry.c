@@ -63,12 +63,22 @@ static bool is_listed(const char *list, const char *text)
 	return false;
 }
 
-static const struct entry *find_id(const struct registry *registry, const char *id)
+/* The one that counts; where none is usable, the first. */
+static struct entry *find_id(const struct registry *registry, const char *id)
 {
-	for (size_t i = 0; i < registry->n; i++)
-		if (strcmp(registry->entries[i]->id, id) == 0)
-			return registry->entries[i];
-	return NULL;
+	struct entry *first = NULL;
+
+	for (size_t i = 0; i < registry->n; i++) {
+		struct entry *entry = registry->entries[i];
+
+		if (strcmp(entry->id, id) != 0)
+			continue;
+		if (entry->module.usable)
+			return entry;
+		if (!first)
+			first = entry;
+	}
+	return first;
 }
 
 static void entry_free(struct entry *entry)
@@ -92,22 +102,6 @@ static int refuse(struct entry *entry, const struct hr_error *reason)
 	entry->reason = strdup(reason->message);
 	entry->module.reason = entry->reason;
 	return entry->reason ? 0 : -1;
-}
-
-/* The first of several modules of one id counts. */
-static int refuse_second(const struct registry *registry, struct entry *entry)
-{
-	const struct entry *first = find_id(registry, entry->id);
-	struct hr_error reason = {0};
-
-	if (!first || first == entry)
-		return 0;
-	text_format(reason.message, sizeof(reason.message),
-		    "provider \"%.32s\" (%.160s): a module of this id was found before in "
-		    "%.160s, which counts; remove one of the two, or change the order of "
-		    "the folders",
-		    entry->id, entry->path, first->path);
-	return refuse(entry, &reason);
 }
 
 static void fill_module(struct entry *entry)
@@ -242,8 +236,6 @@ static int describe_all(struct registry *registry)
 			struct entry *entry = registry->entries[begun++];
 
 			if (rc == 0)
-				rc = refuse_second(registry, entry);
-			if (rc == 0 && !entry->reason)
 				rc = probe_begin(registry, entry);
 			if (rc != 0)
 				entry->probe.pid = 0;
@@ -254,6 +246,53 @@ static int describe_all(struct registry *registry)
 			rc = -1;
 	}
 	return rc;
+}
+
+/* ---- Several of one id --------------------------------------------------------------------- */
+
+/* Of two modules of one id the newer version counts, of the same one that which was found first. One that is
+ * refused and comes first is not silently replaced. */
+static int refuse_lesser(struct entry *first, struct entry *second)
+{
+	int order = first->module.usable ? strverscmp(second->module.version, first->module.version)
+					 : 0;
+	struct entry *counts = order > 0 ? second : first;
+	struct entry *lesser = order > 0 ? first : second;
+	struct hr_error reason = {0};
+
+	if (order == 0)
+		text_format(reason.message, sizeof(reason.message),
+			    "provider \"%.32s\" (%.160s): a module of this id was found before in "
+			    "%.160s, which counts; remove one of the two, or change the order of "
+			    "the folders",
+			    lesser->id, lesser->path, counts->path);
+	else
+		text_format(reason.message, sizeof(reason.message),
+			    "provider \"%.32s\" (%.160s): version %.32s does not count, since "
+			    "version %.32s is in %.160s; remove one of the two",
+			    lesser->id, lesser->path, lesser->module.version,
+			    counts->module.version, counts->path);
+	log_line(LOG_LEVEL_WARNING, NULL, "%s", reason.message);
+	lesser->module.usable = false;
+	return refuse(lesser, &reason);
+}
+
+/* 0, or -1: no memory. */
+static int settle_duplicates(struct registry *registry)
+{
+	for (size_t i = 0; i < registry->n; i++) {
+		struct entry *entry = registry->entries[i], *first = NULL;
+
+		for (size_t k = 0; k < i && entry->module.usable; k++) {
+			if (strcmp(registry->entries[k]->id, entry->id) != 0)
+				continue;
+			if (!first || registry->entries[k]->module.usable)
+				first = registry->entries[k];
+		}
+		if (first && refuse_lesser(first, entry) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- Which there are ----------------------------------------------------------------------- */
@@ -361,6 +400,8 @@ int registry_open(const struct registry_options *options, struct registry **ret_
 				 options->files_max > 0 ? options->files_max : FILES_MAX);
 	if (rc == 0)
 		rc = describe_all(registry);
+	if (rc == 0)
+		rc = settle_duplicates(registry);
 	if (rc != 0) {
 		registry_close(registry);
 		return error_no_memory(err, "looking for provider modules");

@@ -111,6 +111,52 @@ START_TEST(first_folder_wins)
 }
 END_TEST
 
+/* Its manifest says so: nobody has to be asked for that. */
+static void say_version(const struct module_folder *folder, const char *module, const char *version)
+{
+	char text[65536], manifest[600], *at;
+
+	module_describe(module, text, sizeof(text));
+	at = strstr(text, "\"version\":\"1.0\"");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_uint_eq(strlen(version), 3);
+	memcpy(at + strlen("\"version\":\""), version, 3);
+	module_folder_write(folder, "mock.json", text, manifest, sizeof(manifest));
+}
+
+START_TEST(newer_version_wins)
+{
+	static const struct {
+		const char *of_second;
+		size_t counts;
+	} rows[] = {{"1.1", 1}, {"2.0", 1}, {"0.9", 0}, {"1.0", 0}};
+	const struct registry_module *module;
+	struct registry *registry;
+	struct hr_error err;
+	char expected[1400];
+
+	module_folder_add(&first, GOOD_MODULE("mock"), "mock.so", path, sizeof(path));
+	module_folder_add(&second, GOOD_MODULE("mock"), "mock.so", other_path, sizeof(other_path));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		say_version(&second, other_path, rows[i].of_second);
+		registry = open_both("");
+		ck_assert_uint_eq(registry_count(registry), 2);
+		ck_assert_int_eq(registry_find(registry, "mock", &module, &err), 0);
+		ck_assert_ptr_eq(module, registry_at(registry, rows[i].counts));
+		ck_assert(!registry_at(registry, 1 - rows[i].counts)->usable);
+		registry_close(registry);
+	}
+	say_version(&second, other_path, "1.1");
+	registry = open_both("");
+	snprintf(expected, sizeof(expected),
+		 "provider \"mock\" (%s): version 1.0 does not count, since version 1.1 is in %s; "
+		 "remove one of the two",
+		 path, other_path);
+	ck_assert_str_eq(registry_at(registry, 0)->reason, expected);
+	registry_close(registry);
+}
+END_TEST
+
 /* What is left out is said. */
 START_TEST(more_files_than_there_may_be)
 {
@@ -343,6 +389,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, good_and_refused);
 	tcase_add_test(tests, first_folder_wins);
+	tcase_add_test(tests, newer_version_wins);
 	tcase_add_test(tests, first_folder_wins_though_bad);
 	tcase_add_test(tests, more_files_than_there_may_be);
 	tcase_add_test(tests, local_modules);
