@@ -15,6 +15,15 @@ bool check_life(struct subject *subject);
  * and a complete list has to show one instance, or none. */
 void check_faults(struct subject *subject);
 
+/* The call's memory runs out at each of its requests in turn. In a child, of its own subject. */
+void check_memory(const char *file, const char *host_program, const json_t *settings);
+
+/* Eight accounts at once, each with a life as that of one. */
+void check_parallel(const char *file, const char *host_program, const json_t *settings);
+
+/* The manifest beside the file, where there is one. */
+void check_manifest(const char *file, const struct subject *subject);
+
 /* What holds whatever happens: see the lines. */
 void check_laws(struct subject *subject);
 

@@ -10,16 +10,18 @@
 #include <curl/curl.h>
 
 #include "conformance/checks.h"
+#include "conformance/report.h"
 #include "conformance/tap.h"
 
 static const char usage[] =
-	"Usage: headroom-conformance [--settings FILE] [--host PROGRAM] MODULE.so\n"
+	"Usage: headroom-conformance [--settings FILE] [--host PROGRAM] [--report FILE] MODULE.so\n"
 	"Shows whether a provider module keeps Headroom's contract, line by line (TAP).\n"
 	"\n"
 	"  --settings FILE  the settings of a test account, a JSON object: servers are made and\n"
 	"                   destroyed there. Without it the file alone is looked at.\n"
 	"  --host PROGRAM   headroom-host, which describes the module\n"
 	"                   (" HEADROOM_LIBEXECDIR "/headroom-host)\n"
+	"  --report FILE    what was shown, as JSON, to publish; no settings are in it\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 all is as it should be, 1 something is not, 2 it could not be tried.\n";
@@ -27,17 +29,17 @@ static const char usage[] =
 struct options {
 	const char *settings;
 	const char *host;
+	const char *report;
 	const char *module;
 };
 
 /* -1: go on; else the exit status. */
 static int options_read(int argc, char **argv, struct options *ret)
 {
-	static const struct option known[] = {{"settings", required_argument, NULL, 's'},
-					      {"host", required_argument, NULL, 'o'},
-					      {"help", no_argument, NULL, 'h'},
-					      {"version", no_argument, NULL, 'v'},
-					      {0}};
+	static const struct option known[] = {
+		{"settings", required_argument, NULL, 's'}, {"host", required_argument, NULL, 'o'},
+		{"report", required_argument, NULL, 'r'},   {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},        {0}};
 	int option;
 
 	*ret = (struct options){.host = HEADROOM_LIBEXECDIR "/headroom-host"};
@@ -45,6 +47,7 @@ static int options_read(int argc, char **argv, struct options *ret)
 		switch (option) {
 		case 's': ret->settings = optarg; break;
 		case 'o': ret->host = optarg; break;
+		case 'r': ret->report = optarg; break;
 		case 'h': fputs(usage, stdout); return 0;
 		case 'v': puts("headroom-conformance " HEADROOM_VERSION); return 0;
 		default: return 2;
@@ -58,12 +61,43 @@ static int options_read(int argc, char **argv, struct options *ret)
 	return -1;
 }
 
+/* The end: plan, summary, and the report. The exit status. */
+static int conclude(const struct options *options, const char *file,
+		    const struct registry_module *module)
+{
+	struct hr_error err = {0};
+	bool ok = tap_end();
+
+	if (options->report && report_write(options->report, file, module, &err) != 0) {
+		fprintf(stderr, "headroom-conformance: %s\n", err.message);
+		return 2;
+	}
+	return ok ? 0 : 1;
+}
+
+static void look_at_life(struct subject *subject, const char *file, const char *host,
+			 const json_t *settings)
+{
+	check_manifest(file, subject);
+	if (!check_life(subject)) {
+		tap_skip("its life without faults does not go well yet", "laws and faults");
+		return;
+	}
+	check_laws(subject);
+	check_faults(subject);
+	if (!tap_ok(subject->leak[0] == '\0', "no secret stands in what the module says"))
+		tap_note("%s", subject->leak);
+	check_parallel(file, host, settings);
+	check_memory(file, host, settings);
+}
+
 static int look_at(const struct options *options, const char *file, const char *host)
 {
 	json_error_t where;
 	json_t *settings = json_load_file(options->settings, JSON_REJECT_DUPLICATES, &where);
 	struct subject subject;
 	struct hr_error err = {0};
+	int status;
 
 	if (!json_is_object(settings)) {
 		fprintf(stderr, "headroom-conformance: %s: %s\n", options->settings,
@@ -72,19 +106,14 @@ static int look_at(const struct options *options, const char *file, const char *
 		return 2;
 	}
 	check_file(file);
-	if (tap_ok(subject_open(file, host, settings, &subject, &err) == 0, "Headroom loads it")) {
-		if (check_life(&subject)) {
-			check_laws(&subject);
-			check_faults(&subject);
-		} else {
-			tap_skip("its life without faults does not go well yet", "laws and faults");
-		}
-	} else {
+	if (tap_ok(subject_open(file, host, settings, &subject, &err) == 0, "Headroom loads it"))
+		look_at_life(&subject, file, host, settings);
+	else
 		tap_note("%s", err.message);
-	}
+	status = conclude(options, file, subject.described);
 	subject_close(&subject);
 	json_decref(settings);
-	return tap_end() ? 0 : 1;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -110,5 +139,5 @@ int main(int argc, char **argv)
 		return look_at(&options, file, host);
 	check_file(file);
 	tap_skip("no --settings", "a life, laws and faults");
-	return tap_end() ? 0 : 1;
+	return conclude(&options, file, NULL);
 }

@@ -31,6 +31,59 @@ static int give_secret(void *context, const struct call *call, const char *key, 
 						 ret_value, err);
 }
 
+/* Whatever is kept or shown of what the module said. */
+static void watch(struct subject *subject, const char *operation, const char *where,
+		  const char *text)
+{
+	char masked[4096];
+
+	if (!text || subject->leak[0] != '\0')
+		return;
+	mask_text(subject->mask, text, strlen(text), masked, sizeof(masked));
+	/* Texts for people come masked already. */
+	if (strstr(masked, "***"))
+		text_format(subject->leak, sizeof(subject->leak), "%s of %s holds a secret: %.100s",
+			    where, operation, masked);
+}
+
+static void watch_answer(struct subject *subject, const struct dispatch_answer *answer)
+{
+	const char *operation = dispatch_kind_name(answer->kind);
+
+	if (answer->result >= HR_AUTH) {
+		watch(subject, operation, "an error", answer->error.message);
+		watch(subject, operation, "a provider's code", answer->error.provider_code);
+	}
+	watch(subject, operation, "a resume token", answer->resume_token);
+	watch(subject, operation, "the text for who waits", answer->text);
+	watch(subject, operation, "an instance's id", answer->instance_id);
+	watch(subject, operation, "a part that was not read", answer->unread);
+	for (size_t i = 0; i < answer->n_instances; i++)
+		watch(subject, operation, "a status", answer->instances[i].status_text);
+	for (size_t i = 0; i < answer->n_problems; i++)
+		watch(subject, operation, "a problem", answer->problems[i].error.message);
+}
+
+static void watch_log(void *context, const struct call *call, int32_t level, const char *text)
+{
+	(void)call, (void)level;
+	watch(context, "any operation", "a log line", text);
+}
+
+/* The host's alloc, that counts and can fail. */
+static void *counted_alloc(const struct hr_call *abi, uint64_t bytes);
+static _Thread_local struct {
+	struct subject *subject;
+	void *(*alloc)(const struct hr_call *abi, uint64_t bytes);
+} counted;
+
+static void *counted_alloc(const struct hr_call *abi, uint64_t bytes)
+{
+	bool fails = ++counted.subject->n_allocs == counted.subject->fails_at;
+
+	return counted.alloc(abi, fails ? UINT64_MAX : bytes);
+}
+
 /* The folder is looked at as the daemon would: with the checks of its path. */
 static int find_module(struct subject *subject, const char *file, const char *host_program,
 		       struct hr_error *err)
@@ -64,6 +117,7 @@ int subject_open(const char *file, const char *host_program, const json_t *setti
 	if (!ret->settings)
 		return error_no_memory(err, "reading the settings");
 	if (find_module(ret, file, host_program, err) != 0 ||
+	    mask_new(&ret->described->schema, settings, &ret->mask, err) != 0 ||
 	    http_service_new(&(struct http_service_options){0}, &ret->http, err) != 0)
 		return -1;
 	return loader_open(file, 0, &ret->module, err);
@@ -86,6 +140,7 @@ void subject_close(struct subject *subject)
 		loader_close(subject->module);
 	if (subject->registry)
 		registry_close(subject->registry);
+	mask_free(subject->mask);
 	json_decref(subject->settings);
 }
 
@@ -117,7 +172,7 @@ int32_t subject_account(struct subject *subject, struct hr_error *err)
 	}
 	subject->point.inner = &subject->backend.functions;
 	subject->hooked = (struct host_backend){
-		.context = subject, .http = count_http, .secret = give_secret};
+		.context = subject, .http = count_http, .secret = give_secret, .log = watch_log};
 	if (account_new(
 		    &(struct account_options){
 			    .module = subject->module,
@@ -153,13 +208,17 @@ struct dispatch_answer *subject_ask(struct subject *subject, const struct dispat
 	struct hr_error err = {0};
 	struct call call;
 
-	subject->n_requests = 0;
+	subject->n_requests = subject->n_allocs = 0;
 	if (!answer || call_init(&call, &about, begun_ms + request->timeout_ms, &err) != 0) {
 		fprintf(stderr, "headroom-conformance: out of memory\n");
 		dispatch_answer_free(answer);
 		return NULL;
 	}
+	counted.subject = subject;
+	counted.alloc = call.abi.alloc;
+	call.abi.alloc = counted_alloc;
 	run_request(subject->account, request, &call, answer);
+	watch_answer(subject, answer);
 	if (subject->point.cancelled_ms != 0)
 		begun_ms = subject->point.cancelled_ms;
 	subject->took_ms = clock_now().mono_ms - begun_ms;

@@ -7,6 +7,7 @@
 #include "conformance/fault.h"
 #include "host/account.h"
 #include "host/backend.h"
+#include "host/mask.h"
 #include "provider/dispatch.h"
 #include "provider/inline_backend.h"
 #include "provider/registry.h"
@@ -24,6 +25,10 @@ struct subject {
 	bool impatient;          /* it was waited for once in vain: from then on briefly */
 	unsigned n_requests;     /* that the last call made */
 	int64_t took_ms;         /* from the cancellation, or the call's begin, to its return */
+	struct mask *mask;       /* of the settings' secrets */
+	char leak[256];          /* where a secret of the settings was met first; or "" */
+	unsigned n_allocs;       /* that the last call made */
+	unsigned fails_at;       /* the alloc that gives NULL, from 1; 0: none does */
 };
 
 /* file: absolute. host_program: headroom-host, which describes it. The caller closes, also after an error. */

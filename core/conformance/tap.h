@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 /* "ok N - WHAT" or "not ok N - WHAT"; gives ok back. */
 bool tap_ok(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -14,7 +16,15 @@ void tap_skip(const char *why, const char *format, ...) __attribute__((format(pr
 /* "# TEXT": more of the line before. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Runs it in a process of its own, since the module may end that; its lines come out here. Whether it came to
+ * its end. what: the line that is not ok where it did not. */
+bool tap_in_child(void (*run)(void *context), void *context, const char *what);
+
 /* The plan and a summary. Whether all was ok. */
 bool tap_end(void);
+
+/* Counts and lines, for a report: {"passed", "failed", "skipped", "lines": [{"line", "result", "note"?}]}. The
+ * caller's; NULL: no memory. */
+json_t *tap_result(void);
 
 #endif

@@ -7,6 +7,9 @@
 #undef HR_PROVIDER_SYMBOL
 #define HR_PROVIDER_SYMBOL headroom_provider_v0
 
+#include <headroom/log.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -33,6 +36,10 @@ enum {
 	ALWAYS_RUNNING,
 	TROUBLE_IS_INVALID,
 	TIMEOUT_IS_QUOTA,
+	LOGS_THE_KEY,
+	KEEPS_THE_KEY,
+	TRUSTS_MEMORY,
+	SHARES_A_STATIC,
 };
 
 /* What the module says of an error in another word. */
@@ -59,12 +66,15 @@ static int32_t bent(const struct hr_call *call, int32_t rc)
 	return rc;
 }
 
+static const struct hr_log_service *logger;
+
 static int32_t bent_open(const struct hr_host *host, const struct hr_call *call,
 			 const struct hr_open *request, struct hr_account **ret_account)
 {
 	int32_t rc = sim_open(host, call, request, ret_account);
 	struct hr_json_answer answer = {0};
 
+	logger = host->service(host, HR_LOG_SERVICE);
 	if (rc == HR_OK && BEND == OPEN_ASKS) {
 		hr_json_get(&(*ret_account)->cloud, call, "/v1/account", NULL, &answer);
 		json_decref(answer.json);
@@ -110,6 +120,36 @@ static int32_t create_nameless(struct hr_account *a, const struct hr_call *call)
 	return rc;
 }
 
+/* Says the key where everybody reads it; then goes on. */
+static int32_t create_talking(struct hr_account *a, const struct hr_call *call,
+			      const struct hr_step *step)
+{
+	struct hr_span key = {0};
+	const char *text;
+
+	a->cloud.secret->get(call, hr_span_of("key"), &key);
+	text = hr_text(call, "with %.*s", HR_SPAN_ARG(key));
+	if (BEND == LOGS_THE_KEY)
+		logger->write(call, HR_LOG_INFO, hr_span_of(text));
+	else if (step->resume_token.len == 0)
+		return hr_again(call, text, 1, -1, "begun");
+	return sim_create(a, call, step);
+}
+
+/* Works for one account at a time alone. */
+static int32_t create_alone(struct hr_account *a, const struct hr_call *call,
+			    const struct hr_step *step)
+{
+	static atomic_int busy;
+	bool alone = atomic_fetch_add(&busy, 1) == 0;
+	int32_t rc;
+
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	rc = alone ? sim_create(a, call, step) : hr_fail(call, HR_INTERNAL, NULL, "Bent.");
+	atomic_fetch_sub(&busy, 1);
+	return rc;
+}
+
 static int32_t bent_create(struct hr_account *a, const struct hr_call *call,
 			   const struct hr_step *step)
 {
@@ -117,6 +157,9 @@ static int32_t bent_create(struct hr_account *a, const struct hr_call *call,
 	case TWO_MACHINES: return create_twice(a, call, step);
 	case SAYS_NOTHING: return create_silent(a, call, step);
 	case NO_ID: return create_nameless(a, call);
+	case LOGS_THE_KEY:
+	case KEEPS_THE_KEY: return create_talking(a, call, step);
+	case SHARES_A_STATIC: return create_alone(a, call, step);
 	default: return bent(call, sim_create(a, call, step));
 	}
 }
@@ -126,6 +169,8 @@ static int32_t bent_status(struct hr_account *a, const struct hr_call *call,
 {
 	int32_t rc;
 
+	if (BEND == TRUSTS_MEMORY)
+		*(volatile char *)call->alloc(call, 8) = 'x';
 	if (BEND == ALWAYS_RUNNING) {
 		struct hr_instance instance = {.size = sizeof(instance),
 					       .state = HR_STATE_RUNNING,
