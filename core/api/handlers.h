@@ -18,6 +18,7 @@ int pools_status(struct exchange *exchange, struct hr_error *err);
 
 /* providers.c */
 int providers_list(struct exchange *exchange, struct hr_error *err);
+int providers_show(struct exchange *exchange, struct hr_error *err);
 int providers_schema(struct exchange *exchange, struct hr_error *err);
 int provider_configs_check(struct exchange *exchange, struct hr_error *err);
 

@@ -10,6 +10,7 @@
 #include "api/handlers.h"
 #include "api/names.h"
 #include "api/page.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "store/document_rows.h"
 
@@ -49,6 +50,57 @@ int providers_list(struct exchange *exchange, struct hr_error *err)
 			rc = page_add(&page, view(module, refusal), module->id, err);
 	}
 	return page_end(exchange, &page, rc, err);
+}
+
+/* What counts as the module of that id: the first file; the others are refused, and say why. */
+static json_t *view_whole(struct registry *registry, const struct registry_module *module,
+			  json_t *others)
+{
+	char refusal[sizeof(((struct hr_error *)NULL)->message)];
+	json_t *whole;
+	const char *by = module->by_manifest ? "manifest" : "process";
+
+	registry_refusal(registry, module, refusal, sizeof(refusal));
+	whole = view(module, refusal);
+	/* Of what was never described nobody told. */
+	if (whole &&
+	    json_object_update_new(whole, json_pack("{ss* so sO}", "described_by",
+						    module->title ? by : NULL, "manifest_note",
+						    text_json(module->manifest_note), "others",
+						    others)) != 0) {
+		json_decref(whole);
+		whole = NULL;
+	}
+	return whole;
+}
+
+int providers_show(struct exchange *exchange, struct hr_error *err)
+{
+	struct registry *registry = exchange->api->options.registry;
+	const char *id = exchange->params[0];
+	const struct registry_module *found = NULL;
+	CLEANUP_JSON json_t *others = json_array();
+
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct registry_module *module = registry_at(registry, i);
+		char refusal[sizeof(err->message)];
+
+		if (strcmp(module->id, id) != 0)
+			continue;
+		if (!found) {
+			found = module;
+			continue;
+		}
+		registry_refusal(registry, module, refusal, sizeof(refusal));
+		if (json_array_append_new(others, view(module, refusal)) != 0)
+			return error_no_memory(err, "showing a provider module");
+	}
+	/* Nothing is of that id: the message names the folders and what may be meant. */
+	if (!found && registry_find(registry, id, &found, err) != 0) {
+		err->class = HR_NOT_FOUND;
+		return -1;
+	}
+	return exchange_answer(exchange, view_whole(registry, found, others), err);
 }
 
 int providers_schema(struct exchange *exchange, struct hr_error *err)

@@ -99,6 +99,7 @@ int provider_config_delete_run(const struct invocation *invocation, struct hr_er
 int provider_config_check_run(const struct invocation *invocation, struct hr_error *err);
 int provider_list_run(const struct invocation *invocation, struct hr_error *err);
 int provider_describe_run(const struct invocation *invocation, struct hr_error *err);
+int provider_show_run(const struct invocation *invocation, struct hr_error *err);
 int provider_new_run(const struct invocation *invocation, struct hr_error *err);
 int server_list_run(const struct invocation *invocation, struct hr_error *err);
 int server_show_run(const struct invocation *invocation, struct hr_error *err);

@@ -162,3 +162,8 @@ int provider_list_run(const struct invocation *invocation, struct hr_error *err)
 
 	return resource_list(invocation, "providers", filters, columns, err);
 }
+
+int provider_show_run(const struct invocation *invocation, struct hr_error *err)
+{
+	return resource_show(invocation, "providers", err);
+}

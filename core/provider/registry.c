@@ -28,6 +28,7 @@ struct entry {
 	char *id;
 	char *path;
 	char *reason;
+	char *manifest_note;
 	char *subject;                   /* of its settings: "settings of provider acme" */
 	struct description *description; /* what module points to; NULL: refused */
 	struct module_probe probe;
@@ -90,6 +91,7 @@ static void entry_free(struct entry *entry)
 	free(entry->id);
 	free(entry->path);
 	free(entry->reason);
+	free(entry->manifest_note);
 	free(entry->not_loaded);
 	free(entry);
 }
@@ -169,6 +171,16 @@ static int check_description(const struct entry *entry, bool may_be_local, struc
 			       entry->id, entry->path, what);
 }
 
+/* In the log and, where there is memory for it, for whoever asks later. */
+static void note_manifest(struct entry *entry, enum manifest_state state,
+			  const struct hr_error *why)
+{
+	log_line(state == MANIFEST_UNSAFE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
+		 "provider \"%.32s\": %s", entry->id, why->message);
+	entry->manifest_note = strdup(why->message);
+	entry->module.manifest_note = entry->manifest_note;
+}
+
 /* By its manifest, where there is one that holds. Whatever is not as it should be: the module is asked,
  * and its process says what is wrong with it. */
 static bool know_by_manifest(const struct registry *registry, struct entry *entry)
@@ -190,14 +202,15 @@ static bool know_by_manifest(const struct registry *registry, struct entry *entr
 			  "or its configuration; the module itself is asked",
 			  entry->path);
 	}
-	if (state == MANIFEST_FOUND)
+	if (state == MANIFEST_FOUND) {
 		fill_module(entry);
-	else if (state != MANIFEST_MISSING)
-		log_line(state == MANIFEST_UNSAFE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, NULL,
-			 "provider \"%.32s\": %s", entry->id, why.message);
-	else
+		entry->module.by_manifest = true;
+	} else if (state != MANIFEST_MISSING) {
+		note_manifest(entry, state, &why);
+	} else {
 		log_line(LOG_LEVEL_DEBUG, NULL, "provider \"%.32s\": no manifest beside %s",
 			 entry->id, entry->path);
+	}
 	return state == MANIFEST_FOUND;
 }
 

@@ -26,6 +26,10 @@ struct registry_module {
 	const char *path;
 	bool usable;
 	const char *reason; /* why not: the whole refusal, or NULL */
+	bool by_manifest;   /* its manifest describes it, else a process that loaded it */
+	/* Why the manifest beside it was not used, and what to do; NULL: it was, there is none, or none
+	 * was looked for. */
+	const char *manifest_note;
 	const char *title;
 	const char *version;
 	const char *vendor;

@@ -247,6 +247,14 @@ START_TEST(modules_are_listed)
 	ck_assert_str_eq(text_at("items.1.id"), "mock");
 	ck_assert_str_eq(text_at("items.1.state"), "usable");
 	ck_assert_str_ne(text_at("items.1.abi"), "");
+	expect(200, call(VIEWER, "GET", "/api/v1/providers/mock", NULL));
+	ck_assert_str_eq(text_at("state"), "usable");
+	ck_assert_str_eq(text_at("described_by"), "process");
+	ck_assert_str_eq(text_at("id"), "mock");
+	expect(200, call(VIEWER, "GET", "/api/v1/providers/junk", NULL));
+	ck_assert_str_eq(text_at("state"), "refused");
+	ck_assert_str_ne(text_at("reason"), "");
+	expect(404, call(VIEWER, "GET", "/api/v1/providers/mocc", NULL));
 	expect(200, call(VIEWER, "GET", "/api/v1/providers/mock/schema", NULL));
 	ck_assert_int_eq(number_at("properties.token.writeOnly"), 1);
 	expect(404, call(VIEWER, "GET", "/api/v1/providers/none/schema", NULL));

@@ -139,6 +139,8 @@ START_TEST(a_process_tells_the_descriptor)
 	struct registry *registry = open_with(host_program(host, sizeof(host)), "");
 
 	ck_as_its_descriptor(registry_at(registry, 0));
+	ck_assert(!registry_at(registry, 0)->by_manifest);
+	ck_assert_ptr_null(registry_at(registry, 0)->manifest_note);
 	registry_close(registry);
 }
 END_TEST
@@ -152,6 +154,31 @@ START_TEST(so_does_a_manifest)
 	module_folder_write(&modules, "httplearn.json", text, manifest, sizeof(manifest));
 	registry = open_with("/nonexistent/headroom-host", "");
 	ck_as_its_descriptor(registry_at(registry, 0));
+	ck_assert(registry_at(registry, 0)->by_manifest);
+	ck_assert_ptr_null(registry_at(registry, 0)->manifest_note);
+	registry_close(registry);
+	free(text);
+	json_decref(description);
+}
+END_TEST
+
+/* Another build's manifest is not believed, and whoever looks at the module is told so. */
+START_TEST(a_manifest_of_another_build)
+{
+	json_t *description = describe();
+	char host[600], manifest[600], *text;
+	struct registry *registry;
+
+	ck_assert(json_is_string(json_object_get(description, "file_sha256")));
+	json_object_set_new(description, "file_sha256", json_sprintf("%064d", 0));
+	json_object_set_new(description, "title", json_string("An older one"));
+	text = json_text(description);
+	module_folder_write(&modules, "httplearn.json", text, manifest, sizeof(manifest));
+	registry = open_with(host_program(host, sizeof(host)), "");
+	ck_as_its_descriptor(registry_at(registry, 0));
+	ck_assert(!registry_at(registry, 0)->by_manifest);
+	ck_assert_ptr_nonnull(strstr(registry_at(registry, 0)->manifest_note,
+				     "it is of another build of the module"));
 	registry_close(registry);
 	free(text);
 	json_decref(description);
@@ -255,6 +282,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_process_tells_the_descriptor);
 	tcase_add_test(tests, so_does_a_manifest);
+	tcase_add_test(tests, a_manifest_of_another_build);
 	tcase_add_loop_test(tests, lies_are_refused, 0, sizeof(lies) / sizeof(lies[0]));
 	tcase_add_test(tests, what_is_no_lie_is_believed);
 	suite_add_tcase(suite, tests);
