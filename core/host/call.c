@@ -52,6 +52,15 @@ bool call_is_spent(const struct hr_call *abi)
 	return spent;
 }
 
+void call_note_second(const struct hr_call *abi)
+{
+	struct call *call = call_of(abi);
+
+	pthread_mutex_lock(&call->mutex);
+	call->is_unsure = true;
+	pthread_mutex_unlock(&call->mutex);
+}
+
 static void *call_alloc(const struct hr_call *abi, uint64_t bytes)
 {
 	struct call *call = call_of(abi);
@@ -382,6 +391,8 @@ int32_t call_result(struct call *call, int32_t result, struct hr_error *ret_erro
 	if (call->has_fault)
 		*ret_error = call->fault;
 	ret_error->class = result;
+	if (call->is_unsure && call->subject.is_step)
+		ret_error->flags |= HR_FAULT_OUTCOME_UNKNOWN;
 	if (ret_error->message[0] == '\0')
 		text_format(ret_error->message, sizeof(ret_error->message),
 			    "the module %s fails in %s with \"%s\" and says nothing more",

@@ -56,7 +56,8 @@ struct call {
 	pthread_mutex_t mutex; /* over all below: a module may use threads of its own */
 	struct arena_chunk *chunks;
 	uint64_t arena_bytes;
-	bool spent; /* there was no memory for it once */
+	bool spent;     /* there was no memory for it once */
+	bool is_unsure; /* a request of it was sent twice, and nobody knows what the first has done */
 	bool has_fault;
 	struct hr_error fault; /* its class is not set yet */
 	char instance_id[INSTANCE_ID_SIZE];
@@ -81,6 +82,10 @@ void call_instance_id(struct call *call, char ret_id[INSTANCE_ID_SIZE]);
 
 /* The call that a module gives back to one of our functions. */
 struct call *call_of(const struct hr_call *abi);
+
+/* An answer of this call was one to a request's second delivery: should the step fail now, its outcome is not
+ * known, whatever that answer says. Any thread, while the call lives. */
+void call_note_second(const struct hr_call *abi);
 
 /* Whether a memory request of this call was refused. What the module then makes may lack a part: nothing
  * of it is sent or kept, and the call cannot succeed. Any thread, while the call lives. */

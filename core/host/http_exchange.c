@@ -141,6 +141,8 @@ int exchange_response(const struct call *call, const struct wire_http_answer *an
 			to_arena(call, header->name, strlen(header->name), &headers[i].name) &&
 			to_arena(call, header->value, strlen(header->value), &headers[i].value);
 	}
+	if (answer->is_second)
+		call_note_second(&call->abi);
 	memset(ret, 0, sizeof(*ret));
 	ret->size = sizeof(*ret);
 	ret->status = answer->status;

@@ -154,6 +154,7 @@ static void add_totals(struct exchange *e)
 	e->bytes_received += (uint64_t)down + (uint64_t)head_down;
 	e->connects += (uint64_t)connects;
 	e->has_sent = e->has_sent || e->transfer.n_sent > 0;
+	e->is_second = e->is_second || (e->transfer.n_sent > 1 && !request_is_safe(&e->request));
 }
 
 void exchange_cancel(struct exchange *e)
@@ -260,6 +261,7 @@ static void take_answer(struct exchange *e)
 	http_answer_free(e->answer);
 	e->answer = answer;
 	e->transfer.answer = NULL;
+	answer->is_second = e->is_second;
 	http_answer_read_headers(answer, clock_now().wall_ms / MS_PER_S);
 	if (!http_answer_is_expected(answer, e->request.flags)) {
 		answer->result = HR_TRANSIENT;

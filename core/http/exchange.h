@@ -27,7 +27,8 @@ struct exchange {
 	int64_t deadline_ms;
 	unsigned redirects;
 	bool has_reconnected;
-	bool has_sent; /* a byte of any hop */
+	bool has_sent;  /* a byte of any hop */
+	bool is_second; /* see struct http_answer */
 	uint64_t bytes_sent;
 	uint64_t bytes_received;
 	uint64_t connects;

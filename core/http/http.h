@@ -95,6 +95,8 @@ struct http_answer {
 	size_t body_len;
 	char request_id[128]; /* the provider's; or "" */
 	int64_t retry_after_ms;
+	bool is_second; /* of a request that is not safe: it was sent twice, and what the first, which was
+			   not answered, has done nobody knows */
 	struct http_room
 		*room; /* the service's own: where the body is counted (core/http/room.h) */
 };

@@ -183,10 +183,14 @@ void request_clear(struct request *request)
 	drop_body(request);
 }
 
+bool request_is_safe(const struct request *request)
+{
+	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
 bool request_may_repeat(const struct request *request)
 {
-	return request->flags & HR_HTTP_IDEMPOTENT || strcmp(request->method, "GET") == 0 ||
-	       strcmp(request->method, "HEAD") == 0;
+	return request->flags & HR_HTTP_IDEMPOTENT || request_is_safe(request);
 }
 
 /* Removes, and wipes, headers of such names. */

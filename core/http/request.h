@@ -24,6 +24,9 @@ struct request {
 int request_init(struct request *request, const struct http_request *from, struct hr_error *err);
 void request_clear(struct request *request);
 
+/* It changes nothing at the provider. */
+bool request_is_safe(const struct request *request);
+
 /* Safe methods, and what the module says may be sent twice. */
 bool request_may_repeat(const struct request *request);
 

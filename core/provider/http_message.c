@@ -36,6 +36,7 @@ void http_message_answer(const struct http_answer *answer, struct wire_http_answ
 		.result = answer->result,
 		.status = answer->status,
 		.retry_after_ms = answer->retry_after_ms,
+		.is_second = answer->is_second,
 		.error = answer->error,
 		.headers = (struct wire_http_header *)(void *)answer->headers,
 		.n_headers =

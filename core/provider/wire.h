@@ -102,6 +102,7 @@ struct wire_http_answer {
 	int32_t result; /* HR_OK or the error's class */
 	int32_t status;
 	int64_t retry_after_ms;
+	bool is_second; /* as in struct http_answer */
 	char request_id[128];
 	struct hr_error error;
 	struct wire_http_header *headers;

@@ -215,6 +215,7 @@ static const struct wire_field http_answer_fields[] = {
 	INTEGER(wire_http_answer, result),
 	INTEGER(wire_http_answer, status),
 	INTEGER(wire_http_answer, retry_after_ms),
+	FLAG(wire_http_answer, is_second),
 	TEXT(wire_http_answer, request_id, 0),
 	RECORD(wire_http_answer, error, error_fields),
 	RECORDS(wire_http_answer, headers, n_headers, WIRE_HEADERS_MAX, header_fields),

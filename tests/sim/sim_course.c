@@ -199,6 +199,7 @@ static void arrive(struct world *world, void *arg)
 	    sim_chance(&world->cloud_random, REPEAT_PERMILLE)) {
 		free(response.body);
 		serve(world, call, &response);
+		present(call)->is_second = strcmp(present(call)->method, "GET") != 0;
 	}
 	later_ms = take(world, call, &response);
 	free(response.body);

@@ -82,7 +82,6 @@ static int backend_http(void *context, const struct call *call,
 	struct module_talk *talk = ((struct module_account *)context)->talk;
 	const struct module_request *known;
 
-	(void)call;
 	if (talk->at == talk->n) {
 		if (!talk->waits)
 			note(talk, request);
@@ -95,6 +94,8 @@ static int backend_http(void *context, const struct call *call,
 		*err = known->error;
 		return -1;
 	}
+	if (known->is_second)
+		call_note_second(&call->abi);
 	*ret = (struct hr_http_response){
 		.size = sizeof(*ret),
 		.status = known->status,

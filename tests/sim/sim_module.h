@@ -18,6 +18,7 @@ struct module_request {
 	char *answer; /* owned */
 	int64_t retry_after_ms;
 	char request_id[32];
+	bool is_second; /* the answer is one to its second delivery */
 };
 
 /* An operation under way. */

@@ -22,7 +22,8 @@
  *                        - a secret's default may be env:NAME, with a shown_when.
  *                        - log/1: of one account 100 lines a second, the rest is counted.
  *                        - http/1: HR_HTTP_IDEMPOTENT repeats on a kept connection that was closed
- *                          without an answer, and nowhere else; a redirect takes the client
+ *                          without an answer, and nowhere else; should the step fail then, its
+ *                          outcome is unknown, whatever it says; a redirect takes the client
  *                          certificate to no other origin; this machine's and link-local addresses
  *                          are asked without the proxy; bodies of one account that are in memory
  *                          have 32 MiB together, more is HR_TRANSIENT.

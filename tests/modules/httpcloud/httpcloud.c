@@ -67,6 +67,9 @@ static int32_t ask(struct hr_account *a, const struct hr_call *call, const char 
 	request.method = span_of(method);
 	request.url = span_of(url);
 	request.headers = &header;
+	/* They name the server: two of one do no harm. */
+	if (strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0)
+		request.flags = HR_HTTP_IDEMPOTENT;
 	if (rc == HR_OK)
 		rc = a->http->perform(call, &request, ret);
 	if (rc == HR_OK && ret->status == 429)

@@ -131,6 +131,7 @@ START_TEST(only_what_is_safe_and_only_once)
 	ck_assert_msg(a->result == cases[_i].result, "%d: %s", a->result, a->error.message);
 	ck_assert_uint_eq(a->error.flags, a->result == HR_OK ? 0 : HR_FAULT_OUTCOME_UNKNOWN);
 	ck_assert_int_eq(atomic_load(&server.n_requests) - cases[_i].kept, cases[_i].sent);
+	ck_assert_int_eq(a->is_second, a->result == HR_OK && cases[_i].flags == HR_HTTP_IDEMPOTENT);
 	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < cases[_i].sent; i++)
 		ck_assert_str_eq(bodies[i], body ? body : "");

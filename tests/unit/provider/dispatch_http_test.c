@@ -17,6 +17,8 @@
 
 static struct raw_server server;
 static char url[100];
+static atomic_bool throttles;
+static atomic_bool drops; /* the next PUT gets no answer, the one after it is throttled */
 
 static bool serve(struct raw_server *s, int fd, const char *request)
 {
@@ -25,7 +27,13 @@ static bool serve(struct raw_server *s, int fd, const char *request)
 			usleep(2000);
 		return false;
 	}
-	if (strncmp(request, "PUT /servers/", 13) == 0)
+	if (strncmp(request, "PUT /servers/", 13) == 0 && atomic_exchange(&drops, false)) {
+		atomic_store(&throttles, true);
+		return false;
+	}
+	if (strncmp(request, "PUT /servers/", 13) == 0 && atomic_exchange(&throttles, false))
+		raw_answer(fd, "429 Too Many Requests", "", "slow");
+	else if (strncmp(request, "PUT /servers/", 13) == 0)
 		raw_answer(fd, "201 Created", "", "i-77");
 	else if (strstr(request, "/servers/gone "))
 		raw_answer(fd, "404 Not Found", "", "none");
@@ -124,6 +132,30 @@ START_TEST(life_of_a_server)
 	answer = ask_kind(DISPATCH_LIST);
 	ck_assert_int_eq(answer->result, HR_OK);
 	ck_assert(answer->complete);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
+/* A kept connection closes under a create, which is sent again and then refused. The first may have made the
+ * server: whatever the module says of the second, the outcome is not known. */
+START_TEST(refused_the_second_time)
+{
+	struct dispatch_request r = request(DISPATCH_CREATE);
+	struct dispatch_answer *answer;
+
+	open_module("httpcloud", ",\"token\":\"hunter2-and-more\"");
+	dispatch_answer_free(ask_kind(DISPATCH_CHECK));
+	atomic_store(&drops, true);
+	answer = ask(&r);
+	ck_assert_int_eq(answer->result, HR_THROTTLED);
+	ck_assert_uint_eq(answer->error.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	ck_assert(!atomic_load(&throttles));
+	dispatch_answer_free(answer);
+	/* The next call is its own. */
+	atomic_store(&throttles, true);
+	answer = ask(&r);
+	ck_assert_int_eq(answer->result, HR_THROTTLED);
+	ck_assert_uint_eq(answer->error.flags, 0);
 	dispatch_answer_free(answer);
 }
 END_TEST
@@ -368,6 +400,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, fetches);
 	tcase_add_test(tests, life_of_a_server);
+	tcase_add_test(tests, refused_the_second_time);
 	tcase_add_loop_test(tests, no_other_host, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_loop_test(tests, impossible_requests, 0,
 			    sizeof(impossible) / sizeof(impossible[0]));
