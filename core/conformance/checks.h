@@ -18,6 +18,9 @@ void check_faults(struct subject *subject);
 /* The call's memory runs out at each of its requests in turn. In a child, of its own subject. */
 void check_memory(const char *file, const char *host_program, const json_t *settings);
 
+/* One life here, and one in a sandboxed process as the daemon has it: they have to be the same. */
+void check_process(struct subject *subject, const char *host_program, const json_t *settings);
+
 /* Eight accounts at once, each with a life as that of one. */
 void check_parallel(const char *file, const char *host_program, const json_t *settings);
 

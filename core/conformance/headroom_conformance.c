@@ -87,6 +87,7 @@ static void look_at_life(struct subject *subject, const char *file, const char *
 	check_faults(subject);
 	if (!tap_ok(subject->leak[0] == '\0', "no secret stands in what the module says"))
 		tap_note("%s", subject->leak);
+	check_process(subject, host, settings);
 	check_parallel(file, host, settings);
 	check_memory(file, host, settings);
 }

@@ -200,7 +200,8 @@ void subject_fault(struct subject *subject, const struct fault *fault, unsigned 
 	subject->point.cancelled_ms = 0;
 }
 
-struct dispatch_answer *subject_ask(struct subject *subject, const struct dispatch_request *request)
+static struct dispatch_answer *ask_here(struct subject *subject,
+					const struct dispatch_request *request)
 {
 	struct dispatch_answer *answer = dispatch_answer_new(request);
 	struct call_subject about = run_subject(subject->account, request);
@@ -224,4 +225,9 @@ struct dispatch_answer *subject_ask(struct subject *subject, const struct dispat
 	subject->took_ms = clock_now().mono_ms - begun_ms;
 	call_clear(&call);
 	return answer;
+}
+
+struct dispatch_answer *subject_ask(struct subject *subject, const struct dispatch_request *request)
+{
+	return subject->by ? subject->by(subject->by_context, request) : ask_here(subject, request);
 }

@@ -29,6 +29,9 @@ struct subject {
 	char leak[256];          /* where a secret of the settings was met first; or "" */
 	unsigned n_allocs;       /* that the last call made */
 	unsigned fails_at;       /* the alloc that gives NULL, from 1; 0: none does */
+	/* Who answers in place of the account that is open here; NULL: that one does. */
+	struct dispatch_answer *(*by)(void *context, const struct dispatch_request *request);
+	void *by_context;
 };
 
 /* file: absolute. host_program: headroom-host, which describes it. The caller closes, also after an error. */

@@ -40,6 +40,7 @@ enum {
 	KEEPS_THE_KEY,
 	TRUSTS_MEMORY,
 	SHARES_A_STATIC,
+	OPENS_A_FILE,
 };
 
 /* What the module says of an error in another word. */
@@ -169,6 +170,13 @@ static int32_t bent_status(struct hr_account *a, const struct hr_call *call,
 {
 	int32_t rc;
 
+	if (BEND == OPENS_A_FILE) {
+		FILE *file = fopen("/etc/hostname", "re");
+
+		if (!file)
+			return hr_fail(call, HR_INTERNAL, NULL, "Bent.");
+		fclose(file);
+	}
 	if (BEND == TRUSTS_MEMORY)
 		*(volatile char *)call->alloc(call, 8) = 'x';
 	if (BEND == ALWAYS_RUNNING) {
