@@ -81,7 +81,8 @@ static void try_all(void *context)
 	struct subject subject;
 	struct hr_error err = {0};
 
-	if (subject_open(place->file, place->host_program, place->settings, &subject, &err) != 0 ||
+	if (subject_open(place->file, place->host_program, place->settings, NULL, &subject, &err) !=
+		    0 ||
 	    subject_account(&subject, &err) != HR_OK)
 		tap_ok(false, "an account opens: %s", err.message);
 	else

@@ -92,7 +92,8 @@ void check_parallel(const char *file, const char *host_program, const json_t *se
 
 	for (size_t i = 0; lives && i < ACCOUNTS; i++)
 		open = open &&
-		       subject_open(file, host_program, settings, &lives[i].subject, &err) == 0 &&
+		       subject_open(file, host_program, settings, NULL, &lives[i].subject, &err) ==
+			       0 &&
 		       subject_account(&lives[i].subject, &err) == HR_OK;
 	if (tap_ok(open, "eight accounts are open at once"))
 		run(lives, ACCOUNTS, "eight accounts at once live as one alone");

@@ -10,17 +10,23 @@
 #include <curl/curl.h>
 
 #include "conformance/checks.h"
+#include "conformance/life.h"
 #include "conformance/report.h"
 #include "conformance/tap.h"
 
 static const char usage[] =
-	"Usage: headroom-conformance [--settings FILE] [--host PROGRAM] [--report FILE] MODULE.so\n"
+	"Usage: headroom-conformance [--settings FILE] [--record DIR | --replay DIR]\n"
+	"                            [--host PROGRAM] [--report FILE] MODULE.so\n"
 	"Shows whether a provider module keeps Headroom's contract, line by line (TAP).\n"
 	"\n"
 	"  --settings FILE  the settings of a test account, a JSON object: servers are made and\n"
 	"                   destroyed there. Without it the file alone is looked at.\n"
 	"  --host PROGRAM   headroom-host, which describes the module\n"
 	"                   (" HEADROOM_LIBEXECDIR "/headroom-host)\n"
+	"  --record DIR     one life alone, whose HTTP is written to DIR/conformance.json, without\n"
+	"                   the values of secret settings\n"
+	"  --replay DIR     one life alone, answered from there: no provider is asked. The settings\n"
+	"                   have to be those of the recording, but for secrets\n"
 	"  --report FILE    what was shown, as JSON, to publish; no settings are in it\n"
 	"  --help, --version\n"
 	"\n"
@@ -30,16 +36,21 @@ struct options {
 	const char *settings;
 	const char *host;
 	const char *report;
+	struct http_service_options http;
 	const char *module;
 };
 
 /* -1: go on; else the exit status. */
 static int options_read(int argc, char **argv, struct options *ret)
 {
-	static const struct option known[] = {
-		{"settings", required_argument, NULL, 's'}, {"host", required_argument, NULL, 'o'},
-		{"report", required_argument, NULL, 'r'},   {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},        {0}};
+	static const struct option known[] = {{"settings", required_argument, NULL, 's'},
+					      {"host", required_argument, NULL, 'o'},
+					      {"record", required_argument, NULL, 'c'},
+					      {"replay", required_argument, NULL, 'p'},
+					      {"report", required_argument, NULL, 'r'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'v'},
+					      {0}};
 	int option;
 
 	*ret = (struct options){.host = HEADROOM_LIBEXECDIR "/headroom-host"};
@@ -47,6 +58,8 @@ static int options_read(int argc, char **argv, struct options *ret)
 		switch (option) {
 		case 's': ret->settings = optarg; break;
 		case 'o': ret->host = optarg; break;
+		case 'c': ret->http.record_dir = optarg; break;
+		case 'p': ret->http.replay_dir = optarg; break;
 		case 'r': ret->report = optarg; break;
 		case 'h': fputs(usage, stdout); return 0;
 		case 'v': puts("headroom-conformance " HEADROOM_VERSION); return 0;
@@ -55,6 +68,14 @@ static int options_read(int argc, char **argv, struct options *ret)
 	}
 	if (optind != argc - 1) {
 		fputs("headroom-conformance: name one module's file; see --help\n", stderr);
+		return 2;
+	}
+	if ((ret->http.record_dir || ret->http.replay_dir) && !ret->settings) {
+		fputs("headroom-conformance: --record and --replay need --settings\n", stderr);
+		return 2;
+	}
+	if (ret->http.record_dir && ret->http.replay_dir) {
+		fputs("headroom-conformance: record or replay, not both at once\n", stderr);
 		return 2;
 	}
 	ret->module = argv[optind];
@@ -75,12 +96,16 @@ static int conclude(const struct options *options, const char *file,
 	return ok ? 0 : 1;
 }
 
-static void look_at_life(struct subject *subject, const char *file, const char *host,
-			 const json_t *settings)
+static void look_at_life(struct subject *subject, const struct options *options, const char *file,
+			 const char *host, const json_t *settings)
 {
+	bool has_cassette = options->http.record_dir || options->http.replay_dir;
+
 	check_manifest(file, subject);
-	if (!check_life(subject)) {
-		tap_skip("its life without faults does not go well yet", "laws and faults");
+	if (!check_life(subject) || has_cassette) {
+		tap_skip(has_cassette ? "a cassette has one life"
+				      : "its life without faults does not go well yet",
+			 "laws and faults");
 		return;
 	}
 	check_laws(subject);
@@ -107,8 +132,11 @@ static int look_at(const struct options *options, const char *file, const char *
 		return 2;
 	}
 	check_file(file);
-	if (tap_ok(subject_open(file, host, settings, &subject, &err) == 0, "Headroom loads it"))
-		look_at_life(&subject, file, host, settings);
+	if (options->http.record_dir || options->http.replay_dir)
+		life_repeat();
+	if (tap_ok(subject_open(file, host, settings, &options->http, &subject, &err) == 0,
+		   "Headroom loads it"))
+		look_at_life(&subject, options, file, host, settings);
 	else
 		tap_note("%s", err.message);
 	status = conclude(options, file, subject.described);

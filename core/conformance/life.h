@@ -16,6 +16,9 @@ struct server {
 	uint32_t attempt;
 };
 
+/* From now on servers have the same ids in each run of the program, so that a cassette's requests come again. */
+void life_repeat(void);
+
 /* A server that nobody has made yet. */
 void life_server(struct server *ret);
 /* Frees what it holds; the instance is the provider's matter. */

@@ -110,15 +110,17 @@ static int find_module(struct subject *subject, const char *file, const char *ho
 }
 
 int subject_open(const char *file, const char *host_program, const json_t *settings,
-		 struct subject *ret, struct hr_error *err)
+		 const struct http_service_options *http, struct subject *ret, struct hr_error *err)
 {
+	static const struct http_service_options plain;
+
 	memset(ret, 0, sizeof(*ret));
 	ret->settings = json_deep_copy(settings);
 	if (!ret->settings)
 		return error_no_memory(err, "reading the settings");
 	if (find_module(ret, file, host_program, err) != 0 ||
 	    mask_new(&ret->described->schema, settings, &ret->mask, err) != 0 ||
-	    http_service_new(&(struct http_service_options){0}, &ret->http, err) != 0)
+	    http_service_new(http ? http : &plain, &ret->http, err) != 0)
 		return -1;
 	return loader_open(file, 0, &ret->module, err);
 }

@@ -34,9 +34,11 @@ struct subject {
 	void *by_context;
 };
 
-/* file: absolute. host_program: headroom-host, which describes it. The caller closes, also after an error. */
+/* http: of its requests: recorded, replayed; NULL: neither. file: absolute. host_program: headroom-host, which
+ * describes it. The caller closes, also after an error. */
 int subject_open(const char *file, const char *host_program, const json_t *settings,
-		 struct subject *ret, struct hr_error *err);
+		 const struct http_service_options *http, struct subject *ret,
+		 struct hr_error *err);
 void subject_close(struct subject *subject);
 
 /* A fresh account, as in a process that has just started; the one before is closed. HR_OK or a class. */

@@ -47,4 +47,26 @@ conformance sim "$HEADROOM_BUILDDIR/plugins/sim/.libs/sim.so" || {
 [ "$(grep -c '^ok' "$work/lines")" -ge 80 ] || fail "too few lines: $(tail -n 2 "$work/lines")"
 [ "$(sim_books '[.machines[] | select(.state != "gone")] | length')" = 0 ] || fail "machines are left"
 say "module sim: $(tail -n 1 "$work/lines")"
+
+# One life on a cassette, without the key; the cloud need not be there when it is played.
+on_cassette()
+{
+	"$HEADROOM_BUILDDIR/headroom-conformance" --host "$HEADROOM_BUILDDIR/headroom-host" --settings "$work/settings.json" \
+		"$@" "$work/module/sim.so"
+}
+
+mkdir -m 700 "$work/cassettes"
+on_cassette --record "$work/cassettes" >"$work/recorded" || fail "no life was recorded: $(cat "$work/recorded")"
+[ "$(grep -o '"method"' "$work/cassettes/conformance.json" | wc -l)" -ge 5 ] || fail "the cassette holds too little"
+! grep -q red-key "$work/cassettes/conformance.json" || fail "the cassette holds the key"
+sim_stop
+printf '{"url": "%s", "key": "another"}\n' "$sim_url" >"$work/settings.json"
+on_cassette --replay "$work/cassettes" --report "$work/report.json" >"$work/replayed" ||
+	fail "the cassette does not play: $(cat "$work/replayed")"
+diff "$work/recorded" "$work/replayed" || fail "it plays another life"
+jq -e '.module == "sim" and .result.failed == 0 and (.sha256 | length) == 64 and (.result.lines | length) > 10' \
+	"$work/report.json" >/dev/null || fail "the report: $(cat "$work/report.json")"
+! grep -q another "$work/report.json" || fail "the report has settings"
+sim_start --seed 1
+printf '{"url": "%s", "key": "red-key"}\n' "$sim_url" >"$work/settings.json"
 [ -z "${CONFORMANCE_SELF-}" ] || self
