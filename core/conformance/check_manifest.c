@@ -17,12 +17,12 @@ static bool is_equal(const struct description *d, const struct registry_module *
 	       d->linux_scripts == m->linux_scripts && d->windows_scripts == m->windows_scripts;
 }
 
-void check_manifest(const char *file, const struct subject *subject)
+void check_manifest(const struct subject *subject)
 {
 	static const char line[] = "the manifest beside it says what the descriptor says";
 	struct description *description = NULL;
 	struct hr_error why = {0};
-	enum manifest_state state = manifest_read(file, &description, &why);
+	enum manifest_state state = manifest_read(subject->options->file, &description, &why);
 
 	if (state == MANIFEST_MISSING)
 		tap_skip("there is none", "%s", line);

@@ -9,11 +9,6 @@
 
 #define ALLOCS_MAX 300u
 
-struct place {
-	const char *file, *host_program;
-	const json_t *settings;
-};
-
 /* One call whose k-th alloc fails. Whether there were so many; else what is wrong in ret_why. */
 static bool call_fails(struct subject *subject, enum dispatch_kind kind, struct server *server,
 		       unsigned k, char ret_why[256])
@@ -77,13 +72,10 @@ static void try_all(void *context)
 {
 	static const enum dispatch_kind kinds[] = {DISPATCH_CHECK, DISPATCH_CREATE, DISPATCH_STATUS,
 						   DISPATCH_LIST, DISPATCH_DESTROY};
-	const struct place *place = context;
 	struct subject subject;
 	struct hr_error err = {0};
 
-	if (subject_open(place->file, place->host_program, place->settings, NULL, &subject, &err) !=
-		    0 ||
-	    subject_account(&subject, &err) != HR_OK)
+	if (subject_open(context, &subject, &err) != 0 || subject_account(&subject, &err) != HR_OK)
 		tap_ok(false, "an account opens: %s", err.message);
 	else
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -91,9 +83,9 @@ static void try_all(void *context)
 	subject_close(&subject);
 }
 
-void check_memory(const char *file, const char *host_program, const json_t *settings)
+void check_memory(const struct subject_options *options)
 {
-	struct place place = {file, host_program, settings};
+	struct subject_options own = *options;
 
-	tap_in_child(try_all, &place, "without memory the module does not end its process");
+	tap_in_child(try_all, &own, "without memory the module does not end its process");
 }

@@ -84,16 +84,14 @@ static void run(struct account_life *lives, size_t n, const char *line)
 		tap_note("%s", why);
 }
 
-void check_parallel(const char *file, const char *host_program, const json_t *settings)
+void check_parallel(const struct subject_options *options)
 {
 	struct account_life *lives = calloc(ACCOUNTS, sizeof(*lives));
 	struct hr_error err = {0};
 	bool open = lives != NULL;
 
 	for (size_t i = 0; lives && i < ACCOUNTS; i++)
-		open = open &&
-		       subject_open(file, host_program, settings, NULL, &lives[i].subject, &err) ==
-			       0 &&
+		open = open && subject_open(options, &lives[i].subject, &err) == 0 &&
 		       subject_account(&lives[i].subject, &err) == HR_OK;
 	if (tap_ok(open, "eight accounts are open at once"))
 		run(lives, ACCOUNTS, "eight accounts at once live as one alone");

@@ -91,7 +91,7 @@ static void live(struct subject *subject, struct transcript *ret)
 	life_forget(&server);
 }
 
-void check_process(struct subject *subject, const char *host_program, const json_t *settings)
+void check_process(struct subject *subject)
 {
 	static const char line[] = "in a sandboxed process it does the same as here";
 	struct subject there = {0};
@@ -101,7 +101,7 @@ void check_process(struct subject *subject, const char *host_program, const json
 
 	subject_fault(subject, NULL, 0);
 	if (subject_account(subject, &err) != HR_OK ||
-	    sandboxed_open(subject, host_program, settings, &sandboxed, &err) != 0) {
+	    sandboxed_open(subject, &sandboxed, &err) != 0) {
 		tap_ok(false, "%s", line);
 		tap_note("%s", err.message);
 	} else {

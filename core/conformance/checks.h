@@ -16,16 +16,16 @@ bool check_life(struct subject *subject);
 void check_faults(struct subject *subject);
 
 /* The call's memory runs out at each of its requests in turn. In a child, of its own subject. */
-void check_memory(const char *file, const char *host_program, const json_t *settings);
+void check_memory(const struct subject_options *options);
 
 /* One life here, and one in a sandboxed process as the daemon has it: they have to be the same. */
-void check_process(struct subject *subject, const char *host_program, const json_t *settings);
+void check_process(struct subject *subject);
 
 /* Eight accounts at once, each with a life as that of one. */
-void check_parallel(const char *file, const char *host_program, const json_t *settings);
+void check_parallel(const struct subject_options *options);
 
 /* The manifest beside the file, where there is one. */
-void check_manifest(const char *file, const struct subject *subject);
+void check_manifest(const struct subject *subject);
 
 /* What holds whatever happens: see the lines. */
 void check_laws(struct subject *subject);

@@ -16,7 +16,7 @@
 
 static const char usage[] =
 	"Usage: headroom-conformance [--settings FILE] [--record DIR | --replay DIR]\n"
-	"                            [--host PROGRAM] [--report FILE] MODULE.so\n"
+	"                            [--local] [--host PROGRAM] [--report FILE] MODULE.so\n"
 	"Shows whether a provider module keeps Headroom's contract, line by line (TAP).\n"
 	"\n"
 	"  --settings FILE  the settings of a test account, a JSON object: servers are made and\n"
@@ -27,17 +27,18 @@ static const char usage[] =
 	"                   the values of secret settings\n"
 	"  --replay DIR     one life alone, answered from there: no provider is asked. The settings\n"
 	"                   have to be those of the recording, but for secrets\n"
+	"  --local          grant it profile local: it may start processes on this machine\n"
 	"  --report FILE    what was shown, as JSON, to publish; no settings are in it\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 all is as it should be, 1 something is not, 2 it could not be tried.\n";
 
 struct options {
-	const char *settings;
+	const char *settings; /* of these three the paths as they were given */
 	const char *host;
-	const char *report;
-	struct http_service_options http;
 	const char *module;
+	const char *report;
+	struct subject_options subject;
 };
 
 /* -1: go on; else the exit status. */
@@ -45,6 +46,7 @@ static int options_read(int argc, char **argv, struct options *ret)
 {
 	static const struct option known[] = {{"settings", required_argument, NULL, 's'},
 					      {"host", required_argument, NULL, 'o'},
+					      {"local", no_argument, NULL, 'l'},
 					      {"record", required_argument, NULL, 'c'},
 					      {"replay", required_argument, NULL, 'p'},
 					      {"report", required_argument, NULL, 'r'},
@@ -58,8 +60,9 @@ static int options_read(int argc, char **argv, struct options *ret)
 		switch (option) {
 		case 's': ret->settings = optarg; break;
 		case 'o': ret->host = optarg; break;
-		case 'c': ret->http.record_dir = optarg; break;
-		case 'p': ret->http.replay_dir = optarg; break;
+		case 'l': ret->subject.may_be_local = true; break;
+		case 'c': ret->subject.http.record_dir = optarg; break;
+		case 'p': ret->subject.http.replay_dir = optarg; break;
 		case 'r': ret->report = optarg; break;
 		case 'h': fputs(usage, stdout); return 0;
 		case 'v': puts("headroom-conformance " HEADROOM_VERSION); return 0;
@@ -70,11 +73,11 @@ static int options_read(int argc, char **argv, struct options *ret)
 		fputs("headroom-conformance: name one module's file; see --help\n", stderr);
 		return 2;
 	}
-	if ((ret->http.record_dir || ret->http.replay_dir) && !ret->settings) {
+	if ((ret->subject.http.record_dir || ret->subject.http.replay_dir) && !ret->settings) {
 		fputs("headroom-conformance: --record and --replay need --settings\n", stderr);
 		return 2;
 	}
-	if (ret->http.record_dir && ret->http.replay_dir) {
+	if (ret->subject.http.record_dir && ret->subject.http.replay_dir) {
 		fputs("headroom-conformance: record or replay, not both at once\n", stderr);
 		return 2;
 	}
@@ -96,12 +99,12 @@ static int conclude(const struct options *options, const char *file,
 	return ok ? 0 : 1;
 }
 
-static void look_at_life(struct subject *subject, const struct options *options, const char *file,
-			 const char *host, const json_t *settings)
+static void look_at_life(struct subject *subject)
 {
-	bool has_cassette = options->http.record_dir || options->http.replay_dir;
+	const struct http_service_options *http = &subject->options->http;
+	bool has_cassette = http->record_dir || http->replay_dir;
 
-	check_manifest(file, subject);
+	check_manifest(subject);
 	if (!check_life(subject) || has_cassette) {
 		tap_skip(has_cassette ? "a cassette has one life"
 				      : "its life without faults does not go well yet",
@@ -112,12 +115,12 @@ static void look_at_life(struct subject *subject, const struct options *options,
 	check_faults(subject);
 	if (!tap_ok(subject->leak[0] == '\0', "no secret stands in what the module says"))
 		tap_note("%s", subject->leak);
-	check_process(subject, host, settings);
-	check_parallel(file, host, settings);
-	check_memory(file, host, settings);
+	check_process(subject);
+	check_parallel(subject->options);
+	check_memory(subject->options);
 }
 
-static int look_at(const struct options *options, const char *file, const char *host)
+static int look_at(struct options *options)
 {
 	json_error_t where;
 	json_t *settings = json_load_file(options->settings, JSON_REJECT_DUPLICATES, &where);
@@ -131,15 +134,15 @@ static int look_at(const struct options *options, const char *file, const char *
 		json_decref(settings);
 		return 2;
 	}
-	check_file(file);
-	if (options->http.record_dir || options->http.replay_dir)
+	options->subject.settings = settings;
+	check_file(options->subject.file);
+	if (options->subject.http.record_dir || options->subject.http.replay_dir)
 		life_repeat();
-	if (tap_ok(subject_open(file, host, settings, &options->http, &subject, &err) == 0,
-		   "Headroom loads it"))
-		look_at_life(&subject, options, file, host, settings);
+	if (tap_ok(subject_open(&options->subject, &subject, &err) == 0, "Headroom loads it"))
+		look_at_life(&subject);
 	else
 		tap_note("%s", err.message);
-	status = conclude(options, file, subject.described);
+	status = conclude(options, options->subject.file, subject.described);
 	subject_close(&subject);
 	json_decref(settings);
 	return status;
@@ -163,9 +166,11 @@ int main(int argc, char **argv)
 			options.host);
 		return 2;
 	}
+	options.subject.file = file;
+	options.subject.host_program = host;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (options.settings)
-		return look_at(&options, file, host);
+		return look_at(&options);
 	check_file(file);
 	tap_skip("no --settings", "a life, laws and faults");
 	return conclude(&options, file, NULL);

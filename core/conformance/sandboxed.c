@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -72,19 +73,19 @@ static int open_account(struct sandboxed *s, const struct subject *subject, cons
 	return result == HR_OK ? 0 : -1;
 }
 
-int sandboxed_open(const struct subject *subject, const char *host_program, const json_t *settings,
-		   struct sandboxed *ret, struct hr_error *err)
+int sandboxed_open(const struct subject *subject, struct sandboxed *ret, struct hr_error *err)
 {
 	struct process_options options = {.registry = subject->registry,
 					  .installation = "conformance",
 					  .host_uid_first = UID_FIRST,
 					  .host_uid_last = UID_LAST,
-					  .host_program = host_program,
+					  .host_program = subject->options->host_program,
 					  .http = subject->http};
 
 	memset(ret, 0, sizeof(*ret));
 	text_copy(ret->folder, sizeof(ret->folder), "/tmp/headroom-conformance.XXXXXX");
-	if (!mkdtemp(ret->folder)) {
+	/* As root the module's user, and its servers', have to get through it. */
+	if (!mkdtemp(ret->folder) || chmod(ret->folder, 0711) != 0) {
 		ret->folder[0] = '\0';
 		return error_set(err, HR_INTERNAL, "no folder can be made below /tmp");
 	}
@@ -95,7 +96,7 @@ int sandboxed_open(const struct subject *subject, const char *host_program, cons
 	options.answers = ret->answers;
 	if (process_dispatcher_new(&options, &ret->dispatcher, err) != 0)
 		return -1;
-	return open_account(ret, subject, settings, err);
+	return open_account(ret, subject, subject->options->settings, err);
 }
 
 static int remove_one(const char *path, const struct stat *st, int what, struct FTW *where)

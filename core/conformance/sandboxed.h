@@ -14,8 +14,7 @@ struct sandboxed {
 };
 
 /* subject: for its registry, module and HTTP. Opens an account there. The caller closes, also after an error. */
-int sandboxed_open(const struct subject *subject, const char *host_program, const json_t *settings,
-		   struct sandboxed *ret, struct hr_error *err);
+int sandboxed_open(const struct subject *subject, struct sandboxed *ret, struct hr_error *err);
 void sandboxed_close(struct sandboxed *sandboxed);
 
 /* For subject's `by`: context is the sandboxed. NULL: no answer came. */

@@ -2,16 +2,22 @@
 /* The module that is looked at; see subject.h. */
 #include "conformance/subject.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/run.h"
+#include "provider/account_folder.h"
 
 #define ACCOUNT "conformance"
 #define INSTALLATION "conformance"
+#define STATE_FOLDER "/tmp/headroom-conformance.XXXXXX"
+#define UID_FIRST 61184 /* as the daemon's default: [security] host_uids */
+#define UID_LAST 61439
 
 static int count_http(void *context, const struct call *call, const struct hr_http_request *request,
 		      struct hr_http_response *ret_response, struct hr_error *err)
@@ -85,17 +91,20 @@ static void *counted_alloc(const struct hr_call *abi, uint64_t bytes)
 }
 
 /* The folder is looked at as the daemon would: with the checks of its path. */
-static int find_module(struct subject *subject, const char *file, const char *host_program,
-		       struct hr_error *err)
+static int find_module(struct subject *subject, struct hr_error *err)
 {
-	const char *slash = strrchr(file, '/');
+	const char *file = subject->options->file, *slash = strrchr(file, '/');
 	char *folder = slash ? strndup(file, (size_t)(slash - file)) : NULL;
-	struct registry_options options = {
-		.local_modules = "", .host_program = host_program, .no_manifests = true};
+	char id[64];
+	struct registry_options options = {.local_modules =
+						   subject->options->may_be_local ? id : "",
+					   .host_program = subject->options->host_program,
+					   .no_manifests = true};
 	int rc;
 
 	if (!folder)
 		return error_no_memory(err, "looking for the module");
+	text_format(id, sizeof(id), "%.*s", (int)strcspn(slash + 1, "."), slash + 1);
 	options.path = folder;
 	rc = registry_open(&options, &subject->registry, err);
 	for (size_t i = 0; rc == 0 && i < registry_count(subject->registry); i++)
@@ -109,20 +118,29 @@ static int find_module(struct subject *subject, const char *file, const char *ho
 	return rc;
 }
 
-int subject_open(const char *file, const char *host_program, const json_t *settings,
-		 const struct http_service_options *http, struct subject *ret, struct hr_error *err)
+/* A module of profile local keeps its servers in a folder of the account's. */
+static int make_state_dir(struct subject *subject, struct hr_error *err)
 {
-	static const struct http_service_options plain;
+	if (subject->described->profile != HR_PROFILE_LOCAL)
+		return 0;
+	text_copy(subject->state_dir, sizeof(subject->state_dir), STATE_FOLDER);
+	/* As root the servers' user has to get through it. */
+	if (mkdtemp(subject->state_dir) && chmod(subject->state_dir, 0711) == 0)
+		return 0;
+	subject->state_dir[0] = '\0';
+	return error_set(err, HR_INTERNAL, "no folder can be made below /tmp");
+}
 
+int subject_open(const struct subject_options *options, struct subject *ret, struct hr_error *err)
+{
 	memset(ret, 0, sizeof(*ret));
-	ret->settings = json_deep_copy(settings);
-	if (!ret->settings)
-		return error_no_memory(err, "reading the settings");
-	if (find_module(ret, file, host_program, err) != 0 ||
-	    mask_new(&ret->described->schema, settings, &ret->mask, err) != 0 ||
-	    http_service_new(http ? http : &plain, &ret->http, err) != 0)
+	ret->options = options;
+	if (find_module(ret, err) != 0 || make_state_dir(ret, err) != 0 ||
+	    mask_new(&ret->described->schema, options->settings, &ret->mask, err) != 0 ||
+	    http_service_new(&options->http, &ret->http, err) != 0)
 		return -1;
-	return loader_open(file, 0, &ret->module, err);
+	return loader_open(options->file, options->may_be_local ? LOADER_MAY_BE_LOCAL : 0,
+			   &ret->module, err);
 }
 
 static void account_end(struct subject *subject)
@@ -134,6 +152,12 @@ static void account_end(struct subject *subject)
 	subject->account = NULL;
 }
 
+static int remove_one(const char *path, const struct stat *st, int what, struct FTW *where)
+{
+	(void)st, (void)what, (void)where;
+	return remove(path);
+}
+
 void subject_close(struct subject *subject)
 {
 	account_end(subject);
@@ -143,7 +167,8 @@ void subject_close(struct subject *subject)
 	if (subject->registry)
 		registry_close(subject->registry);
 	mask_free(subject->mask);
-	json_decref(subject->settings);
+	if (subject->state_dir[0] != '\0')
+		nftw(subject->state_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static int32_t account_begin(struct subject *subject, struct hr_error *err)
@@ -164,11 +189,19 @@ int32_t subject_account(struct subject *subject, struct hr_error *err)
 {
 	const struct account_services_options services = {
 		.module = subject->described, .id = ACCOUNT, .http = subject->http};
+	const struct account_folders folders = {
+		.state_dir = subject->state_dir, .uid_first = UID_FIRST, .uid_last = UID_LAST};
+	char *folder = NULL;
 	int32_t result;
 
 	account_end(subject);
 	subject->n_requests = 0;
-	if (inline_backend_open(&subject->backend, &services, subject->settings, err) != 0) {
+	if (subject->state_dir[0] != '\0' &&
+	    account_folder_make(&folders, ACCOUNT, &folder, err) != 0)
+		return err->class;
+	if (inline_backend_open(&subject->backend, &services, subject->options->settings, err) !=
+	    0) {
+		free(folder);
 		inline_backend_close(&subject->backend);
 		return err->class;
 	}
@@ -180,12 +213,15 @@ int32_t subject_account(struct subject *subject, struct hr_error *err)
 			    .module = subject->module,
 			    .id = ACCOUNT,
 			    .installation = INSTALLATION,
+			    .state_dir = folder,
 			    .backend = &subject->hooked,
 		    },
 		    subject->backend.services.settings, &subject->account, err) != 0) {
+		free(folder);
 		inline_backend_close(&subject->backend);
 		return err->class;
 	}
+	free(folder);
 	result = account_begin(subject, err);
 	if (result != HR_OK)
 		account_end(subject);

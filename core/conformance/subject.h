@@ -12,12 +12,21 @@
 #include "provider/inline_backend.h"
 #include "provider/registry.h"
 
+struct subject_options {
+	const char *file;         /* the module's, absolute */
+	const char *host_program; /* headroom-host, which describes it */
+	const json_t *settings;   /* of the vendor's test account */
+	bool may_be_local;        /* profile local is granted to it */
+	struct http_service_options http;
+};
+
 struct subject {
+	const struct subject_options *options;
+	char state_dir[64]; /* for accounts' folders, of profile local; "": none */
 	struct registry *registry;
 	const struct registry_module *described;
 	struct module *module;
 	struct http_service *http;
-	json_t *settings; /* of the vendor's test account */
 	struct inline_backend backend;
 	struct host_backend hooked;
 	struct fault_point point;
@@ -34,11 +43,8 @@ struct subject {
 	void *by_context;
 };
 
-/* http: of its requests: recorded, replayed; NULL: neither. file: absolute. host_program: headroom-host, which
- * describes it. The caller closes, also after an error. */
-int subject_open(const char *file, const char *host_program, const json_t *settings,
-		 const struct http_service_options *http, struct subject *ret,
-		 struct hr_error *err);
+/* The options outlive the subject. The caller closes, also after an error. */
+int subject_open(const struct subject_options *options, struct subject *ret, struct hr_error *err);
 void subject_close(struct subject *subject);
 
 /* A fresh account, as in a process that has just started; the one before is closed. HR_OK or a class. */

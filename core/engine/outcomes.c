@@ -210,11 +210,13 @@ static int create_may_land_until(struct tx *tx, const struct server *server, boo
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct operation *create = &operations[i];
+		/* Attempts are those of its present part; a token is left by a part that was done. */
+		bool delivered = create->attempt > 0 || create->resume_token[0] != '\0';
 		bool refused = create->state == OPERATION_FAILED && create->attempt == 1 &&
 			       create->resume_token[0] == '\0';
 		bool over = refused || (absent_is_final && create->error_class != HR_TIMEOUT);
 
-		if (create->kind == OPERATION_CREATE && create->attempt > 0 && !over &&
+		if (create->kind == OPERATION_CREATE && delivered && !over &&
 		    *ret_ms < create->finished_ms + UNCERTAIN_MS)
 			*ret_ms = create->finished_ms + UNCERTAIN_MS;
 	}

@@ -429,6 +429,24 @@ START_TEST(a_create_that_hangs_beyond_its_order_may_land)
 }
 END_TEST
 
+/* The provider has taken the order and named no instance yet: that the next part of the create was never begun
+ * says nothing of the first. */
+START_TEST(a_create_that_goes_on_may_land)
+{
+	answer_again(asked(DISPATCH_CREATE), "queued", 3600000, "");
+	pass(600000);
+	for (int i = 0; i < 40 && only_server(0).state == SERVER_CREATING; i++)
+		pass(60000);
+	ck_assert_int_eq(only_server(0).state, SERVER_DESTROYING);
+	pass(1000);
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 0);
+	pass(301000);
+	answer_ok(asked(DISPATCH_DESTROY), "");
+	ck_assert_int_eq(count_servers(SERVER_STATE_BIT(SERVER_GONE)), 1);
+}
+END_TEST
+
 START_TEST(a_destroy_waits_for_the_create_under_way)
 {
 	struct asked *create = asked(DISPATCH_CREATE);
@@ -484,6 +502,7 @@ int main(void)
 	add(tcase, nothing_is_gone_while_its_create_may_land);
 	tcase_add_loop_test(tcase, a_hung_create_may_land_whatever_the_module_promises, 0, 2);
 	add(tcase, a_create_that_hangs_beyond_its_order_may_land);
+	add(tcase, a_create_that_goes_on_may_land);
 	add(tcase, a_destroy_waits_for_the_create_under_way);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
