@@ -344,6 +344,10 @@ settled()
 		servers_running_is cloud-again 2 && servers_running_is spare 2
 }
 
+# A server that is given up before its create has named an instance is looked for again after 5 min, which a short
+# run need not wait for: only one with all points asks for kills in that state.
+queued=0
+
 # The cloud as it is during the churn, and as it does what it is told.
 cloud_faults()
 {
@@ -351,7 +355,7 @@ cloud_faults()
 		checkin=uniform:0:300 fail_transient=20 fail_internal=20 unanswered=30 garbage=20 fail_conflict=20 \
 		partial=50 lag_new=uniform:0:500 lag_gone=uniform:0:500 recycle=700 checkin_twice=100 \
 		checkin_late=30 checkin_late_after=4000 \
-		green.hang=30 green.queued=400 green.stops=500 green.stops_after=uniform:0:8000 green.checkin_never=200
+		green.hang=30 green.queued=$queued green.stops=500 green.stops_after=uniform:0:8000 green.checkin_never=200
 }
 
 cloud_well()
@@ -372,6 +376,7 @@ acknowledged=$work/acknowledged
 points_share "$at_points" "$seed"
 say "check-kill: seed $seed, $point_count points, $(wc -l <"$work/share") of them in this run:"
 [ "$share" = "$point_count" ] || sed 's/^/  /' "$work/share"
+[ "$share" != "$point_count" ] || queued=400
 k=0
 judges_prepare
 sim_start --seed "$seed" --set red.key=red-key --set green.key=green-key --set blue.key=blue-key \
@@ -436,7 +441,7 @@ wait_for 10 "module processes of killed daemons and hosts end" no_strays
 find_host
 judge_sessions
 end_all_sessions || fail "sessions could not be ended"
-wait_for 300 "the pools settle after the last kill" settled
+wait_for 420 "the pools settle after the last kill" settled
 judge_servers
 judge_cloud
 for pool in cloud-once cloud-again; do
