@@ -69,4 +69,22 @@ jq -e '.module == "sim" and .result.failed == 0 and (.sha256 | length) == 64 and
 ! grep -q another "$work/report.json" || fail "the report has settings"
 sim_start --seed 1
 printf '{"url": "%s", "key": "red-key"}\n' "$sim_url" >"$work/settings.json"
+
+# Module local makes no requests: faults do not apply to it, and are said not to.
+local_module=$HEADROOM_BUILDDIR/plugins/local/.libs/local.so
+if [ -f "$local_module" ] && command -v sshd >/dev/null; then
+	mkdir -m 755 "$work/local"
+	cp "$local_module" "$work/local/" || fail "no copy"
+	for file in headroom-local-server headroom-local-names.so; do
+		cp "$HEADROOM_BUILDDIR/plugins/local/$file" "$work/local/" || fail "no copy of $file"
+	done
+	echo '{}' >"$work/local.json"
+	"$HEADROOM_BUILDDIR/headroom-conformance" --local --host "$HEADROOM_BUILDDIR/headroom-host" \
+		--settings "$work/local.json" "$work/local/local.so" >"$work/lines" || {
+		grep -A1 '^not ok' "$work/lines"
+		fail "module local does not conform"
+	}
+	[ "$(grep -c '^ok' "$work/lines")" -ge 30 ] || fail "too few lines: $(tail -n 2 "$work/lines")"
+	say "module local: $(tail -n 1 "$work/lines")"
+fi
 [ -z "${CONFORMANCE_SELF-}" ] || self
