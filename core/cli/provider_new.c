@@ -39,9 +39,12 @@ static int words_make(const char *name, struct words *ret, struct hr_error *err)
 				 "first of a-z",
 				 name);
 	for (size_t i = 0; i < len; i++) {
-		ret->new[0][i] = name[i];
-		ret->new[1][i] = i == 0 ? (char)toupper((unsigned char)name[i]) : name[i];
-		ret->new[2][i] = (char)toupper((unsigned char)name[i]);
+		char large = (char)toupper((unsigned char)name[i]);
+
+		ret->new[0][i] = ret->new[1][i] = name[i];
+		ret->new[2][i] = large;
+		if (i == 0)
+			ret->new[1][0] = large;
 	}
 	return 0;
 }

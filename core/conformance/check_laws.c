@@ -60,7 +60,10 @@ bool check_life(struct subject *subject)
 	ok &= tap_ok(state == HR_STATE_PENDING || state == HR_STATE_RUNNING,
 		     "status knows it as pending or running");
 	ok &= tap_ok(life_count(subject, &server, 1) == 1, "a complete list has it once");
-	ok &= tap_ok(life_finish(subject, DISPATCH_DESTROY, &server, why), "destroy ends it");
+	if (!tap_ok(life_finish(subject, DISPATCH_DESTROY, &server, why), "destroy ends it")) {
+		tap_note("%s", why);
+		ok = false;
+	}
 	ok &= tap_ok(life_count(subject, &server, 0) == 0, "a complete list has it no more");
 	state = state_of(subject, &server, why);
 	tap_ok(state == HR_STATE_GONE || state == HR_STATE_UNKNOWN || state == HR_STATE_STOPPING,
@@ -79,10 +82,12 @@ static void destroy_again(struct subject *subject)
 	life_server(&never);
 	made = life_finish(subject, DISPATCH_CREATE, &server, why) &&
 	       life_finish(subject, DISPATCH_DESTROY, &server, why);
-	tap_ok(made && life_finish(subject, DISPATCH_DESTROY, &server, why),
-	       "destroy of what is gone is done a second time");
-	tap_ok(life_finish(subject, DISPATCH_DESTROY, &never, why),
-	       "destroy of what never was is done");
+	if (!tap_ok(made && life_finish(subject, DISPATCH_DESTROY, &server, why),
+		    "destroy of what is gone is done a second time"))
+		tap_note("%s", why);
+	if (!tap_ok(life_finish(subject, DISPATCH_DESTROY, &never, why),
+		    "destroy of what never was is done"))
+		tap_note("%s", why);
 	life_forget(&server);
 	life_forget(&never);
 }

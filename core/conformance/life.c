@@ -72,6 +72,10 @@ static void step_note(struct server *server, struct dispatch_answer *answer)
 	if (answer->instance_id[0] != '\0')
 		text_copy(server->instance_id, sizeof(server->instance_id), answer->instance_id);
 	if (answer->result == HR_AGAIN) {
+		/* A new token is a new part, not delivered yet. */
+		if (!server->resume_token ||
+		    strcmp(server->resume_token, answer->resume_token) != 0)
+			server->attempt = 0;
 		life_forget(server);
 		server->resume_token = strdup(answer->resume_token);
 	}

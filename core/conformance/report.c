@@ -30,8 +30,9 @@ int report_write(const char *path, const char *file, const struct registry_modul
 
 	if (fd < 0 || manifest_digest(fd, digest, &size, err) != 0)
 		return error_set_errno(err, errno, "cannot read %s", file);
-	if (gmtime_r(&seconds, &utc))
-		strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (!gmtime_r(&seconds, &utc) ||
+	    strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		return error_set(err, HR_INTERNAL, "this machine's clock cannot be read");
 	report = json_pack("{ss ss ss ss so so so so so}", "file", slash ? slash + 1 : file,
 			   "sha256", digest, "at", now, "headroom", HEADROOM_VERSION, "module",
 			   text_or_null(module ? module->id : NULL), "version",

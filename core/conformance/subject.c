@@ -76,18 +76,15 @@ static void watch_log(void *context, const struct call *call, int32_t level, con
 	watch(context, "any operation", "a log line", text);
 }
 
-/* The host's alloc, that counts and can fail. */
-static void *counted_alloc(const struct hr_call *abi, uint64_t bytes);
-static _Thread_local struct {
-	struct subject *subject;
-	void *(*alloc)(const struct hr_call *abi, uint64_t bytes);
-} counted;
+/* The host's alloc, that counts and can fail; of the call that this thread makes. */
+static _Thread_local struct subject *counts_for;
+static _Thread_local void *(*host_alloc)(const struct hr_call *abi, uint64_t bytes);
 
 static void *counted_alloc(const struct hr_call *abi, uint64_t bytes)
 {
-	bool fails = ++counted.subject->n_allocs == counted.subject->fails_at;
+	bool fails = ++counts_for->n_allocs == counts_for->fails_at;
 
-	return counted.alloc(abi, fails ? UINT64_MAX : bytes);
+	return host_alloc(abi, fails ? UINT64_MAX : bytes);
 }
 
 /* The folder is looked at as the daemon would: with the checks of its path. */
@@ -253,8 +250,8 @@ static struct dispatch_answer *ask_here(struct subject *subject,
 		dispatch_answer_free(answer);
 		return NULL;
 	}
-	counted.subject = subject;
-	counted.alloc = call.abi.alloc;
+	counts_for = subject;
+	host_alloc = call.abi.alloc;
 	call.abi.alloc = counted_alloc;
 	run_request(subject->account, request, &call, answer);
 	watch_answer(subject, answer);

@@ -12,13 +12,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/barrier.h"
 #include "host/open_below.h"
 #include "host/process_stat.h"
 
-#define HIGH_FD 64 /* above all numbers that may be asked for */
+#define HIGH_FD 64    /* above all numbers that may be asked for */
+#define BUSY_TRIES 50 /* 10 ms apart */
 
 /* glibc's own functions would tell all threads, which are not there any more. */
 #ifdef SYS_setresuid32
@@ -202,7 +204,14 @@ _Noreturn static void become(const struct process_plan *plan, int pipe)
 		give_up(pipe, STAGE_DESCRIPTORS, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(plan->argv[0], plan->argv, plan->env);
+	/* Where several threads start programs, another child may for a moment hold the descriptor by which this
+	 * one's copy was written. */
+	for (int i = 0; i < BUSY_TRIES; i++) {
+		execve(plan->argv[0], plan->argv, plan->env);
+		if (errno != ETXTBSY)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
 	give_up(pipe, STAGE_EXEC, 0);
 }
 

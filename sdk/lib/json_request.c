@@ -13,42 +13,76 @@ static const char *said(const struct hr_call *call, const json_t *json, const ch
 	return path ? hr_text(call, "%s", hr_json_text(json, path)) : "";
 }
 
+/* Sets the details of an error that the JSON tells of; gives its class. */
+static int32_t tell(const struct hr_call *call, const struct hr_json_errors *errors,
+		    const json_t *json, const struct hr_error_row *row, const char *code,
+		    const char *instead, struct hr_fault *fault)
+{
+	const char *message = said(call, json, errors->message);
+	const char *setting = said(call, json, errors->setting);
+
+	if (message[0])
+		message = hr_text(call, "The provider says: %s", message);
+	fault->size = sizeof(*fault);
+	fault->flags = row->flags;
+	fault->message = hr_span_of(message[0] ? message : instead);
+	fault->setting = hr_span_of(setting[0] ? setting : row->setting);
+	fault->provider_code = hr_span_of(code);
+	call->fail(call, fault);
+	return row->result_class;
+}
+
+/* Without a table: by the status alone. */
+static const struct hr_json_errors by_status;
+
 static int32_t refused(const struct hr_call *call, const struct hr_json_errors *errors,
 		       struct hr_json_answer *answer)
 {
-	static const struct hr_json_errors by_status;
 	const struct hr_http_response *http = &answer->http;
-	const char *code, *message, *setting;
+	const char *code, *instead;
 	struct hr_error_row row;
+	int32_t rc;
 
 	if (!errors)
 		errors = &by_status;
 	code = said(call, answer->json, errors->code);
-	message = said(call, answer->json, errors->message);
-	setting = said(call, answer->json, errors->setting);
 	row = hr_error_find(errors->rows, errors->n_rows, http->status, code);
-	if (message[0])
-		message = hr_text(call, "The provider says: %s", message);
-	else if (http->status >= 200 && http->status < 300)
-		message = hr_text(call, "The provider answers HTTP %d, but not in JSON.",
+	/* "Not found" that is not in the provider's own language may be a proxy's word. */
+	if (row.result_class == HR_NOT_FOUND && !answer->json && http->body.len > 0)
+		row = (struct hr_error_row){.result_class = HR_TRANSIENT,
+					    .flags = HR_FAULT_OUTCOME_UNKNOWN};
+	if (http->status >= 200 && http->status < 300)
+		instead = hr_text(call, "The provider answers HTTP %d, but not in JSON.",
 				  (int)http->status);
 	else
-		message = hr_text(call, "The provider answers HTTP %d and does not say why.",
+		instead = hr_text(call, "The provider answers HTTP %d and does not say why.",
 				  (int)http->status);
-	answer->fault = (struct hr_fault){
-		.size = sizeof(answer->fault),
-		.flags = row.flags,
-		.http_status = http->status,
-		.retry_after_ms = http->retry_after_ms,
-		.message = hr_span_of(message),
-		.setting = hr_span_of(setting[0] ? setting : row.setting),
-		.provider_code = hr_span_of(code),
-		.request_id = http->request_id,
-	};
-	call->fail(call, &answer->fault);
+	answer->fault = (struct hr_fault){.http_status = http->status,
+					  .retry_after_ms = http->retry_after_ms,
+					  .request_id = http->request_id};
+	rc = tell(call, errors, answer->json, &row, code, instead, &answer->fault);
 	json_decref(answer->json);
 	answer->json = NULL;
-	return row.result_class;
+	return rc;
+}
+
+int32_t hr_json_fail(const struct hr_call *call, const struct hr_json_errors *errors,
+		     const json_t *json)
+{
+	struct hr_error_row row = {.result_class = HR_CAPACITY};
+	struct hr_fault fault = {0};
+	const char *code;
+
+	if (!errors)
+		errors = &by_status;
+	code = said(call, json, errors->code);
+	for (size_t i = 0; i < errors->n_rows; i++)
+		if (errors->rows[i].code && strcmp(errors->rows[i].code, code) == 0) {
+			row = errors->rows[i];
+			break;
+		}
+	return tell(call, errors, json, &row, code,
+		    "The provider's task failed, and does not say why.", &fault);
 }
 
 const char *hr_json_body(const struct hr_call *call, json_t *json)

@@ -39,8 +39,10 @@ const char *hr_name_fit(const struct hr_call *call, struct hr_span name, uint32_
 			const char *more)
 {
 	uint64_t keep = max > HASH_LEN + 1 ? max - HASH_LEN - 1 : 0;
-	char *buf;
+	char *buf, instead = 'x';
 
+	if (more[0])
+		instead = more[0];
 	if (fits(name, max, more))
 		return hr_text(call, "%.*s", HR_SPAN_ARG(name));
 	if (keep > name.len)
@@ -54,7 +56,7 @@ const char *hr_name_fit(const struct hr_call *call, struct hr_span name, uint32_
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		buf[i] = may_be(c, more) ? c : more[0] ? more[0] : 'x';
+		buf[i] = may_be(c, more) ? c : instead;
 	}
 	if (!is_letter(buf[0]))
 		buf[0] = 'h';

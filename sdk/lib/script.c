@@ -19,8 +19,10 @@ const char *hr_base64(const struct hr_call *call, struct hr_span data)
 
 		for (uint32_t k = 0; k < 3; k++)
 			bits = bits << 8 | (k < n ? (unsigned char)data.ptr[i + k] : 0);
-		for (uint32_t k = 0; k < 4; k++)
-			*to++ = k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=';
+		memset(to, '=', 4);
+		for (uint32_t k = 0; k <= n; k++)
+			to[k] = digits[bits >> (18 - 6 * k) & 63];
+		to += 4;
 	}
 	*to = '\0';
 	return buf;

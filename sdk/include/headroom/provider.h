@@ -465,7 +465,8 @@ struct hr_provider {
 	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*check)(struct hr_account *account, const struct hr_call *call,
 			 const struct hr_check_sink *sink);
-	/* A step. Done: the instance exists (call->instance was called), booting or better.
+	/* A step. Done: the instance exists (call->instance was called, in this call or one before),
+	 * booting or better.
 	 * [any thread] [serial] [open] [blocks] [errors: any] */
 	int32_t (*create)(struct hr_account *account, const struct hr_call *call,
 			  const struct hr_step *step);

@@ -61,11 +61,19 @@ struct hr_json_answer {
 	struct hr_fault fault; /* what call->fail was told, of an answer that is an error */
 };
 
-/* HR_OK: a success (2xx), with JSON, or but for GET without a body. Else the error's class by the table,
+/* "Not found" with a body that is no JSON is HR_TRANSIENT: it may be a proxy's word, and would be taken for "gone".
+ * HR_OK: a success (2xx), with JSON, or but for GET without a body. Else the error's class by the table,
  * details set; HR_TRANSIENT where a success is something else. [blocks] */
 int32_t hr_json_perform(const struct hr_call *call, const struct hr_http_service *http,
 			const struct hr_json_request *request, const struct hr_json_errors *errors,
 			struct hr_json_answer *ret_answer);
+
+/* An error that a success tells of: a task that has failed, say. json has code, message and setting at the same
+ * paths as answers that are errors; of the rows the code alone counts. A code that no row has is HR_CAPACITY:
+ * the server is given up, and the next one tried elsewhere or later, since the same task fails again for ever.
+ * Sets details, gives the class. */
+int32_t hr_json_fail(const struct hr_call *call, const struct hr_json_errors *errors,
+		     const json_t *json);
 
 /* An API whose requests differ in method, path and body alone. */
 struct hr_json_api {
@@ -76,7 +84,8 @@ struct hr_json_api {
 	 * "Authorization: Bearer SECRET", or alone in a header of that name. */
 	const char *secret_key;
 	const char *secret_header;
-	const struct hr_http_header *headers; /* of each request besides, at most 15; or NULL */
+	/* Of each request besides, at most 15; or NULL. Borrowed: it lies in the account, or for ever. */
+	const struct hr_http_header *headers;
 	uint32_t n_headers;
 	uint32_t flags;                      /* HR_HTTP_*, of each request */
 	const struct hr_json_errors *errors; /* NULL: by their statuses alone */

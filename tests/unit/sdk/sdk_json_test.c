@@ -120,6 +120,13 @@ START_TEST(refusals)
 	reply(502, "<html>");
 	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "POST", "/x", "{}", &answer), HR_TRANSIENT);
 	ck_assert_uint_eq(sdk_host.fault.flags, HR_FAULT_OUTCOME_UNKNOWN);
+	/* Gone is said by the provider, in its own language, or without a word. */
+	reply(404, "<html>no such site</html>");
+	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "GET", "/x", NULL, &answer), HR_TRANSIENT);
+	reply(404, "");
+	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "GET", "/x", NULL, &answer), HR_NOT_FOUND);
+	reply(404, "{\"error\": {}}");
+	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "GET", "/x", NULL, &answer), HR_NOT_FOUND);
 	/* Without a table. */
 	api.errors = NULL;
 	reply(409, "{\"error\": {\"code\": \"Quota\"}}");
@@ -135,6 +142,26 @@ START_TEST(refusals)
 	sdk_host.n_requests = 0;
 	ck_assert_int_eq(hr_json_ask(&api, &sdk_call, "GET", "/x", NULL, &answer), HR_INVALID);
 	ck_assert_int_eq(sdk_host.n_requests, 0);
+	sdk_host_end();
+}
+END_TEST
+
+/* What a task says that failed. */
+START_TEST(failed_tasks)
+{
+	struct hr_json_api api;
+	json_t *task;
+
+	sdk_host_begin();
+	api = api_of();
+	task = json_loads("{\"error\": {\"code\": \"Quota\", \"message\": \"no more\"}}", 0, NULL);
+	ck_assert_int_eq(hr_json_fail(&sdk_call, api.errors, task), HR_QUOTA);
+	ck_assert_str_eq(sdk_host.message, "The provider says: no more");
+	ck_assert_str_eq(sdk_host.code, "Quota");
+	json_decref(task);
+	ck_assert_int_eq(hr_json_fail(&sdk_call, api.errors, NULL), HR_CAPACITY);
+	ck_assert_str_eq(sdk_host.message, "The provider's task failed, and does not say why.");
+	ck_assert_int_eq(hr_json_fail(&sdk_call, NULL, NULL), HR_CAPACITY);
 	sdk_host_end();
 }
 END_TEST
@@ -208,4 +235,4 @@ START_TEST(no_memory)
 }
 END_TEST
 
-SUITE_MAIN("sdk_json", paths, requests, refusals, lists, no_memory)
+SUITE_MAIN("sdk_json", paths, requests, refusals, failed_tasks, lists, no_memory)
