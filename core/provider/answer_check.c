@@ -49,7 +49,7 @@ static int check_result(const struct dispatch_request *request,
 	if (!steps && answer->instance_id[0] != '\0')
 		return error_set(err, HR_INTERNAL, "an instance id, which only steps report");
 	if (request->kind == DISPATCH_CREATE && answer->result == HR_OK &&
-	    answer->instance_id[0] == '\0')
+	    answer->instance_id[0] == '\0' && request->step.instance_id[0] == '\0')
 		return error_set(err, HR_INTERNAL, "a created server without an instance id");
 	return 0;
 }

@@ -14,9 +14,7 @@ trap 'exit 1' INT TERM
 cp "$MODULE" "$work/sample.so" || exit 1
 life()
 {
-	cat >"$work/test.json" <<-SETTINGS
-	{"url": "$1", "token": "test-token", "region": "west", "image": "debian-12"}
-	SETTINGS
+	sed "s|URL|$1|" "${SOURCES:-.}/tests/settings.json" >"$work/test.json"
 	shift
 	"$CONFORMANCE" --host "$HOST" --settings "$work/test.json" "$@" "$work/sample.so" >"$work/lines"
 	status=$?
@@ -29,7 +27,7 @@ if [ "${1-}" != record ]; then
 	life $url --replay "$cassettes"
 	exit
 fi
-"$CLOUD" test-token >"$work/url" &
+$CLOUD test-token >"$work/url" &
 cloud=$!
 n=0
 until [ -s "$work/url" ]; do

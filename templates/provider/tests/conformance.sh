@@ -8,7 +8,7 @@ cloud=
 trap '[ -z "$cloud" ] || kill "$cloud"; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
-"$CLOUD" test-token >"$work/url" &
+$CLOUD test-token >"$work/url" &
 cloud=$!
 n=0
 until [ -s "$work/url" ]; do
@@ -16,9 +16,7 @@ until [ -s "$work/url" ]; do
 	[ "$n" -le 100 ] || { echo "the cloud does not start" >&2; exit 1; }
 	sleep 0.1
 done
-cat >"$work/test.json" <<SETTINGS
-{"url": "$(cat "$work/url")", "token": "test-token", "region": "west", "image": "debian-12"}
-SETTINGS
+sed "s|URL|$(cat "$work/url")|" "${SOURCES:-.}/tests/settings.json" >"$work/test.json"
 # A copy: a module is refused where others may write its folder.
 cp "$MODULE" "$work/sample.so" || exit 1
 "$CONFORMANCE" --host "$HOST" --settings "$work/test.json" "$work/sample.so" >"$work/lines"

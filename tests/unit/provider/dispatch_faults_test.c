@@ -65,6 +65,20 @@ START_TEST(faults_in_steps)
 }
 END_TEST
 
+/* A later part of a create need not name the instance that an earlier one named. */
+START_TEST(an_instance_that_is_known_need_not_be_named)
+{
+	struct dispatch_request r = request(DISPATCH_CREATE);
+	struct dispatch_answer *answer;
+
+	open_behaving("no-instance");
+	text_copy(r.step.instance_id, sizeof(r.step.instance_id), "i-1");
+	answer = ask(&r);
+	ck_assert_msg(answer->result == HR_OK, "%s", answer->error.message);
+	dispatch_answer_free(answer);
+}
+END_TEST
+
 START_TEST(faults_in_lists)
 {
 	expect_fault("again-list", DISPATCH_LIST,
@@ -216,6 +230,7 @@ int main(void)
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	tcase_add_checked_fixture(tests, bench_setup, bench_teardown);
 	tcase_add_test(tests, faults_in_steps);
+	tcase_add_test(tests, an_instance_that_is_known_need_not_be_named);
 	tcase_add_test(tests, faults_in_lists);
 	tcase_add_test(tests, incomplete_lists);
 	tcase_add_test(tests, errors);
