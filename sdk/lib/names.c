@@ -56,7 +56,9 @@ const char *hr_name_fit(const struct hr_call *call, struct hr_span name, uint32_
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		buf[i] = may_be(c, more) ? c : instead;
+		buf[i] = c;
+		if (!may_be(c, more))
+			buf[i] = instead;
 	}
 	if (!is_letter(buf[0]))
 		buf[0] = 'h';
