@@ -141,7 +141,8 @@ static int look_at(struct options *options)
 	if (tap_ok(subject_open(&options->subject, &subject, &err) == 0, "Headroom loads it"))
 		look_at_life(&subject);
 	else
-		tap_note("%s", err.message);
+		tap_note("%s%s", err.message,
+			 strstr(err.message, "profile local") ? "; here: --local" : "");
 	status = conclude(options, options->subject.file, subject.described);
 	subject_close(&subject);
 	json_decref(settings);
