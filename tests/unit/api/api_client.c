@@ -64,7 +64,14 @@ static void perform_into(struct reply *to, const char *token, bool local, const 
 		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	else
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	code = curl_easy_perform(curl);
+	/* What is refused for its size may find the connection closed while it is still being sent, before the
+	 * answer is read. */
+	for (int tries = 0; tries < 10; tries++) {
+		rewind(out);
+		code = curl_easy_perform(curl);
+		if (code != CURLE_SEND_ERROR)
+			break;
+	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &to->status);
 	fclose(out);
 	curl_slist_free_all(headers);
